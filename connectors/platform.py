@@ -1,0 +1,234 @@
+"""One platform, as its TOML file describes it.
+
+Belongs here: the shape of a platform file, reading it strictly, and the catalogue of all platforms.
+Lives elsewhere: reading an export (`connectors/read/`), what a column's values mean (`dedup/normalise`),
+writing a file back (`connectors/write/`).
+
+Column names: a header over several rows is joined with "/" (`基本信息/姓名`); in a workbook of two sheets the
+sheet's name comes first (`成员信息/姓名`); in JSON it is the dotted path from the outer record (`members.xm`).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from warehouse.fields import fields as known_fields
+
+PLATFORMS = Path(__file__).parent / "platforms"
+
+Format = Literal["xlsx", "xls", "html", "csv", "dbf", "json"]
+FORMATS: tuple[Format, ...] = ("xlsx", "xls", "html", "csv", "dbf", "json")
+
+
+class PlatformFileError(ValueError):
+    """A platform file that cannot be used: which file, what is wrong, and what to do next."""
+
+    def __init__(self, slug: str, problem: str) -> None:
+        super().__init__(
+            f"connectors/platforms/{slug}.toml：{problem}。请改正后运行 enter-once platform check {slug}"
+        )
+        self.slug = slug
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where one of our fields stands in the platform's export, and how the platform writes it."""
+
+    field: str
+    column: str
+    format: str | None = None  # dates: strftime pattern used when writing back
+    required: bool = False  # the platform's template refuses a row without it
+    max_length: int | None = None  # in characters, of the template
+    codes: Mapping[str, str] = field(default_factory=dict)  # theirs -> national standard
+    otherwise: Literal["label", "code", "none"] | None = None  # how a code outside `codes` is written
+    only_read: tuple[str, ...] = ()  # of `codes`, what we understand but never write: it would say too much
+    separator: str = ";"  # between several phones in one cell
+
+    @property
+    def style(self) -> Literal["label", "code", "none"]:
+        """How a code outside `codes` is written: a platform with a list of its own takes nothing else."""
+        return self.otherwise or ("none" if self.codes else "label")
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSheets:
+    """A workbook that keeps households on one sheet and their members on another."""
+
+    household: str
+    members: str
+    link: str  # header, on both sheets, of the household's number
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The shape of the file the platform exports; its import template has the same shape."""
+
+    format: Format
+    file: str  # glob inside inbox/<night>/<slug>/
+    columns: tuple[str, ...]  # every header, in order
+    key: str | None = None  # header of the platform's own record key; None: it has none
+    encoding: str = "utf-8"  # csv, dbf, html: what we write; reading detects
+    sheet: str | None = None  # which sheet; None: the first visible one
+    title: str | None = None  # title row above the header
+    header_rows: int = 1
+    instructions: Mapping[str, str] = field(default_factory=dict)  # header -> 填写说明 under it
+    footer: str | None = None  # closing row, such as 合计/制表人
+    merge_down: tuple[str, ...] = ()  # headers written once per household and merged down
+    ditto: bool = False  # 同上 and 〃 mean the value above
+    split_people: str | None = None  # header of the name cell that may state several people
+    two_sheets: TwoSheets | None = None
+    records: tuple[str, ...] = ()  # json: path of nested arrays, such as ["data.list", "members"]
+    complete: bool = False  # a record that is gone from the file is gone from the platform
+    rows: tuple[int, int] = (1, 2_000_000)  # fewest and most rows of a healthy export
+    widths: Mapping[str, int] = field(default_factory=dict)  # dbf: field widths in bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """What the platform may receive, for which purpose and on which legal basis."""
+
+    fields: tuple[str, ...] = ()
+    purpose: str = ""
+    basis: str = ""
+    admits: Literal["own"] = "own"  # which residents: only those it already has
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A platform: who runs it, what it exports, what it may receive, what of its own may be passed on."""
+
+    slug: str
+    id: str  # number in the catalogue of platform kinds, such as P009
+    title: str
+    department: str
+    level: str
+    tier: Literal["T1", "T2", "T3"]
+    entities: tuple[str, ...]
+    cadence: str
+    transport: Literal["inbox"]
+    basis: Literal["published", "modelled"]  # were its columns taken from a published list, or modelled
+    trust: int  # of 100, when nothing better decides between two platforms
+    export: Export
+    fields: Mapping[str, Column]  # our field -> where it stands
+    # What its household number stands for: the book (户籍) or the door (居住).
+    household: Literal["registered", "living", "none"] = "none"
+    ignore: Mapping[str, str] = field(default_factory=dict)  # header -> why
+    forbidden: Mapping[str, str] = field(default_factory=dict)  # header -> legal reason; blanked before landing
+    authority: tuple[str, ...] = ()  # fields whose owner this platform is (一数一源)
+    share: tuple[str, ...] = ()  # of its own fields, those that may be passed on
+    receive: Receive = field(default_factory=Receive)
+    feeds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # platform it copies from -> fields
+
+    @property
+    def by_column(self) -> dict[str, Column]:
+        """The used columns by header."""
+        return {column.column: column for column in self.fields.values()}
+
+
+T = TypeVar("T")
+
+
+def read_platform(path: Path) -> Platform:
+    """Read a platform file; a key we do not know, or a column nobody accounts for, is an error.
+
+    Raises:
+        PlatformFileError: says the file, the place and the next move.
+    """
+    slug = path.stem
+    try:
+        stated = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PlatformFileError(slug, f"不是有效的 TOML（{error}）") from error
+    codes = stated.pop("codes", {})
+    columns = stated.pop("fields", {})
+    unused = codes.keys() - columns.keys()
+    if unused:
+        raise PlatformFileError(slug, f"[codes] 中的 {'、'.join(sorted(unused))} 没有对应的 [fields]")
+    stated["fields"] = {
+        name: _column(slug, name, spec, codes.get(name, {})) for name, spec in columns.items()
+    }
+    export = _table(slug, "export", stated.pop("export", {}))
+    if "two_sheets" in export:
+        export["two_sheets"] = _make(
+            TwoSheets, slug, "export.two_sheets", _table(slug, "two_sheets", export["two_sheets"])
+        )
+    stated["export"] = _make(Export, slug, "export", export)
+    stated["receive"] = _make(Receive, slug, "receive", _table(slug, "receive", stated.pop("receive", {})))
+    platform = _make(Platform, slug, "", {"slug": slug, **stated})
+    _check(platform)
+    return platform
+
+
+def read_platforms(folder: Path = PLATFORMS) -> tuple[dict[str, Platform], dict[str, PlatformFileError]]:
+    """All platforms by slug, and the files that could not be used by slug: one bad file disables one platform."""
+    good: dict[str, Platform] = {}
+    bad: dict[str, PlatformFileError] = {}
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            good[path.stem] = read_platform(path)
+        except PlatformFileError as error:
+            bad[path.stem] = error
+    return good, bad
+
+
+def _table(slug: str, name: str, stated: Any) -> dict[str, Any]:
+    if not isinstance(stated, dict):
+        raise PlatformFileError(slug, f"[{name}] 应为一张表")
+    return dict(stated)
+
+
+def _column(slug: str, name: str, spec: Any, codes: Mapping[str, str]) -> Column:
+    if name not in known_fields():
+        raise PlatformFileError(slug, f"[fields] 中的 {name} 不是已知字段（见 warehouse/fields.toml）")
+    stated = {"column": spec} if isinstance(spec, str) else _table(slug, f"fields.{name}", spec)
+    return _make(Column, slug, f"fields.{name}", {"field": name, "codes": codes, **stated})
+
+
+def _make(kind: type[T], slug: str, place: str, stated: dict[str, Any]) -> T:
+    known = {item.name for item in dataclass_fields(kind)}  # type: ignore[arg-type]
+    unknown = stated.keys() - known
+    if unknown:
+        raise PlatformFileError(slug, f"[{place or '顶层'}] 有不认识的键 {'、'.join(sorted(unknown))}")
+    frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in stated.items()}
+    try:
+        return kind(**frozen)
+    except TypeError as error:
+        raise PlatformFileError(slug, f"[{place or '顶层'}] 缺少必需的键（{error}）") from error
+
+
+def _check(platform: Platform) -> None:
+    """Refuse what a clerk would only notice at midnight: restricted tiers, columns twice or unaccounted for."""
+    slug, export = platform.slug, platform.export
+    if platform.tier not in ("T1", "T2", "T3"):
+        raise PlatformFileError(slug, f"密级 {platform.tier} 的平台依法不得接入（T4 不可开启）")
+    if export.format not in FORMATS:
+        raise PlatformFileError(slug, f"export.format = {export.format} 不在 {'、'.join(FORMATS)} 之中")
+    used = [column.column for column in platform.fields.values()]
+    if export.key is not None and export.key not in used:
+        used.append(export.key)
+    accounted = [*used, *platform.ignore, *platform.forbidden]
+    twice = {header for header in accounted if accounted.count(header) > 1}
+    if twice:
+        raise PlatformFileError(slug, f"列 {'、'.join(sorted(twice))} 被说明了两次")
+    missing = set(export.columns) - set(accounted)
+    if missing:
+        raise PlatformFileError(slug, f"列 {'、'.join(sorted(missing))} 既没有使用，也没有说明为何忽略")
+    absent = set(accounted) - set(export.columns)
+    if absent:
+        raise PlatformFileError(slug, f"列 {'、'.join(sorted(absent))} 不在 export.columns 之中")
+    for place, names in (
+        ("authority", platform.authority),
+        ("share", platform.share),
+        ("receive.fields", platform.receive.fields),
+    ):
+        unknown = set(names) - platform.fields.keys()
+        if unknown:
+            raise PlatformFileError(slug, f"{place} 中的 {'、'.join(sorted(unknown))} 不在 [fields] 之中")
+    if platform.receive.fields and not (platform.receive.purpose and platform.receive.basis):
+        raise PlatformFileError(slug, "[receive] 须写明 purpose（用途）与 basis（法律依据）")

@@ -1,0 +1,106 @@
+"""Households and dwellings of resolved residents: who is in one book (户籍), and who lives behind one door (居住).
+
+Belongs here: grouping residents and naming the groups. Lives elsewhere: who is one resident (`match.py`), which
+address of a resident holds (`warehouse/sql/golden/value.sql`).
+
+The two households are two things: a third of city people live away from their book. A living household is everybody
+whose golden living address is one dwelling; its id stays with the dwelling when people move. A registered household
+is a book: the household number that a registering platform gives, the most trusted platform first; a book of another
+platform is the same household when most of its residents are already in it. Its id stays with the book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from dedup.normalise.addresses import dwelling_key
+from warehouse.ids import potential_ids
+
+
+def resolve_households(con: duckdb.DuckDBPyConnection, *, key: bytes) -> None:
+    """Fill the household and dwelling columns of `resolved.record` from golden addresses and stated books."""
+    living = _dwellings(con, "address")
+    registered = _registered(con, key, _dwellings(con, "registered_address"))
+    homes = sorted(set(living["dwelling"]))
+    dwelling_ids = dict(zip(homes, potential_ids(key, "dwelling", homes), strict=True))
+    living["dwelling_id"] = living["dwelling"].map(dwelling_ids)
+    living["household_living_id"] = potential_ids(key, "household", living["dwelling_id"])
+    con.register("incoming_living", living[["resident_id", "dwelling_id", "household_living_id"]])
+    con.register("incoming_registered", registered)
+    con.execute(
+        """
+        create or replace table resolved.record as
+        select
+            r.platform, r.source_key, r.record_id, r.resident_id,
+            l.household_living_id, g.household_registered_id, l.dwelling_id
+        from resolved.record as r
+        left join incoming_living as l using (resident_id)
+        left join incoming_registered as g using (resident_id)
+        order by r.record_id
+        """
+    )
+    con.unregister("incoming_living")
+    con.unregister("incoming_registered")
+
+
+def _dwellings(con: duckdb.DuckDBPyConnection, field: str) -> pd.DataFrame:
+    """Residents with the dwelling that their golden address names, where it names one."""
+    rows = con.execute(
+        "select resident_id, value from golden.value where field = ? order by resident_id", [field]
+    ).df()
+    named = {value: dwelling_key(value) for value in rows["value"].unique()}
+    rows["dwelling"] = rows["value"].map(named)
+    return rows.dropna(subset=["dwelling"])[["resident_id", "dwelling"]].reset_index(drop=True)
+
+
+BOOKS = """
+    select c.platform, c.key as number, r.resident_id, c.record_id, s.first_night, p.trust
+    from staged.claim as c
+    join staged.record as s using (record_id)
+    join resolved.record as r using (record_id)
+    join facts.platform as p on p.slug = c.platform
+    where c.field = 'household_number' and c.until is null and c.key is not null
+        and s.present and p.household = 'registered'
+    order by p.trust desc, c.platform, c.key, s.first_night, c.record_id
+"""
+
+
+def _registered(con: duckdb.DuckDBPyConnection, key: bytes, homes: pd.DataFrame) -> pd.DataFrame:
+    """Residents with the id of their registered household; who is in no book goes by the registered dwelling."""
+    books = con.execute(BOOKS).df()
+    book_of: dict[str, str] = {}
+    for _, of_platform in books.groupby("platform", sort=False):
+        for _, book in of_platform.groupby("number", sort=False):
+            name = _household_of(book, book_of)
+            for resident in book["resident_id"]:
+                book_of.setdefault(resident, name)
+    for _, of_home in homes.groupby("dwelling", sort=True):
+        residents = of_home["resident_id"]
+        known = [book_of[resident] for resident in residents if resident in book_of]
+        name = _most_common(known) if known else residents.iloc[0]
+        for resident in residents:
+            book_of.setdefault(resident, name)
+    residents = np.array(sorted(book_of), dtype=object)
+    names = [book_of[resident] for resident in residents]
+    return pd.DataFrame(
+        {"resident_id": residents, "household_registered_id": potential_ids(key, "household", names)}
+    )
+
+
+def _household_of(book: pd.DataFrame, book_of: dict[str, str]) -> str:
+    """The household that a book is: the one most of its residents are already in, else a new one named after its first record."""
+    known = [book_of[resident] for resident in book["resident_id"] if resident in book_of]
+    if known:
+        name = _most_common(known)
+        if 2 * known.count(name) >= len(book):
+            return name
+    return str(book["record_id"].iloc[0])
+
+
+def _most_common(names: Sequence[str]) -> str:
+    counts = pd.Series(list(names)).value_counts()
+    return str(min(counts[counts == counts.max()].index))

@@ -1,0 +1,95 @@
+"""The whole match step: person rows in, clusters and reasons out. A pure function; nothing here knows a database.
+
+Reads like the description of the job: collapse to variants, find candidate pairs, compare, score, cluster.
+Lives elsewhere: each step in its own module, and reading and writing tables (`night.py`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from dedup.blocking import Candidates, candidate_pairs
+from dedup.cluster import Clusters, Evidence, cluster
+from dedup.compare import Levels, patterns
+from dedup.model import Model
+from dedup.score import Band, Cap, Scored, score
+from dedup.variants import Ints, Nodes, collapse
+
+KEPT_APART = (
+    -10.0
+)  # what a capped pair weighs inside a cluster: enough to ask a person, not enough to break proof
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Everything the match step found. Row numbers of `persons` and node numbers, never names."""
+
+    nodes: Nodes
+    pairs: Candidates
+    levels: Mapping[str, Levels]
+    scored: Scored
+    clusters: Clusters
+    seconds: Mapping[str, float]
+
+    @property
+    def record_label(self) -> Ints:
+        """For each input record the smallest node of its cluster."""
+        label: Ints = self.clusters.label[self.nodes.record_node]
+        return label
+
+
+def match(
+    persons: pa.Table,
+    model: Model,
+    same: Iterable[tuple[int, int]] = (),
+    different: Iterable[tuple[int, int]] = (),
+) -> Matched:
+    """Resolve person rows into clusters.
+
+    Args:
+        persons: one row per record with the columns `variants.STATED`, ordered by record id.
+        model: weights, thresholds and blocking keys.
+        same: pairs of row numbers that a steward declared to be one person.
+        different: pairs of row numbers that a steward keeps apart.
+    """
+    seconds: dict[str, float] = {}
+    with _timed(seconds, "normalise"):
+        nodes = collapse(persons, model)
+    with _timed(seconds, "block"):
+        pairs = candidate_pairs(nodes, model)
+    with _timed(seconds, "score"):
+        levels = patterns(nodes, pairs.left, pairs.right, model)
+        scored = score(levels, model)
+    with _timed(seconds, "cluster"):
+        node = nodes.record_node
+        clusters = cluster(
+            len(nodes),
+            _evidence(pairs, scored, model),
+            np.where(nodes.id_trusted, nodes.id_number.codes, -1),
+            [(int(node[a]), int(node[b])) for a, b in same if node[a] != node[b]],
+            [(int(node[a]), int(node[b])) for a, b in different if node[a] != node[b]],
+        )
+    return Matched(nodes, pairs, levels, scored, clusters, seconds)
+
+
+def _evidence(pairs: Candidates, scored: Scored, model: Model) -> Evidence:
+    """Linked pairs join, capped and distant pairs keep apart; what waits for a person weighs nothing."""
+    link = scored.band == Band.LINK
+    capped = (scored.cap != Cap.NONE) & (scored.cap != Cap.NEWBORN)
+    far = scored.points < model.review
+    weight = np.where(link, scored.points, np.where(capped, KEPT_APART, np.where(far, scored.points, 0.0)))
+    counts = weight != 0
+    return Evidence(left=pairs.left[counts], right=pairs.right[counts], weight=weight[counts])
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[step] = time.perf_counter() - start
