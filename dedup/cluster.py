@@ -229,9 +229,9 @@ def _start(nodes: Ints, edges: list[Edge], trusted: Ints, apart: frozenset[tuple
 def _outvoted(edges: list[Edge], state: _Joining) -> list[Refused]:
     """Pairs that agreed by themselves but whose clusters together did not."""
     label = {node: name for name, members in state.members.items() for node in members}
-    found = {
-        (label[a], label[b]): weight
-        for a, b, weight in edges
-        if weight > 0 and label[a] != label[b] and state.near[label[a]].get(label[b], 1.0) <= 0
-    }
-    return [Refused(min(a, b), max(a, b), "evidence_against", weight) for (a, b), weight in found.items()]
+    found: dict[tuple[int, int], float] = {}
+    for a, b, weight in edges:
+        one, other = sorted((label[a], label[b]))
+        if weight > 0 and one != other and state.near[one].get(other, 1.0) <= 0:
+            found[one, other] = max(weight, found.get((one, other), 0.0))
+    return [Refused(a, b, "evidence_against", weight) for (a, b), weight in found.items()]

@@ -7,11 +7,9 @@ Belongs here: levels from values, computed once per distinct pair of values. Dis
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from datetime import date
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from rapidfuzz.distance import OSA, Levenshtein
 from rapidfuzz.process import cpdist
 
 from dedup.model import LEVELS, Model
+from dedup.normalise.facts import facts
 from dedup.normalise.id_numbers import check_character
 from dedup.variants import Coded, Ints, Nodes
 
@@ -120,9 +119,9 @@ def _one_character_apart(one: str, other: str) -> str:
 @cache
 def _lookalikes() -> frozenset[frozenset[str]]:
     """Pairs of characters that clerks take for each other, and surnames written two ways."""
-    folder = resources.files("dedup.normalise")
-    stated = tomllib.loads(folder.joinpath("lookalikes.toml").read_text(encoding="utf-8"))
-    return frozenset(frozenset(pair) for pairs in stated.values() for pair in pairs)
+    typed = (pair[:2] for pair in facts("confusables")["pairs"])
+    written = (pair[:2] for pair in facts("surnames")["variants"])
+    return frozenset(frozenset(pair) for pair in (*typed, *written))
 
 
 def _compare_incomplete(one: str, one_kind: str, other: str, other_kind: str) -> str:
@@ -328,12 +327,14 @@ def _crowded(column: Coded, names: Coded, most: int) -> npt.NDArray[np.bool_]:
     known = (column.codes >= 0) & (names.codes >= 0)
     base = len(names.values) + 1
     pairs = np.unique(column.codes[known] * base + names.codes[known]) // base
-    return np.bincount(pairs, minlength=len(column.values) + 1) > most
+    crowded: npt.NDArray[np.bool_] = np.bincount(pairs, minlength=len(column.values) + 1) > most
+    return crowded
 
 
 def _homes(nodes: Nodes, left: Ints, right: Ints, most_names: int) -> tuple[npt.NDArray[np.bool_], ...]:
     def same(column: Coded, one: Ints = left, other: Ints = right) -> npt.NDArray[np.bool_]:
-        return (column.codes[one] >= 0) & (column.codes[one] == column.codes[other])
+        agree: npt.NDArray[np.bool_] = (column.codes[one] >= 0) & (column.codes[one] == column.codes[other])
+        return agree
 
     crowded = _crowded(nodes.home, nodes.name, most_names)
     living = same(nodes.home)

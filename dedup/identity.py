@@ -14,25 +14,15 @@ from typing import Literal
 
 from dedup.normalise.addresses import dwelling_key
 from dedup.normalise.id_numbers import birth_date_of, sex_of
+from dedup.normalise.names import surname_of
 
 IdKind = Literal["none", "full", "prefix", "masked", "foreign", "parent"]
 
 
 @cache
-def _names() -> dict[str, frozenset[str]]:
+def _common_given_names() -> frozenset[str]:
     stated = tomllib.loads(resources.files("dedup").joinpath("names.toml").read_text(encoding="utf-8"))
-    return {key: frozenset(words) for key, words in stated.items()}
-
-
-def surname_of(name: str) -> str | None:
-    """The surname, two characters where it is a compound one.
-
-    >>> surname_of("欧阳小伟"), surname_of("王伟")
-    ('欧阳', '王')
-    """
-    if not name:
-        return None
-    return name[:2] if name[:2] in _names()["compound_surnames"] else name[:1]
+    return frozenset(stated["common_given_names"])
 
 
 def name_class(name: str) -> Literal["exact_long", "exact_short", "exact_common"]:
@@ -41,8 +31,8 @@ def name_class(name: str) -> Literal["exact_long", "exact_short", "exact_common"
     >>> name_class("王伟"), name_class("王玮珺"), name_class("王邈")
     ('exact_common', 'exact_long', 'exact_short')
     """
-    given = name[len(surname_of(name) or "") :]
-    if given in _names()["common_given_names"]:
+    given = name[len(surname_of(name)) :]
+    if given in _common_given_names():
         return "exact_common"
     return "exact_short" if len(given) <= 1 else "exact_long"
 
@@ -85,7 +75,7 @@ def read_id_number(number: str | None, quality: str | None, birth: str | None, s
         ends = number[:6] + number[-4:]
         return IdNumber(kind="masked", key=number, ends=None if "*" in ends else ends)
     if quality == "truncated15":
-        return IdNumber(kind="prefix", key=number, prefix=number[:15], birth=birth_date_of(number + "000"))
+        return IdNumber(kind="prefix", key=number, prefix=number[:15], birth=birth_date_of(number[:15]))
     own_birth, own_sex = birth_date_of(number), sex_of(number)
     if birth and own_birth and _is_parents(own_birth, birth):
         return IdNumber(kind="parent")

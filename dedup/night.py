@@ -72,7 +72,8 @@ def match_night(
         "select fingerprint, records, variants, pairs, clusters, conflicts from matched.run"
     ).fetchall()
     if last and last[0][0] == fingerprint:
-        return MatchSummary(*last[0][1:], skipped=True)
+        _, records, variants, pairs, clusters, conflicts = last[0]
+        return MatchSummary(records, variants, pairs, clusters, conflicts, skipped=True)
     persons = con.sql(
         f"select record_id, platform, source_key, first_night, {', '.join(STATED)} from staged.person order by record_id"
     ).to_arrow_table()

@@ -19,8 +19,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.identity import Home, IdNumber, home_of, name_class, read_id_number, surname_of
+from dedup.identity import Home, IdNumber, home_of, name_class, read_id_number
 from dedup.model import LEVELS, Model
+from dedup.normalise.names import surname_of
 from dedup.normalise.pinyin import pinyin
 
 Ints = npt.NDArray[np.int64]
