@@ -1,0 +1,217 @@
+"""The outbox: what a platform lacks, who may be told what, and that nothing is prepared twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from typing import Any
+
+import pytest
+
+from warehouse.golden import build_golden, choose_values
+from warehouse.ledger import Ledger, open_ledger
+from warehouse.publish import Change, changes, new_changes
+from warehouse.site import Site
+from warehouse.store import open_store
+
+N1, N2, N3 = (date(2026, 3, day) for day in (1, 2, 3))
+ADULT = {"birth_date": "1980-01-01"}
+FULL = "上城区|望江街道|近江社区|近江路|12号|近江家园||5幢|2单元||301室"
+NO_ROOM = "上城区|望江街道|近江社区|近江路|12号|近江家园||5幢|2单元||"
+
+
+@pytest.fixture
+def ledger(site: Site) -> Iterator[Ledger]:
+    with open_ledger(site) as opened:
+        yield opened
+
+
+def told(
+    world: Any,
+    ledger: Ledger,
+    held: dict[str, Any],
+    known: dict[str, Any],
+    *,
+    receives: Sequence[str] = (
+        "name",
+        "sex",
+        "birth_date",
+        "phone",
+        "address",
+        "marital",
+        "political",
+        "id_number",
+    ),
+    **facts: Any,
+) -> dict[str, tuple[str, str]]:
+    """One resident: what civil holds and what the owning registry knows; field → (kind, value) told to civil."""
+    world.platforms(
+        world.platform("civil", receives=receives, **facts),
+        world.platform("registry", authority=tuple(known), trust=90),
+    )
+    world.states("civil", {"c": held})
+    world.states("registry", {"r": known})
+    world.people(R1=["c", "r"])
+    choose_values(world.con)
+    build_golden(world.con)
+    return {c.field: (c.kind, c.value) for c in new_changes(world.con, ledger, N1) if c.platform == "civil"}
+
+
+def test_a_blank_is_filled_and_a_different_value_corrected(world: Any, ledger: Ledger) -> None:
+    known = {**ADULT, "name": "张伟", "sex": "1", "phone": "13800000001", "marital": "20"}
+    held = {
+        **ADULT, "name": "张伟", "sex": ("2", "ok", "女"), "phone": (None, "none", "无"), "marital": (None, "empty", ""),
+    }  # fmt: skip
+    assert told(world, ledger, held, known) == {
+        "sex": ("correct", "1"),
+        "phone": ("fill", "13800000001"),
+        "marital": ("fill", "20"),
+    }
+    assert changes(world.con, "civil")[-1] == Change(
+        N1, "civil", "c", "C", "R1", "sex", "sex", "correct", "女", "2", "1", "r", "authority"
+    )
+
+
+def test_a_masked_value_there_is_filled_and_never_sent(world: Any, ledger: Ledger) -> None:
+    masked = ("33010219******1001X", "masked")
+    full = {**ADULT, "id_number": "33010219800101001X"}
+    receives = ["id_number"]
+    sent = told(world, ledger, {**ADULT, "id_number": masked}, full, receives=receives)
+    assert sent == {"id_number": ("fill", full["id_number"])}
+    unknown = {**ADULT, "id_number": (None, "empty")}
+    assert told(world, ledger, unknown, {**ADULT, "id_number": masked}, receives=receives) == {}
+
+
+STORIES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], set[str]]] = [
+    # story, what civil holds, what the registry knows, facts of civil, fields told
+    ("a field that is not on the allow-list", {}, {"phone": "1", "sex": "1"}, {"receives": ("sex",)}, {"sex"}),
+    ("a platform that receives nothing", {}, {"sex": "1"}, {"receives": ()}, set()),
+    ("the platform's own field", {}, {"sex": "1"}, {"authority": ("sex",)}, set()),
+    ("a month never replaces a day", {"birth_date": "1980-01-01"}, {"birth_date": ("1980-01", "month")}, {}, set()),
+    ("an address without a room does not replace one with it", {"address": FULL.replace("5幢", "6幢")},
+     {"address": (NO_ROOM, "ok")}, {}, set()),
+    ("a full address replaces one without a room", {"address": (NO_ROOM, "building")}, {"address": FULL}, {}, {"address"}),
+    ("one phone is already in the list held", {"phone": "13800000001;0571-88881234"}, {"phone": "13800000001"}, {}, set()),
+    ("a landline does not replace a mobile", {"phone": "13800000001"}, {"phone": ("0571-88881234", "landline")}, {}, set()),
+    ("a name with a lost character is not sent", {}, {"name": ("王□", "partial")}, {}, set()),
+    ("political status goes to civil affairs", {}, {"political": "13"}, {}, {"political"}),
+    ("political status does not go to the schools", {}, {"political": "13"}, {"department": "教育"}, set()),
+    ("the dead are left alone", {}, {"sex": "1", "death_flag": "1"}, {}, set()),
+    ("who moved out is left alone", {}, {"sex": "1", "moved_out_flag": "1"}, {}, set()),
+    ("who moved out once and is back is not", {}, {"sex": "1", "moved_out_flag": "0", "moved_out_date": "2020-01-01"}, {}, {"sex"}),
+    ("a child of 13 and civil affairs", {}, {"sex": "1", "birth_date": "2012-03-02"}, {}, {"sex", "birth_date"}),
+    ("a child of 13 and the grid", {}, {"sex": "1", "birth_date": "2012-03-02"}, {"department": "政法委"}, set()),
+    ("a fourteenth birthday tonight", {}, {"sex": "1", "birth_date": "2012-03-01"}, {"department": "政法委"}, {"sex", "birth_date"}),
+    ("several departments, one of which may", {}, {"sex": "1", "birth_date": "2020-01-01"},
+     {"department": "公安/民政"}, {"sex", "birth_date"}),
+    ("nobody knows the birth date", {}, {"sex": "1", "birth_date": (None, "empty")}, {"department": "政法委"}, set()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("held", "known", "facts", "fields"), [s[1:] for s in STORIES], ids=[s[0] for s in STORIES]
+)
+def test_who_may_be_told_what(
+    world: Any,
+    ledger: Ledger,
+    held: dict[str, Any],
+    known: dict[str, Any],
+    facts: dict[str, Any],
+    fields: set[str],
+) -> None:
+    birth = {} if "birth_date" in known or "birth_date" in held else ADULT
+    assert set(told(world, ledger, {**birth, **held}, {**birth, **known}, **facts)) == fields
+
+
+def test_a_platform_is_told_only_of_residents_it_has_now(world: Any, ledger: Ledger) -> None:
+    world.platforms(world.platform("civil", complete=True, receives=["sex"]), world.platform("registry"))
+    world.states("civil", {"here": ADULT, "gone": ADULT})
+    world.states("civil", {"here": ADULT}, night=N2)
+    world.states("registry", {f"r{n}": {**ADULT, "sex": "1"} for n in (1, 2, 3)})
+    world.people(R1=["here", "r1"], R2=["gone", "r2"], R3=["r3"])
+    choose_values(world.con)
+    build_golden(world.con)
+    assert [c.record_id for c in new_changes(world.con, ledger, N2)] == ["here"]
+
+
+def test_a_value_nobody_may_pass_on_stays_where_it_is(world: Any, ledger: Ledger) -> None:
+    world.platforms(
+        world.platform("civil", receives=["sex", "marital"]), world.platform("secret", share=["sex"])
+    )
+    world.states("civil", {"c": ADULT})
+    world.states("secret", {"s": {**ADULT, "sex": "1", "marital": "20"}})
+    world.people(R1=["c", "s"])
+    choose_values(world.con)
+    build_golden(world.con)
+    assert [c.field for c in new_changes(world.con, ledger, N1)] == ["sex"]
+
+
+def test_a_familys_phone_is_nobodys_own(world: Any, ledger: Ledger) -> None:
+    world.platforms(world.platform("civil", receives=["phone"]), world.platform("registry"))
+    world.states("civil", {"c1": ADULT, "c2": ADULT, "c3": ADULT})
+    world.states(
+        "registry",
+        {
+            "r1": {"phone": "13800000001;0571-88881234"},
+            "r2": {"phone": "13800000001"},
+            "r3": {"phone": "13800000003"},
+        },
+    )
+    world.people(R1=["c1", "r1"], R2=["c2", "r2"], R3=["c3", "r3"])
+    choose_values(world.con)
+    build_golden(world.con)
+    assert [c.record_id for c in new_changes(world.con, ledger, N1)] == ["c3"]
+
+
+def _tell(world: Any, phones: dict[str, str], night: date) -> None:
+    world.platforms(
+        world.platform("civil", receives=["phone"]), world.platform("registry", authority=("phone",))
+    )
+    if night == N1:
+        world.states("civil", {record.replace("r", "c"): ADULT for record in phones}, night=night)
+    world.states("registry", {record: {"phone": phone} for record, phone in phones.items()}, night=night)
+    world.people(**{f"R{record}": [record, record.replace("r", "c")] for record in phones})
+    choose_values(world.con)
+    build_golden(world.con)
+
+
+def test_a_second_run_prepares_nothing_and_a_later_night_only_what_changed(
+    world: Any, ledger: Ledger
+) -> None:
+    _tell(world, {"r1": "13800000001", "r2": "13800000002"}, N1)
+    assert len(new_changes(world.con, ledger, N1)) == 2
+    assert new_changes(world.con, ledger, N1) == []
+    _tell(world, {"r1": "13800000001", "r2": "13800000009"}, N2)
+    assert [(c.night, c.value) for c in new_changes(world.con, ledger, N2)] == [(N2, "13800000009")]
+    assert [(c.night, c.value) for c in changes(world.con)] == [(N1, "13800000001"), (N2, "13800000009")]
+    assert len(ledger.lines("prepared")) == 2
+    assert ledger.verify() is None
+
+
+def test_a_value_that_comes_back_after_another_was_prepared_is_prepared_again(
+    world: Any, ledger: Ledger
+) -> None:
+    for night, phone in ((N1, "13800000001"), (N2, "13800000002"), (N3, "13800000001")):
+        _tell(world, {"r1": phone}, night)
+        assert [c.night for c in new_changes(world.con, ledger, night)] == [night]
+
+
+def test_without_its_warehouse_a_night_gives_the_same_outbox_and_prepares_nothing(
+    open_world: Callable[[], AbstractContextManager[Any]],
+) -> None:
+    first = {f"r{n}": f"1380000000{n}" for n in range(5)}
+    second = first | {"r1": "13900000000"}
+    with open_world() as world, open_ledger(world.site) as ledger:
+        for night, phones in ((N1, first), (N2, second)):
+            _tell(world, phones, night)
+            new_changes(world.con, ledger, night)
+        before = changes(world.con)
+    world.site.warehouse.unlink()
+    with open_store(world.site) as con, open_ledger(world.site) as ledger:
+        again = type(world)(world.site, con)
+        _tell(again, first, N1)
+        _tell(again, second, N2)
+        assert new_changes(con, ledger, N2) == []
+        assert changes(con) == before
+        assert {change.night for change in before} == {N1, N2}

@@ -1,0 +1,125 @@
+"""The facts that SQL needs to know, as tables: platforms, fields, qualities and policy.
+
+Belongs here: writing `facts.*` from the platform files and from the TOML pages beside this module.
+Lives elsewhere: the platform files themselves (`connectors/platforms`), the fields (`fields.toml`).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, Protocol
+
+import duckdb
+
+from warehouse.fields import fields
+
+
+class ColumnFacts(Protocol):
+    """What the warehouse needs to know of one used column."""
+
+    @property
+    def column(self) -> str: ...
+
+
+class ExportFacts(Protocol):
+    """What the warehouse needs to know of an export."""
+
+    @property
+    def complete(self) -> bool: ...
+
+
+class ReceiveFacts(Protocol):
+    """What the warehouse needs to know of what a platform may receive."""
+
+    @property
+    def fields(self) -> tuple[str, ...]: ...
+
+
+class PlatformFacts(Protocol):
+    """What the warehouse needs to know of a platform; `connectors.platform.Platform` is one."""
+
+    @property
+    def slug(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def department(self) -> str: ...
+    @property
+    def tier(self) -> str: ...
+    @property
+    def trust(self) -> int: ...
+    @property
+    def household(self) -> str: ...
+    @property
+    def export(self) -> ExportFacts: ...
+    @property
+    def fields(self) -> Mapping[str, ColumnFacts]: ...
+    @property
+    def authority(self) -> tuple[str, ...]: ...
+    @property
+    def share(self) -> tuple[str, ...]: ...
+    @property
+    def receive(self) -> ReceiveFacts: ...
+    @property
+    def feeds(self) -> Mapping[str, tuple[str, ...]]: ...
+
+
+def write_facts(con: duckdb.DuckDBPyConnection, platforms: Iterable[PlatformFacts]) -> None:
+    """Replace all of `facts.*` by what the files say today."""
+    every = sorted(platforms, key=lambda platform: platform.slug)
+    tables: dict[str, Sequence[tuple[Any, ...]]] = {
+        "platform": [
+            (
+                p.slug,
+                p.title,
+                p.tier,
+                p.trust,
+                p.export.complete,
+                bool(p.receive.fields),
+                p.department,
+                p.household,
+            )
+            for p in every
+        ],
+        "platform_field": [
+            (p.slug, name, c.column, name in p.authority, name in p.share, name in p.receive.fields)
+            for p in every
+            for name, c in p.fields.items()
+        ],
+        "feed": [
+            (p.slug, source, name) for p in every for source, names in p.feeds.items() for name in names
+        ],
+        "field": [(f.name, f.zh, f.en, f.kind, f.tier, f.golden, f.publish) for f in fields().values()],
+        **_pages(),
+    }
+    con.execute("begin")
+    for table, rows in tables.items():
+        con.execute(f"delete from facts.{table}")
+        if rows:
+            con.executemany(f"insert into facts.{table} values ({', '.join('?' * len(rows[0]))})", rows)
+    con.execute("commit")
+
+
+@cache
+def _pages() -> dict[str, Sequence[tuple[Any, ...]]]:
+    """The tables that the TOML pages beside this module hold."""
+    qualities, policy = _page("qualities"), _page("policy")
+    return {
+        "quality": [
+            (name, q["place"], q["good"], q["golden"], q["publish"]) for name, q in qualities.items()
+        ],
+        "department_only": [
+            (field, department)
+            for field, departments in policy["departments"].items()
+            for department in departments
+        ],
+        "personal_only": [(field,) for field in policy["personal"]["fields"]],
+        "child_policy": [(policy["children"]["under"], name) for name in policy["children"]["departments"]],
+    }
+
+
+def _page(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files("warehouse").joinpath(f"{name}.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,202 @@
+-- The value we stand for: one per resident and field, chosen among all that the resident's records say today.
+--
+-- Who may speak. Current claims with a key whose quality may be golden (warehouse/qualities.toml): a masked,
+--   cut-off, refused or placeholder value never is, however alone it stands. An address competes as one whole
+--   key, so its parts never come from two records.
+--   A record that is gone from a complete file speaks only where no record that is still there does.
+-- What decides, in this order, for every field:
+--   authority  the platform that owns the field (一数一源), when its own value is good
+--   quality    the better grade: a full value before an upgraded, dated-to-the-month or partial one
+-- and then, for the stable fields (name, id_number, sex, birth_date, ethnic):
+--   id_number  birth_date and sex only: what the resident's own checked ID number says, when somebody states that
+--              value, or when nobody states a full one (then the number itself speaks). A number that contradicts
+--              every stated value (a parent's number on a child) has no word.
+--   agreement  the value that more independent platforms state; a platform and those that copy from it are one
+--   newest     the value stated or confirmed last
+-- and for the current fields (former_name, phone, address, registered_address, community, grid, relation, marital,
+-- education, political, employment, employer, hukou_type, residence_flag, death_flag, death_date, moved_out_flag,
+-- moved_out_date, guardian, guardian_phone, disability_number):
+--   newest     the value stated or confirmed last; one that was there at a platform's first load, undated, is older
+--              than any dated one, because nobody knows since when it stood
+--   agreement  as above
+-- and at last
+--   trust      the more trusted platform
+--   tie        the smaller id of the record taken from, so that a rerun gives the same answer
+-- `rule` names the first of these by which the value beat its best rival; "only" and "unanimous" had no rival.
+-- `shareable`: some platform that states the value may pass the field on, and its grade is fit to be published.
+with recursive reached (platform, field, origin) as (
+    select platform, field, source from facts.feed
+    union
+    select reached.platform, reached.field, feed.source
+    from reached
+    join facts.feed on feed.platform = reached.origin and feed.field = reached.field
+),
+
+-- Whose voice a copying platform speaks with: its outermost source; in a ring of copies the first by name.
+voice as (
+    select
+        reached.platform,
+        reached.field,
+        coalesce(min(reached.origin) filter (where feed.platform is null), min(reached.origin)) as origin
+    from reached
+    left join facts.feed on feed.platform = reached.origin and feed.field = reached.field
+    group by reached.platform, reached.field
+),
+
+first_load as (
+    select platform, min(night) as night from landed.pull where status = 'staged' group by platform
+),
+
+-- Everything a platform's voice needs, looked up once per platform and field instead of once per claim.
+speaker as (
+    select
+        pf.platform,
+        pf.field,
+        coalesce(voice.origin, pf.platform) as voice,
+        pf.authority,
+        pf.shares,
+        p.trust,
+        first_load.night as first_load
+    from facts.platform_field as pf
+    join facts.platform as p on p.slug = pf.platform
+    left join voice on voice.platform = pf.platform and voice.field = pf.field
+    left join first_load on first_load.platform = pf.platform
+),
+
+stated as (
+    select
+        r.resident_id,
+        c.field,
+        c."key" as value,
+        c.record_id,
+        c.quality,
+        c.as_of,
+        case when c.as_of is distinct from sp.first_load then c.as_of end as dated,
+        s.present,
+        q.place as quality_place,
+        q.good,
+        q.good and sp.authority as authority,
+        q.publish and sp.shares as shareable,
+        sp.voice,
+        sp.trust
+    from staged.claim as c
+    join resolved.record as r on r.record_id = c.record_id
+    join staged.record as s on s.record_id = c.record_id
+    join facts.field as f on f.field = c.field and f.golden <> 'none'
+    join facts.quality as q on q.quality = c.quality and q.golden
+    join speaker as sp on sp.platform = c.platform and sp.field = c.field
+    where c.until is null and c."key" is not null
+),
+
+heard as (
+    select * from stated where present
+    union all
+    select *
+    from stated
+    anti join (select resident_id, field from stated where present) as still_there using (resident_id, field)
+    where not present
+),
+
+told as (
+    select heard.*, false as by_number from heard
+    union all by name
+    select heard.* replace (says.field as field, says.value as value, false as authority), true as by_number
+    from heard
+    join (
+        unpivot golden.id_number_says on birth_date, sex into name field value value
+    ) as says on says.id_number = heard.value
+    where heard.field = 'id_number' and heard.good
+),
+
+supported as (
+    select
+        resident_id,
+        field,
+        value,
+        not bool_and(by_number) as stated,
+        bool_or(by_number) as by_number,
+        bool_or(authority) as authority,
+        min(quality_place) as quality_place,
+        list_unique(list(voice) filter (where not by_number)) as voices,
+        max(dated) as dated,
+        max(trust) as trust,
+        bool_or(shareable) as shareable,
+        min(struct_pack(
+            second_hand := by_number,
+            unowned := not authority,
+            place := quality_place,
+            days := -coalesce(datediff('day', date '1900-01-01', dated), 0),
+            distrust := -trust,
+            record_id := record_id,
+            quality := quality,
+            as_of := as_of
+        )) as best
+    from told
+    group by resident_id, field, value
+),
+
+rivals as (
+    select
+        supported.*,
+        f.golden = 'stable' as stable,
+        greatest(voices, 1) as sources,
+        best.record_id as taken_from
+    from supported
+    join facts.field as f on f.field = supported.field
+    -- A number speaks for itself only where nobody states the field in full.
+    left join (
+        select distinct resident_id, field from supported where stated and quality_place = 0
+    ) as in_full on in_full.resident_id = supported.resident_id and in_full.field = supported.field
+    where supported.stated or in_full.field is null
+),
+
+ranked as (
+    select
+        *,
+        row_number() over by_rule as place,
+        lead(authority) over by_rule as rival_authority,
+        lead(quality_place) over by_rule as rival_quality,
+        lead(by_number) over by_rule as rival_by_number,
+        lead(sources) over by_rule as rival_sources,
+        lead(dated) over by_rule as rival_dated,
+        lead(trust) over by_rule as rival_trust
+    from rivals
+    window by_rule as (
+        partition by resident_id, field
+        order by
+            authority desc,
+            quality_place,
+            case when stable then by_number end desc nulls last,
+            case when stable then sources end desc nulls last,
+            dated desc nulls last,
+            sources desc,
+            trust desc,
+            taken_from
+    )
+)
+
+select
+    resident_id,
+    field,
+    value,
+    taken_from,
+    case
+        when authority and not coalesce(rival_authority, false) then 'authority'
+        when rival_quality is null and not stated then 'id_number'
+        when rival_quality is null and sources > 1 then 'unanimous'
+        when rival_quality is null then 'only'
+        when quality_place < rival_quality then 'quality'
+        when stable and by_number and not rival_by_number then 'id_number'
+        when stable and sources > rival_sources then 'agreement'
+        when dated > rival_dated or (dated is not null and rival_dated is null) then 'newest'
+        when sources > rival_sources then 'agreement'
+        when trust > rival_trust then 'trust'
+        else 'tie'
+    end as rule,
+    sources::integer as sources,
+    shareable,
+    best.quality as quality,
+    best.as_of as as_of
+from ranked
+where place = 1
+order by resident_id, field

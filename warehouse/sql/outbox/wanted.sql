@@ -1,0 +1,114 @@
+-- Every cell that a platform lacks or has wrong and that we may tell it, as of tonight ($night, a variable).
+--
+-- To whom. Platforms that receive the field (their allow-list), that do not own it, about residents they already
+--   have: records still present there (admits = "own"). Nothing about residents who have died or moved out.
+--   Residents under 14, and those whose birth date nobody knows, only to the departments of warehouse/policy.toml;
+--   the fields it lists, only to the departments it lists.
+-- What. Golden values whose field may be published, of a grade that may be published, stated by somebody who may
+--   pass the field on (shareable). A phone that stands for several residents is nobody's own and is not sent.
+-- When. fill: the platform states nothing there, an explicit "has none", or something unusable (masked, cut off,
+--   invalid). correct: it states another key, and ours is neither of a poorer grade nor less precise: a date to
+--   the month never replaces a full one, an address without the room never one with it, and one phone never a
+--   list that already holds it.
+with departments as (
+    select slug as platform, unnest(string_split(department, '/')) as department
+    from facts.platform
+    where receives
+),
+
+tells_children as (
+    select distinct d.platform
+    from departments as d
+    join facts.child_policy as c on starts_with(d.department, c.department)
+),
+
+tells_field as (
+    select distinct d.platform, o.field
+    from departments as d
+    join facts.department_only as o on starts_with(d.department, o.department)
+),
+
+receiver as (
+    select pf.platform, pf.field, pf."column", f.kind, tells_children.platform is not null as children
+    from facts.platform_field as pf
+    join facts.field as f on f.field = pf.field and f.publish
+    left join tells_children on tells_children.platform = pf.platform
+    left join tells_field on tells_field.platform = pf.platform and tells_field.field = pf.field
+    where pf.receives
+        and not pf.authority
+        and (tells_field.field is not null or pf.field not in (select field from facts.department_only))
+),
+
+-- The latest day on which a resident can have been born, from a full date, a month or a year.
+resident as (
+    select
+        resident_id,
+        try_cast(
+            case length(birth_date) when 10 then birth_date when 7 then birth_date || '-28' else birth_date || '-12-31' end
+            as date
+        ) as born,
+        coalesce(born + to_years((select max(under) from facts.child_policy)) > getvariable('night'), true) as child
+    from golden.resident
+    where not deceased and not moved_out
+),
+
+part as (
+    select v.resident_id, v.field, unnest(string_split(v.value, ';')) as part
+    from golden.value as v
+    join facts.personal_only as o on o.field = v.field
+),
+
+not_personal as (
+    select distinct resident_id, field
+    from part
+    where (field, part) in (select (field, part) from part group by field, part having count(distinct resident_id) > 1)
+),
+
+tellable as (
+    select v.resident_id, v.field, v.value, v.taken_from, v.rule, q.place, resident.child
+    from golden.value as v
+    join resident on resident.resident_id = v.resident_id
+    join facts.quality as q on q.quality = v.quality and q.publish
+    anti join not_personal as n on n.resident_id = v.resident_id and n.field = v.field
+    where v.shareable
+),
+
+held as (
+    select c.record_id, c.field, c.stated, c."key", q.place
+    from staged.claim as c
+    left join facts.quality as q on q.quality = c.quality and q.golden
+    where c.until is null and c.field in (select field from receiver)
+)
+
+select
+    s.platform,
+    s.record_id,
+    s.source_key,
+    r.resident_id,
+    receiver.field,
+    receiver."column",
+    case when held."key" is null or held.place is null then 'fill' else 'correct' end as kind,
+    held.stated as held_stated,
+    held."key" as held_key,
+    t.value,
+    t.taken_from,
+    t.rule
+from staged.record as s
+join resolved.record as r on r.record_id = s.record_id
+join receiver on receiver.platform = s.platform
+join tellable as t on t.resident_id = r.resident_id and t.field = receiver.field
+left join held on held.record_id = s.record_id and held.field = receiver.field
+where s.present
+    and (receiver.children or not t.child)
+    and (
+        held."key" is null
+        or held.place is null
+        or (
+            held."key" <> t.value
+            and t.place <= held.place
+            and not (receiver.kind = 'date' and length(t.value) < length(held."key"))
+            and not (receiver.kind = 'address' and string_split(held."key", '|')[11] <> '' and string_split(t.value, '|')[11] = '')
+            and not (receiver.kind = 'phone' and list_has_all(string_split(held."key", ';'), string_split(t.value, ';')))
+        )
+    )
+order by s.platform, s.record_id, receiver.field

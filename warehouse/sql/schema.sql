@@ -1,0 +1,68 @@
+-- The tables that are filled by code or by another package. Every other table is made by the SELECT in the file
+-- of its name under warehouse/sql/<schema>/. No indexes and no keys: uniqueness is checked by a query.
+create schema if not exists facts;
+create schema if not exists landed;
+create schema if not exists staged;
+create schema if not exists matched;
+create schema if not exists resolved;
+create schema if not exists golden;
+create schema if not exists outbox;
+
+-- What the platform files, fields.toml, qualities.toml and policy.toml say, written anew each night.
+-- household: what its household number stands for, the book (registered), the door (living) or nothing (none).
+create table if not exists facts.platform (
+    slug varchar, title varchar, tier varchar, trust integer, complete boolean, receives boolean, department varchar,
+    household varchar
+);
+create table if not exists facts.platform_field (
+    platform varchar, field varchar, "column" varchar, authority boolean, shares boolean, receives boolean
+);
+-- platform copies this field from source: the two are one voice.
+create table if not exists facts.feed (platform varchar, source varchar, field varchar);
+create table if not exists facts.field (
+    field varchar, zh varchar, en varchar, kind varchar, tier varchar, golden varchar, publish boolean
+);
+-- place 0 is best; a good value is one an owner may insist on.
+create table if not exists facts.quality (
+    quality varchar, place integer, good boolean, golden boolean, publish boolean
+);
+-- A field listed here goes to these departments only.
+create table if not exists facts.department_only (field varchar, department varchar);
+-- What is never told as one person's own when several share it, such as a family's phone.
+create table if not exists facts.personal_only (field varchar);
+-- Residents younger than `under` go to these departments only.
+create table if not exists facts.child_policy (under integer, department varchar);
+
+create table if not exists landed.pull (
+    night date, platform varchar, sha256 varchar, source varchar, rows_in bigint, staged bigint, quarantined bigint,
+    status varchar, message varchar, turn integer
+);
+
+create table if not exists staged.record (
+    record_id varchar, platform varchar, source_key varchar, generation integer, first_night date, last_night date,
+    present boolean, sha256 varchar, sheet varchar, "row" integer, part integer
+);
+create table if not exists staged.claim (
+    record_id varchar, platform varchar, field varchar, stated varchar, "key" varchar, quality varchar,
+    "column" varchar, since date, until date, as_of date
+);
+create table if not exists staged.quarantine (
+    night date, platform varchar, sha256 varchar, source varchar, sheet varchar, "row" integer, "column" varchar,
+    reason varchar, message varchar, stated varchar, until date
+);
+
+create table if not exists matched.conflict (
+    kind varchar, "left" varchar, "right" varchar, reason varchar, points double
+);
+create table if not exists resolved.record (
+    platform varchar, source_key varchar, record_id varchar, resident_id varchar, household_living_id varchar,
+    household_registered_id varchar, dwelling_id varchar
+);
+
+-- What a checked ID number says by itself; filled by warehouse/golden.py with the one reader of ID numbers.
+create table if not exists golden.id_number_says (id_number varchar, birth_date varchar, sex varchar);
+-- The cells prepared up to tonight, as the ledger remembers them; filled by warehouse/publish.py.
+create table if not exists outbox.prepared (
+    platform varchar, record_id varchar, field varchar, digest varchar, night date
+);
+create table if not exists outbox.digest (value varchar, digest varchar);

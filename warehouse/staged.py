@@ -1,0 +1,261 @@
+"""The history of what every platform stated: one accepted export after the other.
+
+Belongs here: merging a staged export into `staged.record`, `staged.claim` and `staged.quarantine`, noting pulls.
+Lives elsewhere: reading a file into a staged export (`connectors`), what a value means (`dedup/normalise`).
+
+A claim is one line (record, field, value) with the night it was first stated and the night it was no longer.
+A value that comes back after having been different starts a new line. A record that is missing from a file keeps
+its claims: only a file declared complete says that a record is gone, and even then its claims stay, marked by
+`present = false` on the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, Protocol
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.store import check_unique
+
+PullStatus = Literal["unchanged", "refused", "unreadable", "missing"]
+
+
+class StagedExport(Protocol):
+    """What the connectors make of one export; `connectors.stage.Staged` is one."""
+
+    @property
+    def records(self) -> pa.Table: ...
+    @property
+    def claims(self) -> pa.Table: ...
+    @property
+    def quarantine(self) -> pa.Table: ...
+    @property
+    def rows_in(self) -> int: ...
+    @property
+    def staged(self) -> int: ...
+    @property
+    def quarantined(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The last export of a platform that was accepted."""
+
+    night: date
+    sha256: str
+    source: str
+    rows_in: int
+
+
+class Unbalanced(RuntimeError):
+    """Rows of an export that are neither staged nor in quarantine."""
+
+
+class NightOutOfOrder(RuntimeError):
+    """An export of an earlier night than one already absorbed: history is only ever continued."""
+
+
+def absorb(
+    con: duckdb.DuckDBPyConnection,
+    night: date,
+    platform_slug: str,
+    sha256: str,
+    source: str,
+    staged: StagedExport,
+) -> bool:
+    """Merge one accepted export into the history; False when it is the one already in force tonight.
+
+    Raises:
+        Unbalanced: rows in are not rows staged plus rows in quarantine.
+        NightOutOfOrder: the platform already has a later night.
+        NotUnique: a record, or a field of a record, stands twice in the export.
+    """
+    if staged.rows_in != staged.staged + staged.quarantined:
+        raise Unbalanced(
+            f"{platform_slug}（{source}）：读入 {staged.rows_in} 行，入库 {staged.staged} 行，隔离 {staged.quarantined} 行，"
+            "对不上。这是程序错误，请保留该文件并报告"
+        )
+    before = in_force(con, platform_slug)
+    if before is not None and night < before.night:
+        raise NightOutOfOrder(
+            f"{platform_slug}：{night} 的导出早于已入库的 {before.night}。请按日期顺序运行，或删除 warehouse.duckdb 重建"
+        )
+    if before is not None and (before.night, before.sha256) == (night, sha256):
+        return False
+    with _transaction(con), _arriving(con, staged):
+        check_unique(con, "arriving_record", "record_id")
+        check_unique(con, "arriving_claim", "record_id", "field")
+        told = {"night": night, "platform": platform_slug, "sha256": sha256, "source": source}
+        for step in (*_MERGE_RECORDS, *_MERGE_CLAIMS, *_MERGE_QUARANTINE):
+            # A statement is given only the parameters it names.
+            con.execute(step, {name: value for name, value in told.items() if f"${name}" in step})
+        _note(
+            con,
+            (
+                night,
+                platform_slug,
+                sha256,
+                source,
+                staged.rows_in,
+                staged.staged,
+                staged.quarantined,
+                "staged",
+                "",
+            ),
+        )
+    return True
+
+
+def note_pull(
+    con: duckdb.DuckDBPyConnection,
+    night: date,
+    platform_slug: str,
+    status: PullStatus,
+    *,
+    sha256: str = "",
+    source: str = "",
+    message: str = "",
+) -> None:
+    """Note a pull that states nothing new. What was in force stays in force.
+
+    An unchanged file states tonight what it stated before, so its records were last seen tonight.
+    """
+    before = in_force(con, platform_slug)
+    with _transaction(con):
+        counts: tuple[int | None, int | None, int | None] = (None, None, None)
+        if status == "unchanged" and before is not None:
+            con.execute(_STILL_STATED, {"night": night, "platform": platform_slug, "sha256": before.sha256})
+            counts = con.execute(
+                "select rows_in, staged, quarantined from landed.pull where platform = ? and sha256 = ?"
+                " and status = 'staged' order by night desc, turn desc limit 1",
+                [platform_slug, before.sha256],
+            ).fetchall()[0]
+        _note(con, (night, platform_slug, sha256, source, *counts, status, message))
+
+
+def in_force(con: duckdb.DuckDBPyConnection, platform_slug: str) -> InForce | None:
+    """The last accepted export of a platform, also when it was found unchanged since; None before the first."""
+    rows = con.execute(
+        "select night, sha256, source, rows_in from landed.pull"
+        " where platform = ? and status in ('staged', 'unchanged') order by night desc, turn desc limit 1",
+        [platform_slug],
+    ).fetchall()
+    return InForce(*rows[0]) if rows else None
+
+
+@contextmanager
+def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    con.execute("begin")
+    try:
+        yield
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+
+
+@contextmanager
+def _arriving(con: duckdb.DuckDBPyConnection, staged: StagedExport) -> Iterator[None]:
+    tables = {"record": staged.records, "claim": staged.claims, "quarantine": staged.quarantine}
+    for name, table in tables.items():
+        con.register(f"arriving_{name}", table)
+    try:
+        yield
+    finally:
+        for name in tables:
+            con.unregister(f"arriving_{name}")
+
+
+def _note(con: duckdb.DuckDBPyConnection, pull: tuple[object, ...]) -> None:
+    """One line per pull; the same pull noted again stands once, in its last turn of the night."""
+    night, platform, sha256, status = pull[0], pull[1], pull[2], pull[7]
+    con.execute(
+        "delete from landed.pull where night = ? and platform = ? and sha256 = ? and status = ?",
+        [night, platform, sha256, status],
+    )
+    con.execute(
+        "insert into landed.pull select ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " (select coalesce(max(turn), 0) + 1 from landed.pull where night = ? and platform = ?)",
+        [*pull, night, platform],
+    )
+
+
+_STILL_STATED = """
+update staged.record set last_night = $night where platform = $platform and sha256 = $sha256
+"""
+
+_MERGE_RECORDS = (
+    """
+    update staged.record as r
+    set last_night = $night, present = true, sha256 = $sha256, sheet = a.sheet, "row" = a."row", part = a.part
+    from arriving_record as a
+    where r.platform = $platform and r.record_id = a.record_id
+    """,
+    """
+    insert into staged.record
+    select record_id, $platform, source_key, 1, $night, $night, true, $sha256, sheet, "row", part
+    from arriving_record
+    anti join (select record_id from staged.record where platform = $platform) as known using (record_id)
+    order by record_id
+    """,
+    # Absence is deletion only in a file that is declared complete for its scope.
+    """
+    update staged.record
+    set present = false
+    where platform = $platform and present
+        and (select complete from facts.platform where slug = $platform)
+        and record_id not in (select record_id from arriving_record)
+    """,
+)
+
+# A claim of a record in the file ends when the file now says something else of that field, or nothing. A claim
+# that began tonight and is already replaced (the same night, a second file) never stood: it is taken out.
+_NO_LONGER_STATED = """
+    platform = $platform and until is null
+    and record_id in (select record_id from arriving_record)
+    and not exists (
+        select 1 from arriving_claim as a
+        where a.record_id = claim.record_id and a.field = claim.field
+            and a.stated is not distinct from claim.stated and a."key" is not distinct from claim."key"
+    )
+"""
+
+_MERGE_CLAIMS = (
+    f"delete from staged.claim where since = $night and {_NO_LONGER_STATED}",
+    f"update staged.claim set until = $night where {_NO_LONGER_STATED}",
+    # The same value stated again: since stays, but the row's own date may have moved, and a better reader may
+    # have graded it anew.
+    """
+    update staged.claim as c
+    set as_of = coalesce(a.as_of, c.since), quality = a.quality, "column" = a."column"
+    from arriving_claim as a
+    where c.platform = $platform and c.until is null and a.record_id = c.record_id and a.field = c.field
+        and (
+            c.as_of <> coalesce(a.as_of, c.since) or c.quality is distinct from a.quality
+            or c."column" is distinct from a."column"
+        )
+    """,
+    """
+    insert into staged.claim
+    select record_id, $platform, field, stated, "key", quality, "column", $night, null, coalesce(as_of, $night)
+    from arriving_claim
+    anti join (select record_id, field from staged.claim where platform = $platform and until is null) as standing
+        using (record_id, field)
+    order by record_id, field
+    """,
+)
+
+_MERGE_QUARANTINE = (
+    "delete from staged.quarantine where platform = $platform and night = $night",
+    "update staged.quarantine set until = $night where platform = $platform and until is null",
+    """
+    insert into staged.quarantine
+    select $night, $platform, $sha256, $source, sheet, "row", "column", reason, message, stated, null
+    from arriving_quarantine
+    """,
+)

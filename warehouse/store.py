@@ -1,0 +1,117 @@
+"""The working DuckDB file of a site: opening it, and making tables from their SELECTs.
+
+Belongs here: connection settings, the schema, `select`, `rebuild`.
+Lives elsewhere: who may open it (`lock.py`), copies for readers (`snapshot.py`), what each table means (its file
+under `sql/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse.site import Site
+
+_SQL = resources.files("warehouse").joinpath("sql")
+
+# In the order in which they are made: each reads only what stands before it.
+STAGED_TABLES = ("staged.person",)
+GOLDEN_TABLES = (
+    "golden.value",
+    "golden.resident",
+    "golden.household",
+    "golden.household_member",
+    "golden.dwelling",
+)
+OUTBOX_TABLES = ("outbox.wanted", "outbox.change")
+
+# Nothing is fetched at run time: a site is offline. Memory is capped, what does not fit is spilled.
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "memory_limit": "1GB",
+    "threads": 2,
+    "max_temp_directory_size": "20GB",
+}
+
+
+class NotUnique(RuntimeError):
+    """Rows that must be unique are not: a fault of the program, never of an export."""
+
+
+@contextmanager
+def open_store(site: Site) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the site's warehouse for writing and close it, checkpointed, at the end of the block.
+
+    A fresh file gets every table, the derived ones empty, so that a reader never meets a missing one.
+    """
+    site.scratch.mkdir(mode=0o700, exist_ok=True)
+    settings = {**_SETTINGS, "temp_directory": str(site.scratch)}
+    with closing(duckdb.connect(str(site.warehouse), config=settings)) as con:
+        site.warehouse.chmod(0o600)
+        _create_tables(con)
+        yield con
+        con.execute("checkpoint")
+
+
+@contextmanager
+def read_store(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a warehouse file, or a snapshot of one, for reading only."""
+    with closing(duckdb.connect(str(file.resolve()), read_only=True, config=_SETTINGS)) as con:
+        yield con
+
+
+@cache
+def select(name: str) -> str:
+    """The SELECT that makes a table, from `sql/<schema>/<table>.sql`.
+
+    >>> select("staged.person").startswith("-- ")
+    True
+    """
+    schema, table = name.split(".")
+    return _SQL.joinpath(schema, f"{table}.sql").read_text(encoding="utf-8")
+
+
+def rebuild(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Make a table anew from its SELECT; the number of its rows."""
+    con.execute(f"create or replace table {table} as {select(table)}")
+    return int(scalar(con, f"select count(*) from {table}"))
+
+
+def scalar(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | None = None) -> Any:
+    """The one value a query gives. All rows are fetched, else the connection stays busy."""
+    return con.execute(query, parameters or []).fetchall()[0][0]
+
+
+def check_unique(con: duckdb.DuckDBPyConnection, relation: str, *columns: str) -> None:
+    """Raise when two rows of a table agree in these columns.
+
+    Raises:
+        NotUnique: names the table and the columns, no values.
+    """
+    names = ", ".join(columns)
+    twice = scalar(
+        con, f"select count(*) from (select 1 from {relation} group by {names} having count(*) > 1)"
+    )
+    if twice:
+        raise NotUnique(f"{relation}: {twice} combinations of ({names}) stand more than once")
+
+
+def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(_SQL.joinpath("schema.sql").read_text(encoding="utf-8"))
+    made = {
+        f"{schema}.{table}"
+        for schema, table in con.execute(
+            "select table_schema, table_name from information_schema.tables"
+        ).fetchall()
+    }
+    con.execute("set variable night = date '1970-01-01'")
+    for table in (*STAGED_TABLES, *GOLDEN_TABLES, *OUTBOX_TABLES):
+        if table not in made:
+            rebuild(con, table)
