@@ -1,8 +1,8 @@
 """One platform, as its TOML file describes it.
 
 Belongs here: the shape of a platform file, reading it strictly, and the catalogue of all platforms.
-Lives elsewhere: reading an export (`connectors/read/`), what a column's values mean (`dedup/normalise`),
-writing a file back (`connectors/write/`).
+Lives elsewhere: what a platform file must obey (`platform_rules.py`), reading an export (`connectors/read/`), what a
+column's values mean (`dedup/normalise`), writing a file back (`connectors/write/`).
 
 Column names: a header over several rows is joined with "/" (`基本信息/姓名`); in a workbook of two sheets the
 sheet's name comes first (`成员信息/姓名`); in JSON it is the dotted path from the outer record (`members.xm`).
@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass
+from dataclasses import field as dataclass_field
 from dataclasses import fields as dataclass_fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_type_hints
 
+from connectors.platform_rules import problems, unfit
 from warehouse.fields import fields as known_fields
 
 PLATFORMS = Path(__file__).parent / "platforms"
 
 Format = Literal["xlsx", "xls", "html", "csv", "dbf", "json"]
-FORMATS: tuple[Format, ...] = ("xlsx", "xls", "html", "csv", "dbf", "json")
 
 
 class PlatformFileError(ValueError):
@@ -45,7 +46,9 @@ class Column:
     format: str | None = None  # dates: strftime pattern used when writing back
     required: bool = False  # the platform's template refuses a row without it
     max_length: int | None = None  # in characters, of the template
-    codes: Mapping[str, str] = field(default_factory=dict)  # theirs -> national standard
+    codes: Mapping[str, str] = dataclass_field(
+        default_factory=dict, hash=False
+    )  # theirs -> national standard
     otherwise: Literal["label", "code", "none"] | None = None  # how a code outside `codes` is written
     only_read: tuple[str, ...] = ()  # of `codes`, what we understand but never write: it would say too much
     separator: str = ";"  # between several phones in one cell
@@ -77,7 +80,7 @@ class Export:
     sheet: str | None = None  # which sheet; None: the first visible one
     title: str | None = None  # title row above the header
     header_rows: int = 1
-    instructions: Mapping[str, str] = field(default_factory=dict)  # header -> 填写说明 under it
+    instructions: Mapping[str, str] = dataclass_field(default_factory=dict)  # header -> 填写说明 under it
     footer: str | None = None  # closing row, such as 合计/制表人
     merge_down: tuple[str, ...] = ()  # headers written once per household and merged down
     ditto: bool = False  # 同上 and 〃 mean the value above
@@ -86,7 +89,7 @@ class Export:
     records: tuple[str, ...] = ()  # json: path of nested arrays, such as ["data.list", "members"]
     complete: bool = False  # a record that is gone from the file is gone from the platform
     rows: tuple[int, int] = (1, 2_000_000)  # fewest and most rows of a healthy export
-    widths: Mapping[str, int] = field(default_factory=dict)  # dbf: field widths in bytes
+    widths: Mapping[str, int] = dataclass_field(default_factory=dict)  # dbf: field widths in bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +121,16 @@ class Platform:
     fields: Mapping[str, Column]  # our field -> where it stands
     # What its household number stands for: the book (户籍) or the door (居住).
     household: Literal["registered", "living", "none"] = "none"
-    ignore: Mapping[str, str] = field(default_factory=dict)  # header -> why
-    forbidden: Mapping[str, str] = field(default_factory=dict)  # header -> legal reason; blanked before landing
+    ignore: Mapping[str, str] = dataclass_field(default_factory=dict)  # header -> why
+    forbidden: Mapping[str, str] = dataclass_field(
+        default_factory=dict
+    )  # header -> legal reason; blanked before landing
     authority: tuple[str, ...] = ()  # fields whose owner this platform is (一数一源)
     share: tuple[str, ...] = ()  # of its own fields, those that may be passed on
-    receive: Receive = field(default_factory=Receive)
-    feeds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # platform it copies from -> fields
+    receive: Receive = dataclass_field(default_factory=Receive)
+    feeds: Mapping[str, tuple[str, ...]] = dataclass_field(
+        default_factory=dict
+    )  # platform it copies from -> fields
 
     @property
     def by_column(self) -> dict[str, Column]:
@@ -145,14 +152,13 @@ def read_platform(path: Path) -> Platform:
         stated = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlatformFileError(slug, f"不是有效的 TOML（{error}）") from error
-    codes = stated.pop("codes", {})
-    columns = stated.pop("fields", {})
-    unused = codes.keys() - columns.keys()
-    if unused:
-        raise PlatformFileError(slug, f"[codes] 中的 {'、'.join(sorted(unused))} 没有对应的 [fields]")
+    codes = _table(slug, "codes", stated.pop("codes", {}))
+    columns = _table(slug, "fields", stated.pop("fields", {}))
     stated["fields"] = {
         name: _column(slug, name, spec, codes.get(name, {})) for name, spec in columns.items()
     }
+    if unused := codes.keys() - columns.keys():
+        raise PlatformFileError(slug, f"[codes] 中的 {'、'.join(sorted(unused))} 没有对应的 [fields]")
     export = _table(slug, "export", stated.pop("export", {}))
     if "two_sheets" in export:
         export["two_sheets"] = _make(
@@ -160,8 +166,13 @@ def read_platform(path: Path) -> Platform:
         )
     stated["export"] = _make(Export, slug, "export", export)
     stated["receive"] = _make(Receive, slug, "receive", _table(slug, "receive", stated.pop("receive", {})))
+    if "slug" in stated:
+        raise PlatformFileError(slug, "slug 由文件名决定，不应写在文件里")
+    if stated.get("tier") == "T4":
+        raise PlatformFileError(slug, "密级 T4 的平台依法不得接入，不可开启")
     platform = _make(Platform, slug, "", {"slug": slug, **stated})
-    _check(platform)
+    for problem in problems(platform):
+        raise PlatformFileError(slug, problem)
     return platform
 
 
@@ -187,48 +198,36 @@ def _column(slug: str, name: str, spec: Any, codes: Mapping[str, str]) -> Column
     if name not in known_fields():
         raise PlatformFileError(slug, f"[fields] 中的 {name} 不是已知字段（见 warehouse/fields.toml）")
     stated = {"column": spec} if isinstance(spec, str) else _table(slug, f"fields.{name}", spec)
+    if given := stated.keys() & {"field", "codes"}:
+        raise PlatformFileError(slug, f"[fields.{name}] 有不认识的键 {'、'.join(sorted(given))}")
     return _make(Column, slug, f"fields.{name}", {"field": name, "codes": codes, **stated})
 
 
 def _make(kind: type[T], slug: str, place: str, stated: dict[str, Any]) -> T:
     known = {item.name for item in dataclass_fields(kind)}  # type: ignore[arg-type]
+    where = f"[{place}] " if place else ""
     unknown = stated.keys() - known
     if unknown:
-        raise PlatformFileError(slug, f"[{place or '顶层'}] 有不认识的键 {'、'.join(sorted(unknown))}")
-    frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in stated.items()}
-    try:
-        return kind(**frozen)
-    except TypeError as error:
-        raise PlatformFileError(slug, f"[{place or '顶层'}] 缺少必需的键（{error}）") from error
+        raise PlatformFileError(slug, f"{where or '顶层'}有不认识的键 {'、'.join(sorted(unknown))}")
+    frozen = {name: _frozen(value) for name, value in stated.items()}
+    hints = get_type_hints(kind)
+    for name, value in frozen.items():
+        if reason := unfit(value, hints[name]):
+            raise PlatformFileError(slug, f"{where}{name} {reason}")
+    required = {item.name for item in dataclass_fields(kind) if _required(item)}  # type: ignore[arg-type]
+    if missing := required - frozen.keys():
+        raise PlatformFileError(slug, f"{where or '顶层'}缺少必需的键 {'、'.join(sorted(missing))}")
+    return kind(**frozen)
 
 
-def _check(platform: Platform) -> None:
-    """Refuse what a clerk would only notice at midnight: restricted tiers, columns twice or unaccounted for."""
-    slug, export = platform.slug, platform.export
-    if platform.tier not in ("T1", "T2", "T3"):
-        raise PlatformFileError(slug, f"密级 {platform.tier} 的平台依法不得接入（T4 不可开启）")
-    if export.format not in FORMATS:
-        raise PlatformFileError(slug, f"export.format = {export.format} 不在 {'、'.join(FORMATS)} 之中")
-    used = [column.column for column in platform.fields.values()]
-    if export.key is not None and export.key not in used:
-        used.append(export.key)
-    accounted = [*used, *platform.ignore, *platform.forbidden]
-    twice = {header for header in accounted if accounted.count(header) > 1}
-    if twice:
-        raise PlatformFileError(slug, f"列 {'、'.join(sorted(twice))} 被说明了两次")
-    missing = set(export.columns) - set(accounted)
-    if missing:
-        raise PlatformFileError(slug, f"列 {'、'.join(sorted(missing))} 既没有使用，也没有说明为何忽略")
-    absent = set(accounted) - set(export.columns)
-    if absent:
-        raise PlatformFileError(slug, f"列 {'、'.join(sorted(absent))} 不在 export.columns 之中")
-    for place, names in (
-        ("authority", platform.authority),
-        ("share", platform.share),
-        ("receive.fields", platform.receive.fields),
-    ):
-        unknown = set(names) - platform.fields.keys()
-        if unknown:
-            raise PlatformFileError(slug, f"{place} 中的 {'、'.join(sorted(unknown))} 不在 [fields] 之中")
-    if platform.receive.fields and not (platform.receive.purpose and platform.receive.basis):
-        raise PlatformFileError(slug, "[receive] 须写明 purpose（用途）与 basis（法律依据）")
+def _required(item: Any) -> bool:
+    return item.default is MISSING and item.default_factory is MISSING
+
+
+def _frozen(value: Any) -> Any:
+    """Lists become tuples, also inside tables, so that a platform cannot be changed once read."""
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    if isinstance(value, dict):
+        return {name: _frozen(item) for name, item in value.items()}
+    return value

@@ -1,0 +1,177 @@
+"""Landing: what each platform left in its inbox folder, kept as it came, once for the same bytes.
+
+Belongs here: finding the one file of a platform and a night, knowing bytes that were landed before, the pulls.
+`parse.py` runs in the sandbox, `cells.py` has the stored shape, `manifest.py` the book of pulls.
+Lives elsewhere: reading formats (`connectors/read`), what the cells mean (`connectors/stage`).
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from datetime import date as Day
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from connectors.errors import ExportRefused
+from connectors.land.manifest import Pull, Status, append_to_manifest, read_manifest
+from connectors.land.parse import parse
+from connectors.platform import Platform
+from connectors.sandbox import Limits, Outcome, run_all
+from warehouse.site import Site
+
+__all__ = ["Pull", "cells_path", "pull_all", "pulls"]
+
+_NOT_EXPORTS = (".", "~$")  # files of the system and of an open spreadsheet program
+_TOO_HEAVY = "请不要用它；先在表格软件里打开检查，另存后重新放入收件箱"
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """One file in the inbox, and where its landing belongs."""
+
+    platform: Platform
+    path: Path
+    sha256: str
+    original: Path
+    cells: Path
+
+
+def pull_all(
+    site: Site,
+    platforms: Mapping[str, Platform],
+    night: Day,
+    *,
+    workers: int = 2,
+    limits: Limits = Limits(),
+) -> list[Pull]:
+    """Land what the platforms left for a night; one pull per platform, in the order of their slugs.
+
+    A file that cannot be read, or kills its parser, costs its own platform this night and nobody else. Doing it again
+    lands nothing more and adds no line to the manifest.
+    """
+    known = read_manifest(_manifest(site))
+    found: dict[str, Pull] = {}
+    arrived: list[_Arrival] = []
+    for slug, platform in platforms.items():
+        arrival = _look(site, platform, night)
+        if isinstance(arrival, Pull):
+            found[slug] = arrival
+        elif (before := _landed_before(arrival, known)) is not None:
+            found[slug] = _pull(arrival, night, "unchanged", rows=before.rows, message=before.message)
+        else:
+            arrived.append(arrival)
+    for arrival in arrived:
+        arrival.cells.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    jobs = [(a.path, a.sha256, a.platform, a.original, a.cells) for a in arrived]
+    for at, outcome in run_all(parse, jobs, workers=workers, limits=limits):
+        found[arrived[at].platform.slug] = _judge(arrived[at], night, outcome)
+    pulled = [found[slug] for slug in sorted(found)]
+    append_to_manifest(_manifest(site), pulled)
+    return pulled
+
+
+def pulls(site: Site) -> list[Pull]:
+    """Every pull of every night, in the order they happened."""
+    return read_manifest(_manifest(site))
+
+
+def cells_path(site: Site, pull: Pull) -> Path:
+    """Where the cells of a pull are kept."""
+    return _cells(site, pull.platform, pull.sha256)
+
+
+def _manifest(site: Site) -> Path:
+    return site.landing / "manifest.jsonl"
+
+
+def _cells(site: Site, slug: str, sha256: str) -> Path:
+    return site.landing / slug / f"{sha256}.cells.parquet"
+
+
+def _look(site: Site, platform: Platform, night: Day) -> _Arrival | Pull:
+    """The one file a platform left for a night, or the pull that says why there is none."""
+    slug, folder = platform.slug, site.inbox / night.isoformat() / platform.slug
+    files = [path for path in sorted(folder.glob("*")) if not path.name.startswith(_NOT_EXPORTS)]
+    if not files:
+        message = f"{slug}：{night} 没有收到文件。请从平台导出后放入 {folder}"
+        return _nothing(platform, night, "missing", message)
+    fitting = [path for path in files if path.match(platform.export.file) and path.is_file()]
+    if len(fitting) != 1:
+        met = "、".join(path.name for path in (fitting or files)[:5])
+        problem = f"有 {len(fitting)} 个文件符合 {platform.export.file}，应当恰有一个（{met}）"
+        refused = ExportRefused(slug, folder.name + "/", "", "", problem, "请只留下这一晚要用的那个文件")
+        return _nothing(platform, night, "unreadable", str(refused))
+    sha256 = _digest(fitting[0])
+    original = site.landing / slug / f"{sha256}{fitting[0].suffix.lower()}"
+    return _Arrival(platform, fitting[0], sha256, original, _cells(site, slug, sha256))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _landed_before(arrival: _Arrival, known: list[Pull]) -> Pull | None:
+    """The pull that landed the same bytes, if it left out all that is forbidden today and its cells are whole."""
+    same = [
+        p for p in known if p.platform == arrival.platform.slug and p.sha256 == arrival.sha256 and p.usable
+    ]
+    if not same or set(arrival.platform.forbidden) - set(same[-1].forbidden) or not arrival.cells.exists():
+        return None
+    try:
+        pq.ParquetFile(arrival.cells).close()
+    except (OSError, ValueError):
+        return None
+    return same[-1]
+
+
+def _judge(arrival: _Arrival, night: Day, outcome: Outcome) -> Pull:
+    answer = outcome.answer or {}
+    if outcome.fate == "done" and "rows" in answer:
+        if arrival.platform.forbidden:
+            # Kept from before a column became forbidden: it may not stay.
+            arrival.original.unlink(missing_ok=True)
+        return _pull(arrival, night, "landed", rows=answer["rows"], message=answer["notes"])
+    problem, next_move, sheet, place = answer.get("problem") or (*_DEATHS[outcome.fate], "", "")
+    if outcome.detail:
+        problem += f"（{outcome.detail}）"
+    refused = ExportRefused(arrival.platform.slug, arrival.path.name, sheet, place, problem, next_move)
+    return _pull(arrival, night, "unreadable", message=str(refused))
+
+
+_DEATHS = {
+    "crashed": ("文件使解析程序崩溃，可能已损坏或有害", _TOO_HEAVY),
+    "memory": ("读取这个文件所需的内存超过上限", _TOO_HEAVY),
+    "timeout": ("读取这个文件的时间超过上限", _TOO_HEAVY),
+    "failed": ("读取时发生意外错误", "请把文件名和这条消息告诉管理员"),
+    "done": ("读取没有得到结果", "请把文件名和这条消息告诉管理员"),
+}
+
+
+def _pull(arrival: _Arrival, night: Day, status: Status, *, rows: int = 0, message: str = "") -> Pull:
+    return Pull(
+        night=night,
+        platform=arrival.platform.slug,
+        sha256=arrival.sha256,
+        source=arrival.path.name,
+        bytes=arrival.path.stat().st_size,
+        rows=rows,
+        status=status,
+        message=message,
+        at=_now(),
+        by=getpass.getuser(),
+        forbidden=tuple(arrival.platform.forbidden) if status in ("landed", "unchanged") else (),
+    )
+
+
+def _nothing(platform: Platform, night: Day, status: Status, message: str) -> Pull:
+    return Pull(night, platform.slug, "", "", 0, 0, status, message, _now(), getpass.getuser(), ())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,96 @@
+"""How landed cells are kept: one parquet file, a row per row of the export.
+
+Belongs here: the shape of that file, blanking forbidden columns before it is written, writing files atomically.
+Lives elsewhere: reading the export (`connectors/read`), reading the cells back (`connectors/stage/load.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connectors.platform import Platform
+from connectors.read.layout import DEEPEST, choose_sheets, find_header, parts
+from connectors.read.sheet import EMPTY, Reading, Row, Sheet
+
+SCHEMA = pa.schema(
+    [
+        ("sheet", pa.string()),
+        ("row", pa.int32()),  # as the clerk sees it, from 1
+        ("cells", pa.list_(pa.string())),
+        ("types", pa.string()),  # one mark per cell: connectors/read/sheet.py
+    ]
+)
+
+
+def write_cells(reading: Reading, path: Path) -> None:
+    """Write all cells of a reading, atomically."""
+    rows = [(sheet.name, row) for sheet in reading.sheets for row in sheet.rows]
+    table = pa.Table.from_arrays(
+        [
+            pa.array([name for name, _ in rows], pa.string()),
+            pa.array([row.row for _, row in rows], pa.int32()),
+            pa.array([row.cells for _, row in rows], pa.list_(pa.string())),
+            pa.array([row.types for _, row in rows], pa.string()),
+        ],
+        schema=SCHEMA,
+    )
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    pq.write_table(table, part, compression="zstd")
+    settle(part, path)
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Write a file atomically: it is there as a whole or not at all, and only its owner may read it."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    part.write_bytes(data)
+    settle(part, path)
+
+
+def settle(part: Path, path: Path) -> None:
+    """Make a finished file durable under its final name."""
+    part.chmod(0o600)
+    _sync(part)
+    part.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def blank_forbidden(reading: Reading, platform: Platform) -> Reading:
+    """The reading without what may not be kept: forbidden columns blank, sheets that nobody accounts for gone.
+
+    Raises:
+        Unreadable: the header is not the platform's, so that nobody can say where a forbidden column stands.
+    """
+    if not platform.forbidden:
+        return reading
+    export = platform.export
+    by_name = {sheet.name: sheet for sheet in reading.sheets}
+    heads = {name: sheet.rows[: DEEPEST + export.header_rows + 1] for name, sheet in by_name.items()}
+    kept: list[Sheet] = []
+    for part in parts(export):
+        for name in choose_sheets(part, heads, export):
+            header = find_header(name, heads[name], part, export)
+            bad = frozenset(at for declared, at in header.at.items() if declared in platform.forbidden)
+            first, sheet = header.first + export.header_rows, by_name[name]
+            blanked = [_blank(row, bad, header.width) for row in sheet.rows[first:]]
+            kept.append(Sheet(name, [*sheet.rows[:first], *blanked], sheet.hidden_rows))
+    return Reading(kept, reading.hidden_sheets)
+
+
+def _blank(row: Row, bad: frozenset[int], width: int) -> Row:
+    """A row without its forbidden cells. One whose cells may be displaced keeps nothing but its number."""
+    if len(row.cells) < width or row.types[width:].strip(".vhm"):
+        return Row(row.row, [""], "u")
+    cells = ["" if at in bad else cell for at, cell in enumerate(row.cells)]
+    return Row(row.row, cells, "".join(EMPTY if at in bad else mark for at, mark in enumerate(row.types)))

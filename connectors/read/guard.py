@@ -1,0 +1,97 @@
+"""What is checked of a hostile or broken file before any parser may touch it.
+
+Belongs here: size, zip bombs, far cells, passwords, XML with a document type.
+Lives elsewhere: the limits a parser runs under all the same (`connectors/sandbox.py`), because headers lie.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+from connectors.errors import Unreadable
+
+MAX_FILE = 1 << 30
+MAX_UNPACKED = 2 << 30
+MAX_ENTRIES = 1_000
+MAX_RATIO = 200
+MAX_AREA = 60_000_000  # cells of the rectangle a sheet spans: a parser holds all of it
+SPARSE = 40  # a rectangle this much larger than its cells is a trap, not a sheet
+
+PASSWORD = ("文件有打开密码或已加密", "请在表格软件里去掉密码后另存，再放回收件箱")
+_TOO_BIG = "请向平台要正常的导出文件；确属正常时请联系管理员调整上限"
+
+
+def check_size(path: Path) -> None:
+    """Refuse an empty file and one larger than any export."""
+    size = path.stat().st_size
+    if size == 0:
+        raise Unreadable("文件是空的（0 字节）", "请从平台重新导出")
+    if size > MAX_FILE:
+        raise Unreadable(f"文件超过上限（{size >> 20} MB，上限 {MAX_FILE >> 20} MB）", _TOO_BIG)
+
+
+def check_zip(path: Path) -> None:
+    """Refuse an archive that is broken, holds too many entries, or unpacks to far more than it weighs."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise Unreadable("xlsx 文件已损坏或不完整（压缩包打不开）", "请从平台重新导出") from error
+    unpacked, packed = sum(e.file_size for e in entries), sum(e.compress_size for e in entries)
+    if len(entries) > MAX_ENTRIES:
+        raise Unreadable(f"压缩包里有 {len(entries)} 个条目，超过上限 {MAX_ENTRIES}", _TOO_BIG)
+    if unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * max(packed, 1 << 16):
+        raise Unreadable(f"文件解压后有 {unpacked >> 20} MB，超过上限（疑似压缩炸弹）", _TOO_BIG)
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise Unreadable(*PASSWORD)
+
+
+_FAR_COLUMN = re.compile(rb'<c r="[A-Z]{3,}[0-9]')
+_ROW_NUMBER = re.compile(rb'<row [^>]*?r="([0-9]+)"')
+_LAST_CELL = re.compile(rb'<c r="[A-Z]+([0-9]+)"')
+
+
+def check_far_cells(sheet: str, xml: bytes) -> None:
+    """Refuse a sheet whose last cell is so far out that the rectangle up to it cannot be held.
+
+    A workbook of 5 KB with a value in A1 and one in XFD1048576 aborts the parser's whole process.
+    """
+    if found := _FAR_COLUMN.search(xml):
+        place = found.group().split(b'"')[1].decode("ascii") + "…"
+        raise _far(sheet, place)
+    last = max((int(n) for n in _ROW_NUMBER.findall(xml)), default=0)
+    if last == 0:
+        last = max((int(n) for n in _LAST_CELL.findall(xml)), default=0)
+    cells = xml.count(b"<c ")
+    area = last * _widest(xml)
+    if area > MAX_AREA or (area > 2_000_000 and area > SPARSE * max(cells, 1)):
+        raise _far(sheet, f"第 {last} 行")
+
+
+def _widest(xml: bytes) -> int:
+    """An upper bound of the columns used, to the next multiple of 26.
+
+    >>> _widest(b'<c r="C7"/>'), _widest(b'<c r="BA7"/>')
+    (26, 78)
+    """
+    for first in range(25, -1, -1):
+        if re.search(rb'<c r="' + bytes([65 + first]) + rb"[A-Z][0-9]", xml):
+            return 26 * (first + 2)
+    return 26
+
+
+def _far(sheet: str, place: str) -> Unreadable:
+    return Unreadable(
+        "有单元格远在数据区之外，文件超出可读取的范围",
+        "请在表格软件里删去数据区以外的行和列后另存，再放回收件箱",
+        sheet=sheet,
+        place=place,
+    )
+
+
+def refuse_document_type(head: bytes) -> None:
+    """Refuse XML with a document type: that is where entities, internal and external, are declared."""
+    if re.search(rb"<!(?:DOCTYPE\s+(?!html)|ENTITY)", head, re.IGNORECASE):
+        raise Unreadable("XML 里含有实体声明（DOCTYPE/ENTITY），可能有害，未读取", "请从平台重新导出")

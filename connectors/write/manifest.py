@@ -1,0 +1,99 @@
+"""What is said about a file in the outbox: what it holds, for whom, on which grounds. No personal value is in it.
+
+Belongs here: the changes that come in, the manifest that goes beside the file.
+Lives elsewhere: making the file (`outbox.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from connectors.platform import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One cell that the platform lacks or has wrong. `value` is the golden value in normal form."""
+
+    record_id: str
+    source_key: str
+    field: str
+    value: str
+    kind: Literal["fill", "correct"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A change that is not in the file, and why."""
+
+    record_id: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the file: whose it is, and which of its fields change."""
+
+    record_id: str
+    fill: tuple[str, ...]
+    correct: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What lies in the outbox for one platform and night."""
+
+    night: str
+    platform: str
+    title: str
+    mode: Literal["shadow", "live"]
+    sent: bool
+    file: str | None
+    sha256: str | None
+    rows: int
+    cells: int
+    fields: Mapping[str, int]
+    purpose: str
+    basis: str
+    records: tuple[Entry, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def text(self) -> str:
+        """The manifest as it lies beside the file."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+
+
+def describe(
+    platform: Platform,
+    night: date,
+    entries: Sequence[Entry],
+    left_out: Sequence[LeftOut],
+    file: Path | None,
+    shadow: bool,
+) -> Manifest:
+    """The manifest of one file; `file` None: nothing could be written."""
+    counts = Counter(field for entry in entries for field in (*entry.fill, *entry.correct))
+    return Manifest(
+        night=night.isoformat(),
+        platform=platform.slug,
+        title=platform.title,
+        mode="shadow" if shadow else "live",
+        sent=False,
+        file=file.name if file else None,
+        sha256=hashlib.sha256(file.read_bytes()).hexdigest() if file else None,
+        rows=len(entries),
+        cells=counts.total(),
+        fields={field: counts[field] for field in platform.fields if field in counts},
+        purpose=platform.receive.purpose,
+        basis=platform.receive.basis,
+        records=tuple(entries),
+        left_out=tuple(left_out),
+    )

@@ -1,0 +1,183 @@
+"""Platform files: the twelve that ship, and how a wrong one is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors.platform import PlatformFileError, read_platform, read_platforms
+from warehouse.fields import fields
+
+PLATFORMS, BROKEN = read_platforms()
+
+GOOD = """
+id = "P900"
+title = "样例平台"
+department = "民政"
+level = "区"
+tier = "T2"
+entities = ["person"]
+cadence = "月"
+transport = "inbox"
+basis = "modelled"
+trust = 50
+share = ["name"]
+
+[export]
+format = "csv"
+file = "*.csv"
+key = "编号"
+columns = ["编号", "姓名", "性别", "出生日期", "备注", "宗教信仰"]
+
+[fields]
+name = { column = "姓名", required = true, max_length = 50 }
+sex = "性别"
+birth_date = { column = "出生日期", format = "%Y%m%d" }
+
+[codes.sex]
+"甲" = "1"
+"乙" = "2"
+
+[ignore]
+"备注" = "自由文本"
+
+[forbidden]
+"宗教信仰" = "个人信息保护法第二十八条"
+
+[receive]
+fields = ["sex"]
+purpose = "补全"
+basis = "个人信息保护法第十三条第三项"
+"""
+
+# story, what stands in the good file, what stands there instead, what the one message must name
+MISTAKES = [
+    ("a typo in a key", "trust = 50", "trsut = 50", "trsut"),
+    ("a typo in a key of a table", 'format = "csv"', 'fromat = "csv"', "fromat"),
+    ("a typo in a key of a column", "max_length = 50", "max_lenght = 50", "max_lenght"),
+    ("a key is missing", 'department = "民政"', "", "department"),
+    ("a field nobody knows", 'sex = "性别"', 'gender = "性别"', "gender"),
+    ("codes of a field that has no column", "[codes.sex]", "[codes.marital]", "marital"),
+    ("a column listed twice in the export", '"姓名", "性别"', '"姓名", "姓名", "性别"', "姓名"),
+    ("a column both used and ignored", '"备注" = "自由文本"', '"备注" = "自由文本"\n"性别" = "x"', "性别"),
+    ("two fields in one column", 'sex = "性别"', 'sex = "性别"\ncommunity = "性别"', "性别"),
+    ("a column nobody accounts for", '"备注" = "自由文本"', "", "备注"),
+    ("a column the export does not have", '"备注" = "自由文本"', '"备注" = "自由文本"\n"籍贯" = "x"', "籍贯"),
+    ("ignored without a reason", '"备注" = "自由文本"', '"备注" = " "', "备注"),
+    ("a restricted platform", 'tier = "T2"', 'tier = "T4"', "T4"),
+    ("a tier that does not exist", 'tier = "T2"', 'tier = "T5"', "tier"),
+    ("a format nobody reads", 'format = "csv"', 'format = "pdf"', "export"),
+    ("a number in quotes", "trust = 50", 'trust = "50"', "trust"),
+    ("a trust beyond all bounds", "trust = 50", "trust = 500", "trust"),
+    ("a flag in quotes", "required = true", 'required = "yes"', "required"),
+    ("sharing a field it does not have", 'share = ["name"]', 'share = ["phone"]', "phone"),
+    ("receiving a field it does not have", 'fields = ["sex"]', 'fields = ["phone"]', "phone"),
+    ("receiving without purpose", 'purpose = "补全"', "", "purpose"),
+    ("receiving without legal basis", 'basis = "个人信息保护法第十三条第三项"', 'basis = " "', "basis"),
+    ("receiving without a key", 'key = "编号"\ncolumns = ["编号", ', "columns = [", "export.key"),
+    ("a code the standard does not know", '"甲" = "1"', '"甲" = "7"', "7"),
+    ("codes for a date", "[codes.sex]", "[codes.birth_date]", "birth_date"),
+    ("a date format without a day", "%Y%m%d", "%Y%m", "birth_date"),
+    (
+        "instructions for a column that is not there",
+        "[fields]",
+        '[export.instructions]\n"籍贯" = "x"\n[fields]',
+        "籍贯",
+    ),
+    ("a table where a list belongs", 'entities = ["person"]', "entities = {}", "entities"),
+    ("codes beside the column", 'sex = "性别"', 'sex = { column = "性别", codes = { "甲" = "1" } }', "codes"),
+    ("a name other than the file's", "trust = 50", 'trust = 50\nslug = "grid"', "slug"),
+    ("no TOML at all", "[fields]", "[fields", "TOML"),
+]
+
+
+def _write(folder: Path, text: str, slug: str = "sample") -> Path:
+    path = folder / f"{slug}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_sample_these_tests_break_is_good(tmp_path: Path) -> None:
+    assert read_platform(_write(tmp_path, GOOD)).fields["sex"].codes == {"甲": "1", "乙": "2"}
+
+
+@pytest.mark.parametrize(
+    ("stands", "instead", "named"),
+    [pytest.param(*mistake[1:], id=mistake[0]) for mistake in MISTAKES],
+)
+def test_a_wrong_platform_file_is_refused_with_one_message(
+    tmp_path: Path, stands: str, instead: str, named: str
+) -> None:
+    assert stands in GOOD
+    path = _write(tmp_path, GOOD.replace(stands, instead, 1))
+    with pytest.raises(PlatformFileError) as refused:
+        read_platform(path)
+    message = str(refused.value)
+    assert named in message
+    assert "connectors/platforms/sample.toml" in message
+    assert "enter-once platform check sample" in message
+    assert "\n" not in refused.value.problem or "TOML" in message
+
+
+def test_one_bad_file_disables_one_platform(tmp_path: Path) -> None:
+    _write(tmp_path, GOOD, "good")
+    _write(tmp_path, GOOD.replace("trust", "trsut"), "bad")
+    good, bad = read_platforms(tmp_path)
+    assert list(good) == ["good"]
+    assert list(bad) == ["bad"]
+
+
+def test_all_twelve_platforms_can_be_used() -> None:
+    assert [str(error) for error in BROKEN.values()] == []
+    assert len(PLATFORMS) == 12
+
+
+def test_the_twelve_bring_every_format() -> None:
+    formats = {platform.export.format for platform in PLATFORMS.values()}
+    assert formats == {"xlsx", "xls", "html", "csv", "dbf", "json"}
+
+
+def test_the_twelve_bring_every_shape_of_file() -> None:
+    exports = [platform.export for platform in PLATFORMS.values()]
+    shapes = {
+        "instruction row": any(export.instructions for export in exports),
+        "title row": any(export.title for export in exports),
+        "two-level header": any(export.header_rows == 2 for export in exports),
+        "merged households": any(export.merge_down for export in exports),
+        "two sheets": any(export.two_sheets for export in exports),
+        "nested": any(len(export.records) == 2 for export in exports),
+        "ditto and several people": any(export.ditto and export.split_people for export in exports),
+        "footer": any(export.footer for export in exports),
+        "no key": any(export.key is None for export in exports),
+        "wide": any(len(export.columns) >= 60 for export in exports),
+        "GB18030 text": any(e.format == "csv" and e.encoding == "gb18030" for e in exports),
+        "byte order mark": any(export.encoding == "utf-8-sig" for export in exports),
+    }
+    assert [shape for shape, there in shapes.items() if not there] == []
+
+
+def test_pure_sources_receive_nothing() -> None:
+    for slug in ("actual_population", "social_card", "community_ledger"):
+        assert PLATFORMS[slug].receive.fields == ()
+
+
+def test_no_platform_receives_what_is_never_published() -> None:
+    for platform in PLATFORMS.values():
+        assert all(fields()[name].publish for name in platform.receive.fields)
+
+
+def test_political_status_flows_only_to_lines_that_may_have_it() -> None:
+    lines = {p.department for p in PLATFORMS.values() if "political" in p.receive.fields}
+    assert lines <= {"组织部", "政法委", "民政"}
+
+
+def test_dbf_field_names_and_lengths_fit_the_format() -> None:
+    for platform in PLATFORMS.values():
+        if platform.export.format == "dbf":
+            assert set(platform.export.widths) == set(platform.export.columns)
+            assert all(len(name) <= 10 and name.isascii() for name in platform.export.columns)
+
+
+def test_feeds_name_platforms_that_exist_and_fields_that_they_state() -> None:
+    for platform in PLATFORMS.values():
+        for source, names in platform.feeds.items():
+            assert set(names) <= PLATFORMS[source].fields.keys()
