@@ -19,7 +19,6 @@ from rapidfuzz.process import cpdist
 
 from dedup.model import LEVELS, Model
 from dedup.normalise.facts import facts
-from dedup.normalise.id_numbers import check_character
 from dedup.variants import Coded, Ints, Nodes
 
 Levels = npt.NDArray[np.int8]
@@ -177,8 +176,7 @@ def id_levels(nodes: Nodes, left: Ints, right: Ints) -> Levels:
 
 def _full_numbers(nodes: Nodes, left: Ints, right: Ints) -> Levels:
     one, other = nodes.id_number.codes[left], nodes.id_number.codes[right]
-    sound = np.array([not _checksum_fails(value) for value in nodes.id_number.values] + [False])
-    both_sound = sound[one] & sound[other]
+    both_sound = nodes.id_sound[left] & nodes.id_sound[right]
     conflict = nodes.id_trusted[left] & nodes.id_trusted[right] & (one != other)
     apart = _by_value_pair(nodes.id_number, one, other, _compare_full)
     # Two sound numbers one digit apart are neighbours (twins, a reissued number), not a slip of the pen.
@@ -186,11 +184,6 @@ def _full_numbers(nodes: Nodes, left: Ints, right: Ints) -> Levels:
     apart = np.where(conflict, _code("id_number", "conflict"), apart)
     equal = np.where(both_sound, _code("id_number", "equal"), _code("id_number", "equal_bad"))
     return np.where(one == other, equal, apart).astype(np.int8)
-
-
-@cache
-def _checksum_fails(number: str) -> bool:
-    return len(number) != 18 or not number[:17].isdigit() or check_character(number[:17]) != number[17]
 
 
 def _compare_full(one: list[str], other: list[str]) -> Levels:

@@ -11,6 +11,7 @@ platform is the same household when most of its residents are already in it. Its
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import duckdb
@@ -102,5 +103,6 @@ def _household_of(book: pd.DataFrame, book_of: dict[str, str]) -> str:
 
 
 def _most_common(names: Sequence[str]) -> str:
-    counts = pd.Series(list(names)).value_counts()
-    return str(min(counts[counts == counts.max()].index))
+    counts = Counter(names)
+    most = max(counts.values())
+    return min(name for name, count in counts.items() if count == most)

@@ -47,14 +47,13 @@ class IdNumber:
     ends: str | None = None  # first six and last four
     birth: str | None = None
     sex: str | None = None
-    ok: bool = False
+    sound: bool = False  # grade ok or an upgraded 15-digit number
     trusted: bool = False
 
 
 NO_NUMBER = IdNumber(kind="none")
 
 
-@lru_cache(maxsize=1 << 16)
 def read_id_number(number: str | None, quality: str | None, birth: str | None, sex: str | None) -> IdNumber:
     """What a number says, beside the birth date and sex stated in the same record.
 
@@ -91,7 +90,7 @@ def read_id_number(number: str | None, quality: str | None, birth: str | None, s
         ends=number[:6] + number[-4:],
         birth=own_birth if sound else None,
         sex=own_sex if sound else None,
-        ok=ok,
+        sound=sound,
         trusted=ok and agrees,
     )
 

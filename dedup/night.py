@@ -24,14 +24,6 @@ from warehouse.ids import potential_ids
 
 Records = npt.NDArray[np.object_]  # record ids in order
 
-RUN = """
-    create schema if not exists matched;
-    create schema if not exists resolved;
-    create table if not exists matched.run (
-        fingerprint text, model text, records bigint, variants bigint, pairs bigint, clusters bigint, conflicts bigint
-    )
-"""
-
 
 class Verdict(Protocol):
     """One standing word of a steward on two records."""
@@ -75,7 +67,12 @@ def match_night(
         _, records, variants, pairs, clusters, conflicts = last[0]
         return MatchSummary(records, variants, pairs, clusters, conflicts, skipped=True)
     persons = con.sql(
-        f"select record_id, platform, source_key, first_night, {', '.join(STATED)} from staged.person order by record_id"
+        f"""
+        select p.record_id, p.platform, r.source_key, p.first_night, {", ".join(f"p.{name}" for name in STATED)}
+        from staged.person as p
+        join staged.record as r using (record_id)
+        order by p.record_id
+        """
     ).to_arrow_table()
     records = np.array(persons.column("record_id").to_pylist(), dtype=object)
     same, different = _rows_of(said, records)

@@ -9,7 +9,7 @@ A variant that does not identify anybody by itself (a bare name) is not collapse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.identity import Home, IdNumber, home_of, name_class, read_id_number
+from dedup.identity import Home, home_of, name_class, read_id_number
 from dedup.model import LEVELS, Model
 from dedup.normalise.names import surname_of
 from dedup.normalise.pinyin import pinyin
@@ -91,6 +91,7 @@ class Nodes:
     id_kind: npt.NDArray[np.object_]
     id_prefix: Coded
     id_ends: Coded
+    id_sound: Bools  # the check digit holds
     id_trusted: Bools  # may veto
     birth: Coded
     birth_of_id: Coded  # only where it differs from `birth`
@@ -139,40 +140,19 @@ def _first_rows(group: Ints) -> Ints:
 
 
 def _nodes(stated: dict[str, Coded], record_node: Ints) -> Nodes:
-    name, kind = stated["name"], _text(stated["name_quality"])
-    numbers = _id_numbers(stated)
-    id_number = coded([number.key for number in numbers])
-    birth_stated = stated["birth_date"]
-    birth = coded([value or number.birth for value, number in zip(_text(birth_stated), numbers, strict=True)])
-    of_id = coded(
-        [
-            number.birth if value and number.birth and number.birth != value else None
-            for value, number in zip(_text(birth_stated), numbers, strict=True)
-        ]
-    )
-    sex = coded([value or number.sex for value, number in zip(_text(stated["sex"]), numbers, strict=True)])
-    homes = stated["address"]
-    masked_ends = {number.ends for number in numbers if number.kind == "masked" and number.ends}
+    name, homes = stated["name"], stated["address"]
 
     def part(read: Callable[[Home], str | None]) -> Coded:
         return homes.map(lambda address: read(home_of(address)))
 
     return Nodes(
         record_node=record_node,
-        records=np.bincount(record_node, minlength=len(numbers)),
+        records=np.bincount(record_node, minlength=len(name.codes)),
         name=name,
-        name_kind=np.array(kind, dtype=object),
+        name_kind=stated["name_quality"].lookup(lambda quality: quality, object, None),
         name_class=name.lookup(lambda value: LEVELS["name"].index(name_class(value)), np.int64, 0),
         pinyin=name.map(lambda value: pinyin(value) or None),
         surname=name.map(surname_of),
-        id_number=id_number,
-        id_kind=np.array([number.kind for number in numbers], dtype=object),
-        id_prefix=coded([number.prefix for number in numbers]),
-        id_ends=coded([number.ends if number.ends in masked_ends else None for number in numbers]),
-        id_trusted=np.array([number.trusted for number in numbers], dtype=np.bool_),
-        birth=birth,
-        birth_of_id=of_id,
-        sex=sex,
         phone=stated["phone"],
         home=part(lambda home: home.dwelling),
         registered_home=stated["registered_address"].map(lambda address: home_of(address).dwelling),
@@ -180,21 +160,40 @@ def _nodes(stated: dict[str, Coded], record_node: Ints) -> Nodes:
         has_unit=homes.lookup(lambda address: home_of(address).has_unit, np.bool_, False),
         building=part(lambda home: home.building),
         estate=part(lambda home: home.estate),
+        **_identity(stated),
     )
+
+
+def _identity(stated: dict[str, Coded]) -> dict[str, Any]:
+    """The columns that the ID number has a say in, read once per distinct number, grade, birth date and sex."""
+    columns = [stated[name] for name in ("id_number", "id_quality", "birth_date", "sex")]
+    group = _groups([column.codes for column in columns])
+    first = _first_rows(group)
+    number, quality, birth, sex = (_text(column.take(first)) for column in columns)
+    read = [read_id_number(*values) for values in zip(number, quality, birth, sex, strict=True)]
+    masked_ends = {one.ends for one in read if one.kind == "masked" and one.ends}
+
+    def column(values: Iterable[str | None]) -> Coded:
+        return coded(list(values)).take(group)
+
+    return {
+        "id_number": column(one.key for one in read),
+        "id_kind": np.array([one.kind for one in read], dtype=object)[group],
+        "id_prefix": column(one.prefix for one in read),
+        "id_ends": column(one.ends if one.ends in masked_ends else None for one in read),
+        "id_sound": np.array([one.sound for one in read], dtype=np.bool_)[group],
+        "id_trusted": np.array([one.trusted for one in read], dtype=np.bool_)[group],
+        "birth": column(said or one.birth for said, one in zip(birth, read, strict=True)),
+        "birth_of_id": column(
+            one.birth if said and one.birth != said else None for said, one in zip(birth, read, strict=True)
+        ),
+        "sex": column(said or one.sex for said, one in zip(sex, read, strict=True)),
+    }
 
 
 def _text(column: Coded) -> list[str | None]:
     values = [*column.values, None]
     return [values[code] for code in column.codes]
-
-
-def _id_numbers(stated: dict[str, Coded]) -> list[IdNumber]:
-    return [
-        read_id_number(number, quality, birth, sex)
-        for number, quality, birth, sex in zip(
-            *(_text(stated[name]) for name in ("id_number", "id_quality", "birth_date", "sex")), strict=True
-        )
-    ]
 
 
 def _self_points(nodes: Nodes, model: Model) -> npt.NDArray[np.float64]:

@@ -54,6 +54,11 @@ create table if not exists staged.quarantine (
 create table if not exists matched.conflict (
     kind varchar, "left" varchar, "right" varchar, reason varchar, points double
 );
+-- What the last matching saw and found: with the same fingerprint there is nothing to do.
+create table if not exists matched.run (
+    fingerprint varchar, model varchar, records bigint, variants bigint, pairs bigint, clusters bigint,
+    conflicts bigint
+);
 create table if not exists resolved.record (
     platform varchar, source_key varchar, record_id varchar, resident_id varchar, household_living_id varchar,
     household_registered_id varchar, dwelling_id varchar

@@ -1,0 +1,185 @@
+"""Addresses: eleven parts, each in one spelling.
+
+Belongs here: a stated address → its key; completing it from the site's own area; writing a key out again.
+Lives elsewhere: taking the text apart (`address_head.py`, `address_tail.py`), numerals (`numerals.py`), what
+an area is (`area.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from dedup.normalise.address_head import community_of, number_of, region_of, road_of, street_of
+from dedup.normalise.address_parts import Parts, parts_of
+from dedup.normalise.address_tail import tail_of
+from dedup.normalise.address_text import cleaned
+from dedup.normalise.area import Area
+from dedup.normalise.characters import HAN, plain
+from dedup.normalise.facts import facts
+from dedup.normalise.gazetteer import Gazetteer, gazetteer_of
+from dedup.normalise.nulls import absent
+from dedup.normalise.quality import INVALID, Read
+
+_ESTATE_ENDS: str = facts("addresses")["estate_ends"]
+_PHASE = re.compile(f"(?<=[{HAN}])(第?\\d{{1,2}}期|[A-Z]区|\\d{{1,2}}区|[东西南北中]区|[A-Z\\d]{{1,2}}组团)$")
+_ESTATE = re.compile(f"(?=(?:.*[{HAN}]){{2}})[{HAN}A-Z0-9-]+")
+_KEY_MARKS = 10
+
+
+class Parsed(NamedTuple):
+    """Parts, and what the text said beside them."""
+
+    parts: Parts
+    outside: bool  # another city or district is stated
+    sure: bool  # every character was understood
+
+
+def address(stated: str, area: Area | None = None) -> Read:
+    """Read an address; the key is eleven parts joined by "|": district, street, community, road, number, estate, phase,
+    building, unit, floor, room.
+
+    Qualities: ok (names a dwelling), building (names a building), partial, outside (another district or city is
+    stated; it stays as stated), invalid, empty, none. What is missing in front is completed from the area, what an
+    estate implies from the area's list of estates; nothing is guessed.
+
+    >>> address("上城区望江街道近江社区近江路12号近江家园5栋二单元0301")
+    Read(key='上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301', quality='ok')
+    >>> address("近江家园5-2-301").key == address("近江家园５号楼２单元三〇一室").key
+    True
+    >>> address("浦东新区锦绣路123弄4号501室").key, address("北京市朝阳区建国路88号").key
+    ('浦东新区|||锦绣路|123弄|||4|||501', '北京市朝阳区|||建国路|88||||||')
+    """
+    text = plain(stated)
+    nothing = absent(text)
+    if nothing is not None:
+        return nothing
+    if text.count("|") == _KEY_MARKS:
+        text = format_address(text)
+    book = gazetteer_of(area) if area is not None else None
+    text = cleaned(text)
+    if not text:
+        return INVALID
+    parsed = _parsed(text, book)
+    if book and parsed.sure and book.knows(parsed.parts.estate):
+        return _graded(parsed)
+    return _settled(parsed, book)
+
+
+def format_address(key: str) -> str:
+    """Write a key out as people write an address.
+
+    >>> format_address("上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301")
+    '上城区望江街道近江社区近江路12号近江家园5幢2单元301室'
+    """
+    parts = parts_of(key)
+    number = parts.number + ("" if not parts.number or parts.number[-1] in "弄组" else "号")
+    floor = parts.floor.replace("-", "负")
+    ends = ((parts.building, "幢"), (parts.unit, "单元"), (floor, "层"), (parts.room, "室"))
+    tail = "".join(part + word for part, word in ends if part)
+    return (
+        "".join(
+            (parts.district, parts.street, parts.community, parts.road, number, parts.estate, parts.phase)
+        )
+        + tail
+    )
+
+
+def dwelling_key(key: str) -> str | None:
+    """The part of an address key that names one dwelling: where it stands, building, unit and room.
+
+    None without a room; in an estate without a building; elsewhere without a building and a door number. An estate
+    stands for its road and number.
+
+    >>> dwelling_key("上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301")
+    '上城区|近江家园|5|2|301'
+    >>> dwelling_key("上城区|||||近江家园||5|2||") is None
+    True
+    """
+    parts = parts_of(key)
+    place = parts.estate + parts.phase if parts.estate else parts.number and (parts.road or parts.community) + parts.number
+    if not place or not parts.room or (parts.estate and not parts.building):
+        return None
+    return "|".join((parts.district, place, parts.building, parts.unit, parts.room))
+
+
+def _parsed(text: str, book: Gazetteer | None) -> Parsed:
+    """Front to back: region, street, community, road, number; then the tail; what is left is the estate."""
+    text, stars, _ = text.partition("*")
+    district, outside, rest = book.region_of(text) if book else _region(text)
+    street, rest = street_of(rest, after_region=len(rest) < len(text))
+    community, rest = community_of(rest)
+    road, rest = book.road_of(rest) if book and not outside else road_of(rest)
+    number, rest = number_of(rest, after_road=bool(road))
+    tail = tail_of(rest)
+    estate, phase = _estate(rest[: tail.start], book if not outside else None)
+    parts = Parts(
+        district,
+        street,
+        community,
+        road,
+        number,
+        estate,
+        phase,
+        tail.building,
+        tail.unit,
+        tail.floor,
+        tail.room,
+    )
+    if book and not outside:
+        parts = book.completed(parts)
+    understood = not estate or _ESTATE.fullmatch(estate) is not None or (book is not None and book.knows(estate))
+    return Parsed(
+        parts if understood else parts._replace(estate="", phase=""),
+        outside,
+        understood and tail.sure and not stars,
+    )
+
+
+def _region(text: str) -> tuple[str, bool, str]:
+    """Without an area nothing is outside; a district is told apart by its city, or province."""
+    region = region_of(text)
+    return (region.city or region.province) + region.district, False, region.rest
+
+
+def _estate(text: str, book: Gazetteer | None) -> tuple[str, str]:
+    """An estate's name and phase. A name in the site's list is never cut."""
+    text = text.strip("-")
+    known = book.estate_named(text) if book else None
+    if known is not None:
+        return known, ""
+    found = _PHASE.search(text)
+    phase = ""
+    if found is not None:
+        text, phase = text[: found.start()], found[1].removeprefix("第")
+    known = book.estate_named(text) if book else None
+    if known is None and text.endswith("小区") and text[-3:-2] in _ESTATE_ENDS:
+        known = text[:-2]
+    return known or text, phase
+
+
+def _settled(parsed: Parsed, book: Gazetteer | None) -> Read:
+    """A key that reads as itself: outside the known estates, a name may contain what reads as a road or a room."""
+    key = "|".join(parsed.parts)
+    for _ in range(3):
+        again = _parsed(cleaned(format_address(key)), book)
+        found = "|".join(again.parts)
+        if found == key:
+            return _graded(parsed)
+        parsed, key = again._replace(outside=parsed.outside or again.outside, sure=False), found
+    return INVALID
+
+
+def _graded(parsed: Parsed) -> Read:
+    parts = parsed.parts
+    key = "|".join(parts)
+    if not any(parts[:8]) or (any(parts[8:]) and not any(parts[1:8])) or not (any(parts[1:]) or parsed.sure):
+        return INVALID
+    if parsed.outside:
+        return Read(key, "outside")
+    place = parts.estate or (parts.number and (parts.road or parts.community))
+    if not place or not parsed.sure:
+        return Read(key, "partial")
+    if parts.room and dwelling_key(key) is not None:
+        return Read(key, "ok")
+    return Read(key, "building" if parts.building else "partial")

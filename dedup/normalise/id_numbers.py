@@ -1,0 +1,198 @@
+"""Identity numbers, in grades.
+
+Belongs here: a stated number → its 18 characters and how far it can be trusted; birth date and sex inside it.
+Lives elsewhere: what two numbers say about two people (`dedup`), numbers of one platform (`texts.identifier`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from dedup.normalise.characters import compact, simplified
+from dedup.normalise.dates import exists
+from dedup.normalise.facts import facts
+from dedup.normalise.nulls import absent
+from dedup.normalise.quality import INVALID, NONE, Read
+
+_FACTS = facts("id_numbers")
+_PLACEHOLDER_STARTS = frozenset(_FACTS["placeholder_starts"])
+_NONE_YET = frozenset(_FACTS["none"])
+_PROVINCES = frozenset(facts("provinces")["provinces"])
+_PERMITS = frozenset(_FACTS["residence_permits"])
+_DOCUMENTS = re.compile("|".join(_FACTS["documents"]), re.ASCII)
+_LABEL = re.compile(f"(?:{'|'.join(_FACTS['labels'])})[:;]?")
+_QUOTES = re.compile(r"[\s'\"`´‘’“”′″＇‐-―−\-]+")
+_X = str.maketrans(dict.fromkeys(facts("characters")["x"], "X"))
+_O_AND_L = str.maketrans("OQDLI|", "000111")
+
+_CITIZEN = re.compile(r"\d{17}[\dX]", re.ASCII)
+_CERTIFICATE = re.compile(r"(\d{17}[\dX])[1-7][1-4](?:B\d)?", re.ASCII)
+_FLOAT = re.compile(r"(\d+)\.0+", re.ASCII)
+_SCIENTIFIC = re.compile(r"(\d)\.?(\d*)E\+?(\d{1,2})", re.ASCII)
+_MASKED = re.compile(r"(\d{0,17})([*X]{3,}|[*#●•■]+)(\d{0,16}[\dX*]?)", re.ASCII)
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK = "10X98765432"
+_SHOWN_AT_LEAST = 4  # characters of a masked number, or it says nothing
+_KNOWN_DIGITS = 15  # what a spreadsheet's number keeps
+
+
+def id_number(stated: str, *, numeric_cell: bool = False) -> Read:
+    """Read an identity number; the key is the 18 characters in upper case.
+
+    Qualities, from trustworthy to useless:
+    ok; ok_unknown_area (check character right, no such province: a warning, codes come and go); len15 (the old
+    number, key upgraded to 18); foreign_doc (another document's number: passport, permit, permanent residence);
+    masked (key keeps the stars, 18 long); truncated15 (a spreadsheet kept 15 digits: the key is these);
+    checksum_fail (18 characters that contradict themselves, key as stated: never repaired); placeholder, invalid,
+    empty, none (no key). One truncated number in eleven passes the check, so a number from a number cell, or one
+    that ends in 000, is never ok.
+
+    >>> id_number("11010519491231002x"), id_number("'34052419800101001Ｘ")
+    (Read(key='11010519491231002X', quality='ok'), Read(key='34052419800101001X', quality='ok'))
+    >>> id_number("110105491231002"), id_number("110105194912310021")
+    (Read(key='11010519491231002X', quality='len15'), Read(key='110105194912310021', quality='checksum_fail'))
+    >>> id_number("330106198001011000", numeric_cell=True), id_number("3.30106E+17").quality
+    (Read(key='330106198001011', quality='truncated15'), 'invalid')
+    >>> id_number("330106********1234"), id_number("000000199801010000").quality, id_number("H12345678").quality
+    (Read(key='330106********1234', quality='masked'), 'placeholder', 'foreign_doc')
+    """
+    if not numeric_cell and _CITIZEN.fullmatch(stated):
+        return _graded(stated, False)
+    text = compact(stated)
+    nothing = absent(text)
+    if nothing is not None:
+        return nothing
+    text = _LABEL.sub("", _QUOTES.sub("", simplified(text)), count=1).upper()
+    if text in _NONE_YET:
+        return NONE
+    floated = _FLOAT.fullmatch(text)
+    if floated is not None:
+        text, numeric_cell = floated[1], True
+    if not text.isascii():
+        text = text.translate(_X)
+    return _classified(text, numeric_cell)
+
+
+def check_character(first17: str) -> str:
+    """The 18th character, by ISO 7064 MOD 11-2.
+
+    >>> check_character("11010519491231002")
+    'X'
+    """
+    return _CHECK[sum(map(_times, _WEIGHTS, first17)) % 11]
+
+
+def birth_date_of(key: str) -> str | None:
+    """The birth date inside a citizen number or its first 15 digits, as ISO; None when it is not (fully) there.
+
+    >>> birth_date_of("11010519491231002X"), birth_date_of("330106********1234")
+    ('1949-12-31', None)
+    """
+    born = key[6:14]
+    if not (len(key) in (15, 18) and born.isascii() and born.isdigit() and key[:6].isdigit() and _born(born)):
+        return None
+    return f"{born[:4]}-{born[4:6]}-{born[6:]}"
+
+
+def sex_of(key: str) -> str | None:
+    """The sex inside a citizen number: "1" man, "2" woman; None for other documents and cut numbers.
+
+    >>> sex_of("11010519491231002X"), sex_of("330106198001011"), sex_of("330106********1234")
+    ('2', None, '1')
+    """
+    if len(key) != 18 or not key[16].isdigit() or key[0] == "9":
+        return None
+    return "1" if key[16] in "13579" else "2"
+
+
+def _classified(text: str, numeric_cell: bool) -> Read:
+    """The grade of a cleaned text by its shape."""
+    if _placeholder(text):
+        return Read(None, "placeholder")
+    if _CITIZEN.fullmatch(text):
+        return _graded(text, numeric_cell)
+    certificate = _CERTIFICATE.fullmatch(text)
+    if certificate is not None:
+        return _graded(certificate[1], numeric_cell)
+    if len(text) == _KNOWN_DIGITS and text.isascii() and text.isdigit():
+        return _old_or_cut(text)
+    scientific = _SCIENTIFIC.fullmatch(text)
+    if scientific is not None:
+        return _from_scientific(scientific[1] + scientific[2], int(scientific[3]))
+    if _DOCUMENTS.fullmatch(text) and not (text.isdigit() and (numeric_cell or _born(text))):
+        return Read(text, "foreign_doc")
+    masked = _MASKED.fullmatch(text)
+    if masked is not None and len(masked[1] + masked[3]) >= _SHOWN_AT_LEAST:
+        return _masked(masked[1], masked[3], len(text))
+    return _with_digits_for_letters(text, numeric_cell)
+
+
+def _graded(number: str, numeric_cell: bool) -> Read:
+    """The grade of 18 characters."""
+    if _placeholder(number):
+        return Read(None, "placeholder")
+    born = _born(number[6:14])
+    if numeric_cell or number.endswith("000"):
+        return Read(number[:_KNOWN_DIGITS], "truncated15") if born and number[0] != "0" else INVALID
+    if not born or check_character(number[:17]) != number[17]:
+        return Read(number, "checksum_fail")
+    if number[0] == "9":
+        return Read(number, "foreign_doc")
+    known = number[:6] in _PERMITS if number[0] == "8" else number[:2] in _PROVINCES
+    return Read(number, "ok" if known else "ok_unknown_area")
+
+
+def _old_or_cut(digits: str) -> Read:
+    """15 digits: the old number, or the front of a new one.
+
+    A new number's front shows the century: read as an old one it would belong to somebody born in 1919 or 1920.
+    """
+    if digits[6:8] in ("19", "20") and _born(digits[6:14]):
+        return Read(digits, "truncated15")
+    century = "18" if "996" <= digits[12:] <= "999" else "19"
+    if not _born(century + digits[6:12]):
+        return INVALID
+    first17 = digits[:6] + century + digits[6:]
+    return Read(first17 + check_character(first17), "len15")
+
+
+def _from_scientific(digits: str, exponent: int) -> Read:
+    """`3.301061980010112e+17` still shows 15 digits; `3.30106E+17` does not."""
+    if exponent != 17 or len(digits) < _KNOWN_DIGITS - 2 or len(digits) > 18:
+        return INVALID
+    return _graded(digits.ljust(18, "0"), True)
+
+
+def _masked(head: str, tail: str, size: int) -> Read:
+    """Stars in the middle, spread to 18 characters; the old number's last three come before the check character."""
+    if size == _KNOWN_DIGITS and len(head) >= 6 and tail and tail.isdigit():
+        tail += "*"
+    hidden = 18 - len(head) - len(tail)
+    return Read(head + "*" * hidden + tail, "masked") if hidden > 0 else INVALID
+
+
+def _with_digits_for_letters(text: str, numeric_cell: bool) -> Read:
+    """O for 0 and l for 1, believed only when the whole number then agrees with its check character."""
+    if len(text) != 18:
+        return INVALID
+    number = text[:17].translate(_O_AND_L) + text[17].translate(_O_AND_L)
+    if not _CITIZEN.fullmatch(number):
+        return INVALID
+    read = _graded(number, numeric_cell)
+    return read if read.quality in ("ok", "ok_unknown_area") else INVALID
+
+
+def _placeholder(text: str) -> bool:
+    return text[:6] in _PLACEHOLDER_STARTS or (len(text) in (15, 17, 18) and text == text[0] * len(text))
+
+
+def _born(digits: str) -> bool:
+    return (
+        len(digits) == 8
+        and "1850" <= digits[:4] <= "2049"
+        and exists(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    )
+
+
+def _times(weight: int, digit: str) -> int:
+    return weight * int(digit)

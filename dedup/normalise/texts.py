@@ -1,0 +1,43 @@
+"""Plain texts (a community, an employer) and the numbers platforms give to households and records.
+
+Belongs here: making two spellings of one text equal without knowing what it means.
+Lives elsewhere: names, addresses, identity numbers, which have readers of their own.
+"""
+
+from __future__ import annotations
+
+import re
+
+from dedup.normalise.characters import HAN, compact, plain, simplified
+from dedup.normalise.nulls import absent
+from dedup.normalise.quality import Read
+
+_SPACE_AT_HAN = re.compile(f"(?<=[{HAN}]) | (?=[{HAN}])")
+_FLOAT = re.compile(r"(\d+)\.0+", re.ASCII)
+
+
+def text(stated: str) -> Read:
+    """Read free text: width, invisible characters and the spaces around Han characters do not matter.
+
+    >>> text(" 近江 社区 "), text("Foo  Bar"), text("不详")
+    (Read(key='近江社区', quality='ok'), Read(key='Foo Bar', quality='ok'), Read(key=None, quality='empty'))
+    """
+    words = simplified(plain(stated))
+    nothing = absent(words)
+    if nothing is not None:
+        return nothing
+    return Read(words if words.isascii() else plain(_SPACE_AT_HAN.sub("", words)), "ok")
+
+
+def identifier(stated: str) -> Read:
+    """Read a number that a platform gave: no spaces, upper case, no `.0` from a number cell; leading zeros stay.
+
+    >>> identifier(" 0012a-3 "), identifier("12345.0")
+    (Read(key='0012A-3', quality='ok'), Read(key='12345', quality='ok'))
+    """
+    word = compact(compact(stated).upper()).lstrip("'‘’`")
+    nothing = absent(word)
+    if nothing is not None:
+        return nothing
+    floated = _FLOAT.fullmatch(word)
+    return Read(floated[1] if floated else word, "ok")
