@@ -34,7 +34,7 @@ _LENGTH = struct.Struct(">Q")
 class Limits:
     """What one job may use."""
 
-    memory: int = 6 << 30  # bytes of address space, libraries included
+    memory: int = 4 << 30  # bytes of address space, libraries included
     cpu_seconds: int = 300
     wall_seconds: float = 600.0
 

@@ -12,12 +12,14 @@ platform is the same household when most of its residents are already in it. Its
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 
 import duckdb
-import numpy as np
 import pandas as pd
 
+from dedup.identity import home_of
 from dedup.normalise.addresses import dwelling_key
 from warehouse.ids import potential_ids
 
@@ -53,13 +55,30 @@ def _dwellings(con: duckdb.DuckDBPyConnection, field: str) -> pd.DataFrame:
     rows = con.execute(
         "select resident_id, value from golden.value where field = ? order by resident_id", [field]
     ).df()
-    named = {value: dwelling_key(value) for value in rows["value"].unique()}
-    rows["dwelling"] = rows["value"].map(named)
+    rows["dwelling"] = rows["value"].map(_doors(rows["value"].unique()))
     return rows.dropna(subset=["dwelling"])[["resident_id", "dwelling"]].reset_index(drop=True)
 
 
+def _doors(addresses: Iterable[str]) -> dict[str, str | None]:
+    """The dwelling that each address names. One that leaves out the unit is the only door of that building and room
+    that anybody names with a unit; where there are several, it stays a dwelling of its own."""
+    named = {address: dwelling_key(address) for address in addresses}
+    units: dict[str | None, set[str]] = {}
+    for address, dwelling in named.items():
+        if dwelling and home_of(address).has_unit:
+            units.setdefault(home_of(address).no_unit, set()).add(dwelling)
+
+    def door(address: str, dwelling: str | None) -> str | None:
+        known = units.get(home_of(address).no_unit, set())
+        return (
+            next(iter(known)) if dwelling and not home_of(address).has_unit and len(known) == 1 else dwelling
+        )
+
+    return {address: door(address, dwelling) for address, dwelling in named.items()}
+
+
 BOOKS = """
-    select c.platform, c.key as number, r.resident_id, c.record_id, s.first_night, p.trust
+    select c.platform, c.key as number, r.resident_id, c.record_id
     from staged.claim as c
     join staged.record as s using (record_id)
     join resolved.record as r using (record_id)
@@ -72,37 +91,40 @@ BOOKS = """
 
 def _registered(con: duckdb.DuckDBPyConnection, key: bytes, homes: pd.DataFrame) -> pd.DataFrame:
     """Residents with the id of their registered household; who is in no book goes by the registered dwelling."""
-    books = con.execute(BOOKS).df()
-    book_of: dict[str, str] = {}
-    for _, of_platform in books.groupby("platform", sort=False):
-        for _, book in of_platform.groupby("number", sort=False):
-            name = _household_of(book, book_of)
-            for resident in book["resident_id"]:
-                book_of.setdefault(resident, name)
-    for _, of_home in homes.groupby("dwelling", sort=True):
-        residents = of_home["resident_id"]
-        known = [book_of[resident] for resident in residents if resident in book_of]
-        name = _most_common(known) if known else residents.iloc[0]
+    household_of: dict[str, str] = {}
+    rows = con.execute(BOOKS).fetchall()
+    for _, book in groupby(rows, key=itemgetter(0, 1)):
+        _enter(list(book), household_of)
+    lived_at: dict[str, list[str]] = {}
+    for resident, dwelling in homes.itertuples(index=False):
+        lived_at.setdefault(dwelling, []).append(resident)
+    for residents in lived_at.values():
+        known = [household_of[resident] for resident in residents if resident in household_of]
+        name = _most_common(known) if known else residents[0]
         for resident in residents:
-            book_of.setdefault(resident, name)
-    residents = np.array(sorted(book_of), dtype=object)
-    names = [book_of[resident] for resident in residents]
+            household_of.setdefault(resident, name)
+    residents = sorted(household_of)
+    names = [household_of[resident] for resident in residents]
     return pd.DataFrame(
         {"resident_id": residents, "household_registered_id": potential_ids(key, "household", names)}
     )
 
 
-def _household_of(book: pd.DataFrame, book_of: dict[str, str]) -> str:
-    """The household that a book is: the one most of its residents are already in, else a new one named after its first record."""
-    known = [book_of[resident] for resident in book["resident_id"] if resident in book_of]
-    if known:
-        name = _most_common(known)
-        if 2 * known.count(name) >= len(book):
-            return name
-    return str(book["record_id"].iloc[0])
+def _enter(book: list[tuple[str, str, str, str]], household_of: dict[str, str]) -> None:
+    """Put the residents of a book into the household that the book is.
+
+    It is the one that most of its residents are already in, else a new one named after the book's first record.
+    """
+    residents = [resident for _, _, resident, _ in book]
+    known = [household_of[resident] for resident in residents if resident in household_of]
+    name = _most_common(known) if known else ""
+    if 2 * known.count(name) < len(book) or not known:
+        name = book[0][3]
+    for resident in residents:
+        household_of.setdefault(resident, name)
 
 
-def _most_common(names: Sequence[str]) -> str:
+def _most_common(names: list[str]) -> str:
     counts = Counter(names)
     most = max(counts.values())
     return min(name for name, count in counts.items() if count == most)

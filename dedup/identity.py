@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 
-from dedup.normalise.addresses import dwelling_key
+from dedup.normalise.addresses import dwelling_key, parts_of
 from dedup.normalise.id_numbers import birth_date_of, sex_of
 from dedup.normalise.names import surname_of
 
@@ -112,20 +112,21 @@ class Home:
 
 @lru_cache(maxsize=1 << 18)
 def home_of(address: str | None) -> Home:
-    """Split an address key into comparable places.
+    """Split an address key into comparable places. An estate stands for its road and number.
 
     >>> home_of("上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301").building
-    '近江家园|近江路|12||5'
+    '上城区|近江家园|5'
     """
     if not address:
         return Home(None, None, False, None, None)
-    _, _, community, road, number, estate, phase, building, unit, _, room = address.split("|")
-    place = f"{estate}|{road}|{number}|{phase}" if estate or (road and number) else None
-    full = dwelling_key(address)
+    parts = parts_of(address)
+    spot = parts.estate + parts.phase or (parts.number and parts.road + parts.number)
+    place = f"{parts.district}|{spot}" if spot else None
+    dwelling = dwelling_key(address)
     return Home(
-        dwelling=full,
-        no_unit=f"{place}|{building}|{room}" if place and building and room else None,
-        has_unit=bool(unit),
-        building=f"{place}|{building}" if place and building else None,
-        estate=place or (community or None),
+        dwelling=dwelling,
+        no_unit=f"{place}|{parts.building}|{parts.room}" if dwelling else None,
+        has_unit=bool(parts.unit),
+        building=f"{place}|{parts.building}" if place and parts.building else None,
+        estate=place or parts.community or None,
     )

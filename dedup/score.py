@@ -17,7 +17,8 @@ import numpy.typing as npt
 from dedup.compare import Levels
 from dedup.model import LEVELS, Model
 
-ID_AGREES = ("equal", "equal_bad", "prefix", "masked_agree", "near")
+ID_AGREES = ("equal", "equal_bad", "masked_agree", "near")
+"""Levels that tell twins apart. A shared prefix does not: it ends before the digits in which twins differ."""
 
 
 class Band(IntEnum):
@@ -89,8 +90,8 @@ def caps(levels: Mapping[str, Levels]) -> npt.NDArray[np.int8]:
         at("id_number", "conflict"),
         at("name", "differ"),
         at("name", "one_char") & ~id_agrees,
-        at("name", "missing") & ~(id_agrees & corroborated),
-        at("name", "newborn"),
+        at("name", "missing") & ~((id_agrees | at("id_number", "prefix")) & corroborated),
+        at("name", "newborn") & ~id_agrees,
     ]
     reasons = [Cap.ID_CONFLICT, Cap.NAME_DIFFERS, Cap.NAME_ONE_CHARACTER, Cap.NAME_MISSING, Cap.NEWBORN]
     return np.select(conditions, reasons, default=Cap.NONE).astype(np.int8)

@@ -7,6 +7,7 @@ Lives elsewhere: encodings of text files (`decode.py`).
 from __future__ import annotations
 
 import datetime as dt
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def read_dbf(path: Path) -> Reading:
         _check_length(path, table)
         marks = ["n" if field.type in "NFIBY" else "s" for field in table.fields]
         rows = [text_row(1, table.field_names), *_records(table, marks)]
-    except (ValueError, OSError, EOFError, KeyError, IndexError) as error:
+    except (struct.error, ValueError, OSError, EOFError, KeyError, IndexError) as error:
         raise Unreadable(*_CUT) from error
     return Reading([Sheet("", rows)])
 

@@ -56,7 +56,13 @@ def decode_lines(data: bytes) -> list[Line]:
     except Unreadable:
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise
-    raw = data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").rstrip(b"\n").split(b"\n")
+    raw = (
+        data.removeprefix(codecs.BOM_UTF8)
+        .replace(b"\r\n", b"\n")
+        .replace(b"\r", b"\n")
+        .rstrip(b"\n")
+        .split(b"\n")
+    )
     # Neither encoding ever uses the byte of a line feed inside a character.
     lines = min(
         ([_line(line, encoding) for line in raw] for encoding in _STRICT),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lxml import html
+from lxml import etree, html
 
 from connectors.errors import Unreadable
 from connectors.read.decode import decode
@@ -18,7 +18,8 @@ from connectors.read.sheet import EMPTY, Merge, Reading, Row, Sheet, mark_merged
 _LOGIN = re.compile(
     r"""type\s*=\s*["']?password|登录|登陆|请先登|统一身份认证|sign in|log ?in""", re.IGNORECASE
 )
-_MOST_SPANNED = 10_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_MOST_SPANNED = 5_000
 _LOGIN_PAGE = (
     "收到的是登录页面，不是数据",
     "平台登录可能已过期：请重新登录平台后再导出",
@@ -45,12 +46,13 @@ def _is_data(rows: list[Row], known: frozenset[str]) -> bool:
 
 
 def _tables(text: str) -> list[list[Row]]:
-    # lxml refuses text that declares an encoding; ours is decoded already.
-    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
-    if not text.strip():
-        return []
+    # lxml refuses text that declares an encoding (ours is decoded already) and control characters.
+    text = _CONTROL.sub("\ufffd", re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
     parser = html.HTMLParser(no_network=True, huge_tree=True, remove_comments=True)
-    root = html.document_fromstring(text, parser=parser)
+    try:
+        root = html.document_fromstring(text, parser=parser)
+    except etree.ParserError:  # nothing in it
+        return []
     return [_rows(table) for table in root.iter("table") if table.find(".//table") is None]
 
 

@@ -87,7 +87,7 @@ def number_text(value: float) -> str:
     if not isfinite(value):
         return str(value)
     if abs(value) >= 1e15:
-        digits = format(Decimal(repr(value)), "f").removesuffix(".0").lstrip("-")
+        digits = format(Decimal(repr(value)), "f").partition(".")[0].lstrip("-")
         return "-" * (value < 0) + digits[:15].ljust(len(digits), "0")
     return format(Decimal(f"{value:.15g}"), "f")
 

@@ -64,7 +64,7 @@ def _cells(line: etree._Element, at: int, merges: list[Merge]) -> dict[int, tupl
     column = 0
     for cell in line.iter(f"{_NS}Cell"):
         column = _index(cell, column, _MOST_COLUMNS)
-        across, down = int(cell.get(f"{_NS}MergeAcross", "0")), int(cell.get(f"{_NS}MergeDown", "0"))
+        across, down = _count(cell, "MergeAcross"), _count(cell, "MergeDown")
         if across or down:
             merges.append(((at, column), (at + down, column + across)))
         cells[column] = _value(cell.find(f"{_NS}Data"))
@@ -78,12 +78,19 @@ def _value(data: etree._Element | None) -> tuple[str, str]:
         return "", EMPTY
     mark = _MARK.get(data.get(f"{_NS}Type", ""), "s")
     if mark == "n":
-        return number_text(float(text)), mark
+        return _number(text)
     if mark == "d":
         return _date(text), mark
     if mark == "b":
         return "TRUE" if text == "1" else "FALSE", mark
     return text, mark
+
+
+def _number(text: str) -> tuple[str, str]:
+    try:
+        return number_text(float(text)), "n"
+    except ValueError:
+        return text, "s"
 
 
 def _date(text: str) -> str:
@@ -100,7 +107,12 @@ def _row(number: int, cells: dict[int, tuple[str, str]], width: int) -> Row:
 
 def _index(element: etree._Element, default: int, most: int) -> int:
     """The place an element states for itself (from 0), else the next one."""
-    at = int(element.get(f"{_NS}Index", default + 1)) - 1
+    at = _count(element, "Index", default + 1) - 1
     if not 0 <= at < most:
         raise Unreadable("有单元格远在数据区之外", "请从平台重新导出", place=f"第 {at + 1} 行或列")
     return at
+
+
+def _count(element: etree._Element, name: str, default: int = 0) -> int:
+    stated = element.get(f"{_NS}{name}", "")
+    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 10 else default

@@ -6,6 +6,7 @@ Lives elsewhere: the values and the merged ranges (`workbook.py`).
 
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from connectors.errors import Unreadable
 
 _ROW_HEAD = struct.pack("<HH", 0x0208, 16)  # every ROW record is 16 bytes long
 _HIDDEN = 0x20
+_BROKEN = ("xls 文件已损坏或不完整", "请从平台重新导出，确认能用表格软件打开")
 
 
 def hidden_xls_rows(path: Path) -> dict[str, frozenset[int]]:
@@ -24,8 +26,14 @@ def hidden_xls_rows(path: Path) -> dict[str, frozenset[int]]:
     stream = _workbook_stream(path)
     if not _may_hide(stream):
         return {}
-    with xlrd.open_workbook(file_contents=path.read_bytes(), on_demand=True, formatting_info=True) as book:
-        sheets = {name: book.sheet_by_name(name) for name in book.sheet_names()}
+    try:
+        with xlrd.open_workbook(
+            str(path), logfile=io.StringIO(), on_demand=True, formatting_info=True
+        ) as book:
+            sheets = {name: book.sheet_by_name(name) for name in book.sheet_names()}
+    except Exception as error:
+        # On broken records xlrd raises whatever its arithmetic happens to run into.
+        raise Unreadable(*_BROKEN) from error
     return {
         name: frozenset(row + 1 for row, facts in sheet.rowinfo_map.items() if facts.hidden)
         for name, sheet in sheets.items()
@@ -35,13 +43,13 @@ def hidden_xls_rows(path: Path) -> dict[str, frozenset[int]]:
 
 def _workbook_stream(path: Path) -> bytes:
     try:
-        container: Any = CompDoc(path.read_bytes())
+        container: Any = CompDoc(path.read_bytes(), logfile=io.StringIO())
         for name in ("Workbook", "Book"):
             memory, base, length = container.locate_named_stream(name)
             if memory:
                 return bytes(memory[base : base + length])
-    except (CompDocError, struct.error, IndexError) as error:
-        raise Unreadable("xls 文件已损坏或不完整", "请从平台重新导出") from error
+    except (CompDocError, struct.error, IndexError, AssertionError, OverflowError, ValueError) as error:
+        raise Unreadable(*_BROKEN) from error
     raise Unreadable("这个 OLE 文件里没有工作簿", "请从平台重新导出 xls 文件")
 
 

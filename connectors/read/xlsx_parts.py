@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,17 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 _HIDDEN_ROW = re.compile(rb'<row (?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="([0-9]+)"')
 _ERROR_CELL = re.compile(
     rb'<c r="([A-Z]+)([0-9]+)"[^>]*\bt="e"[^>]*>(?:(?!</c>).)*?<v>([^<]*)</v>', re.DOTALL
+)
+
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    KeyError,
+    etree.XMLSyntaxError,
+    EOFError,
+    OSError,
 )
 
 
@@ -41,7 +53,7 @@ def read_parts(path: Path) -> dict[str, SheetFacts]:
     try:
         with zipfile.ZipFile(path) as archive:
             return {name: _facts(name, archive.read(part)) for name, part in _sheet_parts(archive).items()}
-    except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise Unreadable("xlsx 文件已损坏或不完整", "请从平台重新导出，确认能用表格软件打开") from error
 
 

@@ -10,7 +10,9 @@ from connectors.sandbox import Limits, Outcome, run_all
 SMALL = Limits(memory=1 << 30, cpu_seconds=1, wall_seconds=20)
 
 
-def outcomes(function: object, jobs: list[tuple[object, ...]], limits: Limits = SMALL, workers: int = 2) -> list[Outcome]:
+def outcomes(
+    function: object, jobs: list[tuple[object, ...]], limits: Limits = SMALL, workers: int = 2
+) -> list[Outcome]:
     return [outcome for _, outcome in sorted(run_all(function, jobs, limits=limits, workers=workers))]  # type: ignore[arg-type, type-var]
 
 
@@ -20,7 +22,9 @@ def test_every_job_is_answered_in_its_own_place() -> None:
 
 
 def test_a_worker_that_aborts_costs_its_own_job_and_the_others_go_on() -> None:
-    found = outcomes(eval, [("1 + 1",), ("__import__('os').abort()",), ("__import__('os')._exit(3)",), ("2 + 2",)])
+    found = outcomes(
+        eval, [("1 + 1",), ("__import__('os').abort()",), ("__import__('os')._exit(3)",), ("2 + 2",)]
+    )
     assert [outcome.fate for outcome in found] == ["done", "crashed", "crashed", "done"]
     assert found[1].detail == "SIGABRT" and found[2].detail == "exit 3"
     assert (found[0].answer, found[3].answer) == (2, 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import date as Day
 from datetime import timedelta
@@ -42,7 +43,9 @@ def test_bytes_and_cells_are_kept_with_one_line_in_the_manifest(
     assert (site.landing / "trial" / f"{pull.sha256}.xlsx").read_bytes() == data
     table = pq.read_table(cells_path(site, pull))
     assert table.schema.names == ["sheet", "row", "cells", "types"]
-    assert table.slice(1, 1).to_pylist() == [{"sheet": "Sheet", "row": 2, "cells": list(PEOPLE[0]), "types": "ssss"}]
+    assert table.slice(1, 1).to_pylist() == [
+        {"sheet": "Sheet", "row": 2, "cells": list(PEOPLE[0]), "types": "ssss"}
+    ]
     assert pulls(site) == [pull]
     assert all(path.stat().st_mode & 0o077 == 0 for path in (site.landing / "trial").iterdir())
 
@@ -240,5 +243,28 @@ def test_an_export_that_lost_more_than_a_third_is_refused(
     if not refused:
         refuse_shrunken(platform(), rows, before, source="a.xlsx")
         return
-    with pytest.raises(ExportRefused, match="只有 66 行，上一次有 100 行.*enter-once gate accept"):
+    with pytest.raises(ExportRefused, match=r"只有 66 行，上一次有 100 行.*enter-once gate accept"):
         refuse_shrunken(platform(), rows, before, source="a.xlsx")
+
+
+def killer() -> bytes:
+    """A workbook whose far cell is written so that the check before parsing does not see it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(far_cell())) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            new.writestr(
+                name, part.replace(b'r="XFD1048576"', b"r='XFD1048576'").replace(b'"1048576"', b"'1048576'")
+            )
+    return out.getvalue()
+
+
+def test_a_workbook_that_kills_its_parser_costs_its_own_platform_only(
+    site: Site, platform: Make, put: Put, workbook: Book
+) -> None:
+    slugs = ("a", "b", "c", "d")
+    for slug in slugs:
+        put(killer() if slug == "b" else workbook(*PEOPLE), slug=slug)
+    found = {pull.platform: pull for pull in pull_all(site, {slug: platform(slug) for slug in slugs}, NIGHT)}
+    assert [found[slug].status for slug in slugs] == ["landed", "unreadable", "landed", "landed"]
+    assert found["b"].message.startswith("b：文件 export.xlsx：") and "崩溃" in found["b"].message

@@ -8,7 +8,19 @@ from pathlib import Path
 
 from connectors.land.manifest import Pull, append_to_manifest, read_manifest
 
-PULL = Pull(Day(2026, 11, 1), "grid", "ab", "a.xlsx", 9, 3, "landed", "", "2026-11-01T01:30:00+00:00", "clerk", ("账号",))
+PULL = Pull(
+    Day(2026, 11, 1),
+    "grid",
+    "ab",
+    "a.xlsx",
+    9,
+    3,
+    "landed",
+    "",
+    "2026-11-01T01:30:00+00:00",
+    "clerk",
+    ("账号",),
+)
 
 
 def test_a_line_read_back_is_the_pull(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date as Day
-from pathlib import Path
 
 import pytest
 
@@ -66,7 +65,13 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Staged]:
         found = sheets if rows is None else {"": rows}
         reading = Reading(
             [
-                Sheet(name, [row if isinstance(row, Row) else text_row(at, row) for at, row in enumerate(given, start=1)])
+                Sheet(
+                    name,
+                    [
+                        row if isinstance(row, Row) else text_row(at, row)
+                        for at, row in enumerate(given, start=1)
+                    ],
+                )
                 for name, given in found.items()
             ]
         )

@@ -55,7 +55,10 @@ def test_m63_an_explicit_none_is_a_claim_and_a_blank_is_not(platform: Make, stag
 def test_m13_an_id_number_from_a_number_cell_is_truncated(platform: Make, staged: Stage) -> None:
     # The digits alone would pass: the same text in a text cell is a good number.
     number = "110101198001010010"
-    found = staged(platform(), [HEADER, Row(2, ["K1", "张伟", number, "", "", ""], "ssn..."), ["K2", "李静", number, "", "", ""]])
+    found = staged(
+        platform(),
+        [HEADER, Row(2, ["K1", "张伟", number, "", "", ""], "ssn..."), ["K2", "李静", number, "", "", ""]],
+    )
     (_, key, quality), (_, _, as_text) = claims(found, "id_number")
     assert (key, quality) == (number[:15], "truncated15") and as_text != "truncated15"
 
@@ -75,7 +78,9 @@ def test_m64_the_same_person_twice_in_one_file_is_two_records(platform: Make, st
 
 def test_m65_a_row_says_itself_when_it_was_last_changed(platform: Make, staged: Stage) -> None:
     export = '[export]\nformat = "xlsx"\nfile = "*"\ncolumns = ["姓名", "更新"]\n[fields]\nname = "姓名"\nupdated_on = "更新"'
-    found = staged(platform(export), [["姓名", "更新"], ["张伟", "20260102"], ["李静", "2026年1月"], ["王磊", ""]])
+    found = staged(
+        platform(export), [["姓名", "更新"], ["张伟", "20260102"], ["李静", "2026年1月"], ["王磊", ""]]
+    )
     names = [c for c in found.claims.to_pylist() if c["field"] == "name"]
     assert [c["as_of"] for c in names] == [Day(2026, 1, 2), None, None]
 
@@ -157,17 +162,28 @@ def test_the_order_of_rows_renames_no_record(
         table: pa.Table = found.claims
         return Counter((c["record_id"], c["field"], c["stated"]) for c in table.to_pylist())
 
-    assert said(staged(platform(SPLITTING), [HEADER, *fixed])) == said(staged(platform(SPLITTING), [HEADER, *shuffled]))
+    assert said(staged(platform(SPLITTING), [HEADER, *fixed])) == said(
+        staged(platform(SPLITTING), [HEADER, *shuffled])
+    )
 
 
 def test_staging_twice_is_the_same(platform: Make, staged: Stage) -> None:
-    rows = [HEADER, ZHANG, LI, ["", "王磊", "", "", "", ""], ["", "王磊", "", "", "", ""], ["K9", "", "", "", "", ""]]
+    rows = [
+        HEADER,
+        ZHANG,
+        LI,
+        ["", "王磊", "", "", "", ""],
+        ["", "王磊", "", "", "", ""],
+        ["K9", "", "", "", "", ""],
+    ]
     first, second = staged(platform(), rows), staged(platform(), rows)
     assert first.records.equals(second.records)
     assert first.claims.equals(second.claims) and first.quarantine.equals(second.quarantine)
 
 
-def test_a_row_that_names_nobody_is_put_aside_with_file_row_and_next_move(platform: Make, staged: Stage) -> None:
+def test_a_row_that_names_nobody_is_put_aside_with_file_row_and_next_move(
+    platform: Make, staged: Stage
+) -> None:
     found = staged(platform(), [HEADER, ZHANG, ["K3", "", "无", "1980-01-01", "", ""]])
     (row,) = found.quarantine.to_pylist()
     assert (row["row"], row["reason"]) == (3, "no_identity")
@@ -177,23 +193,40 @@ def test_a_row_that_names_nobody_is_put_aside_with_file_row_and_next_move(platfo
 
 @pytest.mark.parametrize(
     "garbled",
-    ["锟斤拷", "烫烫烫", "å¼ ä¸‰", "张三".encode().decode("latin-1"), "张三丰".encode("gb18030").decode("latin-1")],
+    [
+        "锟斤拷",
+        "烫烫烫",
+        "å¼ ä¸‰",
+        "张三".encode().decode("latin-1"),
+        "张三丰".encode("gb18030").decode("latin-1"),
+    ],
     ids=["lost", "uninitialised", "utf-8 as cp1252", "utf-8 as latin-1", "gb18030 as latin-1"],
 )
 def test_m03_garbled_text_is_put_aside_naming_the_column(platform: Make, staged: Stage, garbled: str) -> None:
     found = staged(platform(), [HEADER, ZHANG, ["K3", garbled, "", "", "", ""]])
     (row,) = found.quarantine.to_pylist()
-    assert (row["row"], row["column"], row["reason"]) == (3, "姓名", "mojibake") and "「姓名」列" in row["message"]
+    assert (row["row"], row["column"], row["reason"]) == (3, "姓名", "mojibake") and "「姓名」列" in row[
+        "message"
+    ]
 
 
 @pytest.mark.parametrize("name", ["王锟", "阿卜杜热合曼·买买提", "René·Élie", "Ōno"])
-def test_m03_a_rare_or_foreign_name_is_not_taken_for_garbled(platform: Make, staged: Stage, name: str) -> None:
+def test_m03_a_rare_or_foreign_name_is_not_taken_for_garbled(
+    platform: Make, staged: Stage, name: str
+) -> None:
     found = staged(platform(), [HEADER, ZHANG, ["K3", name, "330106198001011232", "", "", ""]])
     assert found.quarantined == 0
 
 
 def test_broken_short_and_long_rows_are_put_aside(platform: Make, staged: Stage) -> None:
-    rows = [HEADER, ZHANG, Row(3, ["K2,\ufffd"], "u"), ["K3", "李静"], [*LI, "多出的"], ["K5", "王磊", "", "", "", ""]]
+    rows = [
+        HEADER,
+        ZHANG,
+        Row(3, ["K2,\ufffd"], "u"),
+        ["K3", "李静"],
+        [*LI, "多出的"],
+        ["K5", "王磊", "", "", "", ""],
+    ]
     found = staged(platform(), rows)
     assert reasons(found) == [(3, "undecodable"), (4, "too_few_cells"), (5, "too_many_cells")]
     assert (found.rows_in, found.staged) == (5, 2)
@@ -206,7 +239,11 @@ def test_a_filled_column_without_a_header_is_refused(platform: Make, staged: Sta
 
 
 def test_m08_closing_rows_are_no_data(platform: Make, staged: Stage) -> None:
-    closing = [["合计", "", "", "", "", "3"], ["小 计：", "", "", "", "", ""], ["制表人：王芳", "", "", "审核人：李娜", "", ""]]
+    closing = [
+        ["合计", "", "", "", "", "3"],
+        ["小 计：", "", "", "", "", ""],
+        ["制表人：王芳", "", "", "审核人：李娜", "", ""],
+    ]
     closing += [["备注：数据截至月底", "", "", "", "", ""], ["共 3 人", "", "", "", "", ""]]
     found = staged(platform(), [["人员名单"], HEADER, ZHANG, closing[0], LI, *closing[1:]])
     assert (found.rows_in, found.staged) == (2, 2)

@@ -4,6 +4,8 @@
 --   cut-off, refused or placeholder value never is, however alone it stands. An address competes as one whole
 --   key, so its parts never come from two records.
 --   A record that is gone from a complete file speaks only where no record that is still there does.
+-- Which of two addresses that do not contradict each other is meant. An address that leaves out the unit, the floor
+--   or the estate's road gives its vote to the one fuller address of the same resident that it agrees with.
 -- What decides, in this order, for every field:
 --   authority  the platform that owns the field (一数一源), when its own value is good
 --   quality    the better grade: a full value before an upgraded, dated-to-the-month or partial one
@@ -63,11 +65,33 @@ speaker as (
     left join first_load on first_load.platform = pf.platform
 ),
 
+-- The addresses that each resident's records state, in parts.
+place as (
+    select distinct r.resident_id, c.field, c."key", string_split(c."key", '|') as parts
+    from staged.claim as c
+    join resolved.record as r on r.record_id = c.record_id
+    join facts.field as f on f.field = c.field and f.kind = 'address'
+    join facts.quality as q on q.quality = c.quality and q.golden
+    where c.until is null and c."key" is not null
+),
+
+fuller as (
+    select blunt.resident_id, blunt.field, blunt."key", any_value(sharp."key") as value
+    from place as blunt
+    join place as sharp on sharp.resident_id = blunt.resident_id and sharp.field = blunt.field
+    where
+        sharp."key" <> blunt."key"
+        and len(list_filter(list_zip(blunt.parts, sharp.parts), lambda pair: pair[1] <> '' and pair[1] <> pair[2])) = 0
+    group by blunt.resident_id, blunt.field, blunt."key"
+    having count(*) = 1  -- fuller in two ways: nobody knows which
+),
+
 stated as (
     select
         r.resident_id,
         c.field,
-        c."key" as value,
+        coalesce(fuller.value, c."key") as value,
+        fuller.value is not null as blunt,
         c.record_id,
         c.quality,
         c.as_of,
@@ -85,6 +109,7 @@ stated as (
     join facts.field as f on f.field = c.field and f.golden <> 'none'
     join facts.quality as q on q.quality = c.quality and q.golden
     join speaker as sp on sp.platform = c.platform and sp.field = c.field
+    left join fuller on fuller.resident_id = r.resident_id and fuller.field = c.field and fuller."key" = c."key"
     where c.until is null and c."key" is not null
 ),
 
@@ -123,6 +148,7 @@ supported as (
         bool_or(shareable) as shareable,
         min(struct_pack(
             second_hand := by_number,
+            blunt := blunt,
             unowned := not authority,
             place := quality_place,
             days := -coalesce(datediff('day', date '1900-01-01', dated), 0),

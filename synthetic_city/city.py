@@ -1,0 +1,168 @@
+"""A whole synthetic city on disk: a site, what twelve platforms export each night, and the truth.
+
+Belongs here: the order of the steps. Lives elsewhere: every step (`settling.py` people, `exports.py` what platforms
+hold, `events.py` the nights, `files.py` files, `truth.py` truth, `outside.py` people who come from a file).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from connectors.platform import Platform, read_platforms
+from dedup.normalise.area import Area
+from synthetic_city import addresses, truth
+from synthetic_city.dice import Dice
+from synthetic_city.events import Event, correct, live_a_night, tell
+from synthetic_city.exports import Store
+from synthetic_city.files import file_name, write_store
+from synthetic_city.outside import Outsider, deal, read_people, take_in
+from synthetic_city.people import Town
+from synthetic_city.readback import keys_by_place
+from synthetic_city.settling import found_town
+from warehouse.ids import record_ids
+from warehouse.site import Site, create_site
+
+FIRST_NIGHT = date(2026, 11, 16)
+
+
+class NoSuchPlatform(ValueError):
+    """A platform that was asked for and is not in the catalogue."""
+
+    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
+        super().__init__(f"没有平台 {'、'.join(unknown)}。可选的平台：{'、'.join(known)}")
+
+
+@dataclass(frozen=True, slots=True)
+class CitySummary:
+    """What was made: for a person to read and a test to check."""
+
+    root: Path
+    residents: int
+    nights: tuple[date, ...]
+    records: dict[str, int]  # of the last night, by platform
+    events: int
+
+
+def make_city(
+    root: Path,
+    *,
+    residents: int = 5000,
+    nights: int = 1,
+    seed: int = 7,
+    platforms: Sequence[str] | None = None,
+    noise: float = 1.0,
+    people: Path | None = None,
+) -> CitySummary:
+    """Make a site in `root` with the exports of so many nights and the truth about them; same arguments, same city.
+
+    `people`: a parquet file with people and what each source says of them; residents, noise and later nights are then
+    the file's own affair, and one night is made.
+
+    Raises:
+        NoSuchPlatform: a slug that is not in the catalogue.
+        NotPeople: the file of people cannot be used.
+    """
+    chosen = _platforms(platforms)
+    stores = {slug: Store(platform, seed, noise) for slug, platform in chosen.items()}
+    if people is not None:
+        return _city_of_others(root, people, stores, seed)
+    town = found_town(seed, residents, FIRST_NIGHT)
+    site = create_site(root, name="合成城市", area=town.city.area, seed=seed)
+    for store in stores.values():
+        store.fill(town)
+    return _nights(site, town, stores, nights, Dice(seed, "events"))
+
+
+def _platforms(asked: Sequence[str] | None) -> dict[str, Platform]:
+    known, _ = read_platforms()
+    if asked is None:
+        return known
+    unknown = [slug for slug in asked if slug not in known]
+    if unknown:
+        raise NoSuchPlatform(unknown, list(known))
+    return {slug: known[slug] for slug in known if slug in asked}
+
+
+def _nights(site: Site, town: Town, stores: dict[str, Store], nights: int, dice: Dice) -> CitySummary:
+    records: list[tuple[object, ...]] = []
+    people: list[tuple[object, ...]] = []
+    events: list[Event] = []
+    pending: list[tuple[date, Store, Event]] = []
+    counts: dict[str, int] = {}
+    for turn in range(nights):
+        if turn:
+            happened = live_a_night(dice, town)
+            tell(list(stores.values()), town, happened, pending)
+            events += happened + [event for store in stores.values() for event in correct(store, town)]
+        for slug, store in stores.items():
+            rows = _write(site, store, stores, town, town.today)
+            counts[slug] = len(rows)
+            records += rows
+        people += truth.resident_rows(town.today, town)
+    truth.write_table(records, truth.RECORDS, site.truth / "records.parquet")
+    truth.write_table(people, truth.resident_schema(), site.truth / "residents.parquet")
+    truth.write_table(truth.event_rows(town, events), truth.EVENTS, site.truth / "events.parquet")
+    made = tuple(FIRST_NIGHT + timedelta(days=turn) for turn in range(nights))
+    return CitySummary(site.root, len(people) // max(nights, 1), made, counts, len(events))
+
+
+def _write(
+    site: Site, store: Store, stores: dict[str, Store], town: Town, night: date
+) -> list[tuple[object, ...]]:
+    """Write one platform's export of one night; the truth about its records."""
+    keys, ids, numbers = _written(site, store, stores, night)
+    return truth.record_rows(night, store.platform.slug, keys, ids, [town.people[one] for one in numbers])
+
+
+def _written(
+    site: Site, store: Store, stores: dict[str, Store], night: date
+) -> tuple[list[str], list[str], list[int]]:
+    """Write an export; source key, record id and person of each of its records."""
+    platform = store.platform
+    if not store.entries:
+        return [], [], []  # a platform that holds nobody exports nothing
+    rows = write_store(store, stores, site.inbox, night)
+    if platform.export.key is None:
+        path = site.inbox / night.isoformat() / platform.slug / file_name(platform, night)
+        placed = keys_by_place(site, platform, path, night, rows)
+        return (
+            [key for key, _, _ in placed],
+            [record for _, record, _ in placed],
+            [who for _, _, who in placed],
+        )
+    keys = [entry.key for entry in store.entries]
+    return keys, record_ids(site.key, platform.slug, keys), [entry.person for entry in store.entries]
+
+
+def _city_of_others(root: Path, people: Path, stores: dict[str, Store], seed: int) -> CitySummary:
+    """A city whose people, and what is said of them, come from a file."""
+    sources = read_people(people)
+    dealt = deal(sources, {slug: store.platform for slug, store in stores.items()})
+    site = create_site(root, name="外来数据城市", area=Area(**addresses.facts()["area"]), seed=seed)
+    records: list[tuple[object, ...]] = []
+    counts: dict[str, int] = {}
+    for slug, outsiders in dealt.items():
+        take_in(stores[slug], outsiders, FIRST_NIGHT)
+        keys, ids, places = _written(site, stores[slug], {}, FIRST_NIGHT)
+        counts[slug] = len(keys)
+        records += [
+            (FIRST_NIGHT, slug, key, record, who.person, who.household, who.household, None)
+            for key, record, who in zip(keys, ids, (outsiders[place] for place in places), strict=True)
+        ]
+    everybody = {who.person: who for outsiders in dealt.values() for who in outsiders}
+    truth.write_table(records, truth.RECORDS, site.truth / "records.parquet")
+    truth.write_table(_strangers(everybody), truth.resident_schema(), site.truth / "residents.parquet")
+    truth.write_table([], truth.EVENTS, site.truth / "events.parquet")
+    return CitySummary(site.root, len(everybody), (FIRST_NIGHT,), counts, 0)
+
+
+def _strangers(everybody: dict[str, Outsider]) -> list[tuple[object, ...]]:
+    """Of people from outside only the households are known to be true."""
+    unknown = [None] * (len(truth.resident_schema()) - 5)
+    return [
+        (FIRST_NIGHT, person, *unknown, who.household, who.household, None)
+        for person, who in everybody.items()
+    ]

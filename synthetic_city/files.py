@@ -1,0 +1,140 @@
+"""A store's records as the rows of its own export, in its own format.
+
+Belongs here: household blocks, 同上, several people in one cell, copied columns, and the file's name.
+Lives elsewhere: what stands in a cell (`exports.py`), the bytes of each format (`connectors/write`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from connectors.platform import Platform
+from connectors.write import write_export
+from connectors.write.cell import Cell
+from synthetic_city.exports import Entry, Household, Store
+from synthetic_city.habits import unused_cells
+
+Row = tuple[list[int], dict[str, Cell]]  # the people a row states, and its cells
+DITTO = ("同上", "〃")
+
+
+def write_store(store: Store, stores: Mapping[str, Store], inbox: Path, night: date) -> list[list[int]]:
+    """Write a platform's export of one night; who stands in each row, in the file's order."""
+    rows = export_rows(store, stores)
+    folder = inbox / night.isoformat() / store.platform.slug
+    folder.mkdir(parents=True, exist_ok=True)
+    cells = [_fitting(store.platform, cells) for _, cells in rows]
+    write_export(store.platform, cells, folder / file_name(store.platform, night))
+    return [people for people, _ in rows]
+
+
+def file_name(platform: Platform, night: date) -> str:
+    """What the platform calls its export.
+
+    >>> from connectors.platform import PLATFORMS, read_platform
+    >>> file_name(read_platform(PLATFORMS / "grid.toml"), date(2026, 11, 16))
+    'grid-20261116.xlsx'
+    """
+    return f"{platform.slug}-{night:%Y%m%d}{Path(platform.export.file).suffix}"
+
+
+def export_rows(store: Store, stores: Mapping[str, Store]) -> list[Row]:
+    """The rows of the export, households together where the file says things once per household."""
+    platform, fed = store.platform, _fed(store, stores)
+    shared = shared_headers(platform)
+    unused = {header: text for header, text in unused_cells().items() if header in platform.export.columns}
+    rows: list[Row] = []
+    for household, entries in _in_order(store, together=bool(shared) or platform.export.ditto):
+        first = {**entries[0].cells, **fed(entries[0])}
+        if len(entries) > 1 and _in_one_cell(store, household):
+            rows.append(_one_cell(platform, entries, first))
+            continue
+        for place, entry in enumerate(entries):
+            cells = {**entry.cells, **fed(entry)}
+            cells.update((header, first[header]) for header in shared if header in first)
+            if place and platform.export.ditto:
+                _say_ditto(platform, entry, cells, first)
+            rows.append(([entry.person], cells))
+    for number, (_, cells) in enumerate(rows, start=1):
+        cells.update(
+            (header, text.format(n=number) if header not in shared else text)
+            for header, text in unused.items()
+        )
+    return rows
+
+
+def shared_headers(platform: Platform) -> tuple[str, ...]:
+    """The headers that a file of this shape states once for a whole household."""
+    export = platform.export
+    if export.two_sheets is not None:
+        return tuple(
+            header for header in export.columns if header.startswith(f"{export.two_sheets.household}/")
+        )
+    if len(export.records) > 1:
+        return tuple(header for header in export.columns if not header.startswith(f"{export.records[1]}."))
+    return export.merge_down
+
+
+def _fitting(platform: Platform, cells: dict[str, Cell]) -> dict[str, Cell]:
+    """Cells cut to the field widths of a DBF, as the old clients cut them."""
+    for header, width in platform.export.widths.items():
+        cell = cells.get(header)
+        if isinstance(cell, str) and len(cell) * 4 > width:
+            cells[header] = cell.encode(platform.export.encoding)[:width].decode(
+                platform.export.encoding, "ignore"
+            )
+    return cells
+
+
+def _in_order(store: Store, *, together: bool) -> list[tuple[Household, list[Entry]]]:
+    if not together:
+        return [(entry.household, [entry]) for entry in store.entries]
+    households: dict[Household, list[Entry]] = {}
+    for entry in store.entries:
+        households.setdefault(entry.household, []).append(entry)
+    return list(households.items())
+
+
+def _in_one_cell(store: Store, household: Household) -> bool:
+    """Whether this household's people stand in one cell; a household keeps the habit from night to night."""
+    share = store.habits.together
+    return share > 0 and household[1] * 7919 % 1000 < share * 1000
+
+
+def _one_cell(platform: Platform, entries: Sequence[Entry], first: Mapping[str, Cell]) -> Row:
+    """张三、李四 in the name cell; of the rest only what holds for all of them."""
+    name, address = platform.fields["name"].column, platform.fields["address"].column
+    spoken = [str(entry.cells[name]) for entry in entries]
+    cells: dict[str, Cell] = {name: "、".join(spoken), address: first[address]}
+    if "phone" in platform.fields:
+        cells[platform.fields["phone"].column] = first[platform.fields["phone"].column]
+    return [entry.person for entry in entries], cells
+
+
+def _say_ditto(platform: Platform, entry: Entry, cells: dict[str, Cell], first: Mapping[str, Cell]) -> None:
+    """The family's address is written out once; under it stands 同上, or the same address again."""
+    address = platform.fields["address"].column
+    if first[address]:
+        cells[address] = DITTO[entry.person // 2 % 2] if entry.person % 2 else first[address]
+
+
+def _fed(store: Store, stores: Mapping[str, Store]) -> Callable[[Entry], dict[str, Cell]]:
+    """The cells that are copied from another platform every night, as it declares in `feeds`."""
+    copies: list[tuple[dict[int, Entry], list[tuple[str, str]]]] = []
+    for slug, names in store.platform.feeds.items():
+        if slug in stores:
+            source = stores[slug]
+            columns = [(store.platform.fields[n].column, source.platform.fields[n].column) for n in names]
+            copies.append(({entry.person: entry for entry in reversed(source.entries)}, columns))
+
+    def fed(entry: Entry) -> dict[str, Cell]:
+        return {
+            ours: held[entry.person].cells.get(theirs)
+            for held, columns in copies
+            if entry.person in held
+            for ours, theirs in columns
+        }
+
+    return fed

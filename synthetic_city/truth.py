@@ -1,0 +1,148 @@
+"""The truth files: who stands behind each record, what is true of each person, what happened.
+
+Belongs here: rows of truth in normal form, and writing them as parquet.
+Lives elsewhere: the town (`people.py`), the files the records stand in (`files.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dedup.normalise.area import Area
+from dedup.normalise.read import read
+from synthetic_city.addresses import full_address
+from synthetic_city.beliefs import BELIEFS, View, address, registered_address
+from synthetic_city.cases import Case
+from synthetic_city.dice import Dice
+from synthetic_city.events import Event
+from synthetic_city.people import Person, Town
+from synthetic_city.settling import residents
+from warehouse.fields import fields
+
+RECORDS = pa.schema(
+    [
+        ("night", pa.date32()),
+        ("platform", pa.string()),
+        ("source_key", pa.string()),
+        ("record_id", pa.string()),
+        ("resident", pa.string()),
+        ("household_living", pa.string()),
+        ("household_registered", pa.string()),
+        ("dwelling", pa.string()),
+    ]
+)
+EVENTS = pa.schema(
+    [
+        ("night", pa.date32()),
+        ("resident", pa.string()),
+        ("event", pa.string()),
+        ("field", pa.string()),
+        ("before", pa.string()),
+        ("after", pa.string()),
+        ("platform", pa.string()),
+    ]
+)
+# Each platform has its own: these have no one true value.
+OF_A_PLATFORM = ("household_number", "head_name", "head_id_number", "updated_on")
+
+
+def whereabouts(person: Person) -> tuple[str, str, str | None]:
+    """Living household, registered household and dwelling of a person, by name."""
+    dwelling = f"D{person.home:06d}" if person.home is not None else None
+    living = f"L{person.home:06d}" if person.home is not None else f"F{person.family:06d}"
+    return living, f"B{person.book:06d}", dwelling
+
+
+def record_rows(
+    night: date, platform: str, keys: Sequence[str], ids: Sequence[str], people: Sequence[Person]
+) -> list[tuple[object, ...]]:
+    """One row of truth for each record of an export."""
+    return [
+        (night, platform, key, record, person.resident, *whereabouts(person))
+        for key, record, person in zip(keys, ids, people, strict=True)
+    ]
+
+
+def resident_rows(night: date, town: Town) -> list[tuple[object, ...]]:
+    """What is true of each person tonight, in normal form."""
+    normal = _Normal(town.city.area)
+    return [
+        (night, person.resident, *normal.values(town, person), *whereabouts(person))
+        for person in residents(town)
+    ]
+
+
+def event_rows(town: Town, events: Iterable[Event]) -> list[tuple[object, ...]]:
+    """What happened, by resident."""
+    return [
+        (
+            one.night,
+            town.people[one.person].resident,
+            one.event,
+            one.field,
+            one.before,
+            one.after,
+            one.platform,
+        )
+        for one in events
+    ]
+
+
+@cache
+def resident_schema() -> pa.Schema:
+    """Columns of the residents' truth: one for each field that has a true value."""
+    wheres = ("household_living", "household_registered", "dwelling")
+    return pa.schema(
+        [
+            ("night", pa.date32()),
+            ("resident", pa.string()),
+            *((name, pa.string()) for name in (*_true(), *wheres)),
+        ]
+    )
+
+
+def write_table(rows: Sequence[tuple[object, ...]], schema: pa.Schema, path: Path) -> None:
+    """Write rows as parquet; the same rows give the same bytes."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    arrays = [pa.array(column, item.type) for column, item in zip(columns, schema, strict=True)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path, compression="zstd")
+
+
+def _true() -> list[str]:
+    return [name for name in fields() if name not in OF_A_PLATFORM]
+
+
+class _Normal:
+    """True values in normal form; each distinct one is read once."""
+
+    def __init__(self, area: Area) -> None:
+        self._area = area
+        self._read: dict[tuple[str, str], str | None] = {}
+        self._dice = Dice(0, "truth")
+
+    def values(self, town: Town, person: Person) -> list[str | None]:
+        book = town.books[person.book]
+        head = town.people[book.head] if book.head >= 0 else None
+        case = Case(self._dice, town, person, person.age(town.today))
+        view = View(case, person, town, head, "", person.home, frozenset(), town.today)
+        return [self._value(name, view) for name in _true()]
+
+    def _value(self, name: str, view: View) -> str | None:
+        if name in ("address", "registered_address"):
+            place = address(view) if name == "address" else registered_address(view)
+            stated = place if isinstance(place, str | None) else full_address(place)
+        else:
+            stated = BELIEFS[name](view)
+        kind = fields()[name].kind
+        if not stated or kind not in ("name", "phone", "address"):
+            return stated or None
+        if (kind, stated) not in self._read:
+            self._read[kind, stated] = read(kind, stated, area=self._area).key
+        return self._read[kind, stated]
