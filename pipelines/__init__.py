@@ -1,2 +1,1 @@
-"""Conducting: Dagster assets, checks, schedule, and the command line. The only folder that imports dagster.
-"""
+"""Conducting: Dagster assets, checks, schedule, and the command line. The only folder that imports dagster."""

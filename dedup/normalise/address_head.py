@@ -28,7 +28,9 @@ _PROVINCE = re.compile(
 _CITY = re.compile(f"({_STEM}{{1,7}}?(?:市|自治州|地区|盟))(?=({_COUNTY}|{_STEM}{{1,8}}?(?:街道|镇|乡)))?")
 _COUNTY_AFTER = re.compile(_COUNTY)
 _COUNTY_ALONE = re.compile(_BARE)
-_STREET = re.compile(f"({_STEM}{{1,10}}?)(街道办事处|街道办|街道|[镇乡](?=$|[{HAN}]+?[村路街社组巷道号]))(?![路街巷])")
+_STREET = re.compile(
+    f"({_STEM}{{1,10}}?)(街道办事处|街道办|街道|[镇乡](?=$|[{HAN}]+?[村路街社组巷道号]))(?![路街巷])"
+)
 _COMMUNITY = re.compile(
     f"({_STEM}{{1,12}}?)(?:(社区居民委员会|社区居委会|居民委员会|居委会|社区)|(村民委员会|村委会))"
 )

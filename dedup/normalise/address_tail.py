@@ -28,7 +28,9 @@ _FLOOR = rf"(?P<f>\d{{1,2}}|B\d)(?:{_any_of(_WORDS['floor'])}|(?=-))-?"
 _ROOM = rf"(?P<r>[A-Z]?-?\d{{1,5}}[A-Z]?(?:-\d{{1,2}}(?!\d))?|[A-Z](?=[室户房]))(?P<rw>{_any_of(_WORDS['room'])})?"
 _ALL = rf"-?(?:{_BUILDING})?(?:{_UNIT})?(?:{_FLOOR})?(?:{_ROOM})?-?"
 _TAIL = re.compile(rf"(?<![\dA-Z]){_ALL}$", re.ASCII)
-_FRONT_OF_TAIL = re.compile(rf"(?<![\dA-Z])(?=[\dA-Z甲乙丙丁戊东西南北中]{{1,4}}(?:[幢栋座#]|号楼|单元)){_ALL}", re.ASCII)
+_FRONT_OF_TAIL = re.compile(
+    rf"(?<![\dA-Z])(?=[\dA-Z甲乙丙丁戊东西南北中]{{1,4}}(?:[幢栋座#]|号楼|单元)){_ALL}", re.ASCII
+)
 _LOOKS_COUNTED = re.compile(r"[\dA-Z](?:[幢栋座室户#]|号楼|单元)", re.ASCII)
 
 
@@ -53,7 +55,9 @@ def tail_of(text: str) -> Tail:
     """
     found = _TAIL.search(text)
     sure = True
-    if found is None or _LOOKS_COUNTED.search(text[: found.start()]):  # a note, or a second room, stands behind
+    if found is None or _LOOKS_COUNTED.search(
+        text[: found.start()]
+    ):  # a note, or a second room, stands behind
         found, sure = _FRONT_OF_TAIL.search(text) or found, False
     if found is None:
         return Tail(len(text), "", "", "", "", sure)

@@ -18,7 +18,9 @@ _COUNTED = "[0-9A-Z幢栋座楼元层#]"
 _BETWEEN = re.compile(f"(?<={_COUNTED})[{_SEPARATORS} ]+(?=[0-9A-Z])")
 _OTHER = re.compile(f"[{_SEPARATORS} ;'\"!_<>?]+")
 _BRACKETS = re.compile(r"[(\[【〔《{]([^)\]】〕》}]*)[)\]】〕》}]?")
-_COUNT_IN_BRACKETS = re.compile("[(]([0-9A-Z一二三四五六七八九十零〇百]{1,5})[)](?=幢|栋|座|号|单元|室|层|楼|期)")
+_COUNT_IN_BRACKETS = re.compile(
+    "[(]([0-9A-Z一二三四五六七八九十零〇百]{1,5})[)](?=幢|栋|座|号|单元|室|层|楼|期)"
+)
 _KEPT = re.compile(_WORDS["kept_in_brackets"])
 _BELOW = re.compile("(?:负|地下)(?=[一二三四五1-9])")
 

@@ -97,7 +97,11 @@ def dwelling_key(key: str) -> str | None:
     True
     """
     parts = parts_of(key)
-    place = parts.estate + parts.phase if parts.estate else parts.number and (parts.road or parts.community) + parts.number
+    place = (
+        parts.estate + parts.phase
+        if parts.estate
+        else parts.number and (parts.road or parts.community) + parts.number
+    )
     if not place or not parts.room or (parts.estate and not parts.building):
         return None
     return "|".join((parts.district, place, parts.building, parts.unit, parts.room))
@@ -128,7 +132,9 @@ def _parsed(text: str, book: Gazetteer | None) -> Parsed:
     )
     if book and not outside:
         parts = book.completed(parts)
-    understood = not estate or _ESTATE.fullmatch(estate) is not None or (book is not None and book.knows(estate))
+    understood = (
+        not estate or _ESTATE.fullmatch(estate) is not None or (book is not None and book.knows(estate))
+    )
     return Parsed(
         parts if understood else parts._replace(estate="", phase=""),
         outside,

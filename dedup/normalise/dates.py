@@ -64,7 +64,9 @@ def date(stated: str, *, numeric_cell: bool = False, night: Day | None = None) -
     parts = _PARTS.fullmatch(text)
     if parts is None:
         return INVALID
-    if numeric_cell and _DECIMAL.fullmatch(text):  # 1980.1 in a number cell: January or October, the zero is gone
+    if numeric_cell and _DECIMAL.fullmatch(
+        text
+    ):  # 1980.1 in a number cell: January or October, the zero is gone
         return _year(int(parts[1]), night) if len(parts[1]) == 4 else INVALID
     return _from_parts(parts[1], parts[2], parts[3], night)
 
@@ -92,7 +94,11 @@ def _from_digits(digits: str, numeric_cell: bool, night: Day | None) -> Read:
         return INVALID if numeric_cell else _two_digit(digits[:2], int(digits[2:4]), int(digits[4:]), night)
     if size == 4 and _FIRST <= int(digits) <= _FACTS["future_until"]:
         return _year(int(digits), night)
-    return _from_serial(int(digits), numeric_cell, night) if size <= 5 and (digits[0] != "0" or size == 1) else INVALID
+    return (
+        _from_serial(int(digits), numeric_cell, night)
+        if size <= 5 and (digits[0] != "0" or size == 1)
+        else INVALID
+    )
 
 
 def _from_serial(serial: int, numeric_cell: bool, night: Day | None) -> Read:

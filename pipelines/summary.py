@@ -1,0 +1,209 @@
+"""What is said of a night: `reports/<night>.json`, the quality page, and the summary on the terminal.
+
+Belongs here: gathering what the steps left in `Night` into one object, and writing it out for a person.
+Lives elsewhere: the words (`messages.toml`), laying out the quality page (`expectations/report.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from expectations.door import Check
+from expectations.report import Page, PlatformRow, render
+from pipelines.columns import padded, side_by_side
+from pipelines.messages import Language, say
+from pipelines.night import Night
+
+STEP_ORDER = ("land", "stage", "match", "resolve", "golden", "publish", "quality", "snapshot", "report")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where what a night left behind lies."""
+
+    report: Path
+    quality: Path
+    outbox: Path
+    snapshot: Path
+
+
+def files(night: Night) -> Files:
+    """The paths of a night's report, quality page, filled templates and the snapshot for readers."""
+    site, day = night.site, night.date.isoformat()
+    return Files(
+        report=site.reports / f"{day}.json",
+        quality=site.reports / f"{day}-quality.html",
+        outbox=site.outbox / day,
+        snapshot=site.snapshots / "current.duckdb",
+    )
+
+
+def summary(night: Night) -> dict[str, Any]:
+    """The night as one object: counts, statuses and messages, no personal value."""
+    return {
+        "night": night.date.isoformat(),
+        "site": night.site.name,
+        "status": night.status,
+        "shadow": night.site.shadow,
+        "steps": {
+            name: {
+                "rows": night.rows.get(name, 0),
+                "seconds": round(night.seconds.get(name, 0.0), 2),
+                "skipped": name in night.skipped,
+            }
+            for name in STEP_ORDER
+        },
+        "platforms": {
+            slug: {
+                "title": outcome.title,
+                "status": outcome.status,
+                "rows_in": outcome.rows_in,
+                "staged": outcome.staged,
+                "quarantined": outcome.quarantined,
+                "changes": outcome.changes,
+                "message": outcome.message,
+            }
+            for slug, outcome in sorted(night.outcomes.items())
+        },
+        "landed": night.counts.get("landed", 0),
+        "quarantined": sum(outcome.quarantined for outcome in night.outcomes.values()),
+        **{
+            name: night.counts.get(name, 0)
+            for name in ("residents", "living", "registered", "dwellings", "clusters", "conflicts")
+        },
+        "published_cells": sum(outcome.changes for outcome in night.outcomes.values()),
+        "doors": [_door_line(check) for result in night.doors for check in result.failed],
+        "golden_checksum": night.golden_checksum,
+        "seconds": round(sum(night.seconds.values()), 2),
+        "peak_mb": night.peak_mb,
+        "files": {name: str(getattr(files(night), name)) for name in Files.__slots__},
+    }
+
+
+def write_reports(night: Night) -> None:
+    """Write the quality page, then the report: a report says that the night came to its end."""
+    where = files(night)
+    night.site.reports.mkdir(mode=0o700, exist_ok=True)
+    page = Page(
+        site=night.site.name,
+        night=night.date,
+        shadow=night.site.shadow,
+        doors=night.doors,
+        platforms=[
+            PlatformRow(
+                slug=slug,
+                title=outcome.title,
+                status=say(outcome.status, night.speak),
+                rows_in=outcome.rows_in,
+                staged=outcome.staged,
+                quarantined=outcome.quarantined,
+                cells=outcome.changes,
+                message=outcome.message,
+            )
+            for slug, outcome in sorted(night.outcomes.items())
+        ],
+        quarantine=night.quarantine if night.quarantine is not None else pd.DataFrame(),
+        fill=night.fill if night.fill is not None else pd.DataFrame(),
+    )
+    _write(where.quality, render(page, night.speak))
+    _write(where.report, json.dumps(summary(night), ensure_ascii=False, indent=2) + "\n")
+
+
+def tell(found: Mapping[str, Any], speak: Language) -> str:
+    """The summary as a person reads it on a terminal."""
+    status = say(f"status_{found['status']}", speak)
+    parts = [say("night_head", speak, site=found["site"], night=found["night"], status=status)]
+    if found["shadow"]:
+        parts.append(say("shadow", speak))
+    parts += ["", _steps_table(found, speak), "", _platforms_table(found, speak), ""]
+    parts.append(say("people", speak, **{name: f"{found[name]:,}" for name in _PEOPLE}))
+    parts.append(
+        say("cells", speak, cells=f"{found['published_cells']:,}", quarantined=f"{found['quarantined']:,}")
+    )
+    parts.append(say("totals", speak, seconds=found["seconds"], peak_mb=found["peak_mb"]))
+    attention = [f"  - {one['message']}" for one in found["platforms"].values() if _needs_a_person(one)] + [
+        f"  - {_door_words(one, speak)}" for one in found["doors"]
+    ]
+    if attention:
+        parts += ["", say("attention", speak), *attention]
+    parts += ["", say("files", speak)]
+    parts += [f"  {padded(say(f'file_{name}', speak), 18)}{path}" for name, path in found["files"].items()]
+    return "\n".join(parts)
+
+
+_PEOPLE = ("residents", "living", "registered", "dwellings", "clusters", "conflicts")
+
+
+def _needs_a_person(platform: Mapping[str, Any]) -> bool:
+    return platform["status"] in ("refused", "unreadable", "broken")
+
+
+def _door_line(check: Check) -> dict[str, Any]:
+    expectation = check.expectation
+    return {
+        "door": expectation.door,
+        "severity": expectation.severity,
+        "platforms": list(check.platforms),
+        "unexpected": check.unexpected,
+        "reason": dict(expectation.reason),
+        "next_move": dict(expectation.next_move),
+    }
+
+
+def _door_words(line: Mapping[str, Any], speak: Language) -> str:
+    where = f"（{'、'.join(line['platforms'])}）" if line["platforms"] else ""
+    return say(
+        "door_failed",
+        speak,
+        severity=say(line["severity"], speak),
+        door=say(f"{line['door']}_door", speak),
+        where=where,
+        reason=line["reason"][speak],
+        next_move=line["next_move"][speak],
+    )
+
+
+def _steps_table(found: Mapping[str, Any], speak: Language) -> str:
+    rows = [
+        (
+            say(f"step_{name}", speak),
+            f"{step['rows']:,}",
+            f"{step['seconds']:.1f}",
+            say("skipped", speak) if step["skipped"] else "",
+        )
+        for name, step in found["steps"].items()
+    ]
+    return side_by_side(
+        [say("table_steps", speak), say("table_rows", speak), say("table_seconds", speak), ""], rows
+    )
+
+
+def _platforms_table(found: Mapping[str, Any], speak: Language) -> str:
+    names = ("platform", "status", "rows_in", "staged", "quarantined", "changes")
+    rows = [
+        (
+            slug,
+            say(one["status"], speak),
+            *(f"{one[name]:,}" for name in ("rows_in", "staged", "quarantined", "changes")),
+            one["title"],
+        )
+        for slug, one in found["platforms"].items()
+    ]
+    return side_by_side([*(say(f"table_{name}", speak) for name in names), ""], rows)
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by its owner only."""
+    aside = file.with_name(file.name + ".part")
+    with os.fdopen(
+        os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as out:
+        out.write(text)
+    aside.replace(file)

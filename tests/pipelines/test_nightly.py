@@ -1,0 +1,182 @@
+"""The night end to end, by the command line, on a small town and on a synthetic city."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+LOGIN_PAGE = "<html><body><form action='/login'>请登录</form></body></html>"
+STEPS = {"land", "stage", "match", "resolve", "golden", "publish", "quality", "snapshot", "report"}
+
+
+def rows(site: Path, query: str) -> list[tuple]:
+    with duckdb.connect(str((site / "snapshots" / "current.duckdb").resolve()), read_only=True) as con:
+        return con.execute(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def settled(towns, enter_once, tmp_path_factory):
+    """A town whose first night is done: its folder, and what the night said."""
+    root = tmp_path_factory.mktemp("settled") / "site"
+    towns.town(root)
+    return root, enter_once("nightly", "--site", root, "--json")
+
+
+@pytest.fixture
+def fresh(towns, tmp_path):
+    towns.town(tmp_path / "site")
+    return tmp_path / "site"
+
+
+def test_a_night_says_what_it_did(settled):
+    root, ran = settled
+    assert (ran.status, ran.err) == (0, "")
+    found = ran.found
+    assert (found["night"], found["status"], found["shadow"]) == ("2026-11-19", "done", True)
+    assert found["steps"].keys() == STEPS
+    assert all(step.keys() >= {"rows", "seconds"} for step in found["steps"].values())
+    assert found["platforms"]["grid"] | {"rows_in": 60, "staged": 60} == found["platforms"]["grid"]
+    assert found["platforms"]["veterans"]["status"] == "missing"
+    assert found["residents"] == 60
+    assert found["peak_mb"] > 0
+    assert json.loads((root / "reports" / "2026-11-19.json").read_text())["golden_checksum"]
+
+
+def test_rows_in_are_rows_staged_and_rows_in_quarantine(settled):
+    for one in settled[1].found["platforms"].values():
+        assert one["rows_in"] == one["staged"] + one["quarantined"]
+
+
+def test_a_platform_receives_the_phones_it_lacks_and_nothing_is_sent(settled):
+    root, ran = settled
+    assert ran.found["platforms"]["grid"]["changes"] >= 20
+    assert ran.found["published_cells"] == sum(one["changes"] for one in ran.found["platforms"].values())
+    manifest = json.loads((root / "outbox" / "2026-11-19" / "grid" / "manifest.json").read_text())
+    assert (manifest["mode"], manifest["sent"]) == ("shadow", False)
+    assert manifest["cells"] == ran.found["platforms"]["grid"]["changes"]
+
+
+def test_what_a_night_writes_is_for_its_owner_only(settled):
+    root, _ = settled
+    for file in root.rglob("*"):
+        if file.is_file() and "inbox" not in file.parts:
+            assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_the_same_night_again_lands_nothing_and_publishes_nothing(settled, enter_once):
+    root, first = settled
+    again = enter_once("nightly", "--site", root, "--json")
+    assert again.status == 0
+    assert again.found["landed"] == 0
+    assert again.found["published_cells"] == 0
+    assert all(again.found["steps"][name]["skipped"] for name in ("stage", "match", "resolve", "golden"))
+    assert again.found["golden_checksum"] == first.found["golden_checksum"]
+
+
+def test_a_warehouse_that_is_deleted_comes_back_the_same_and_sends_nothing_again(towns, fresh, enter_once):
+    towns.deliver(towns.read_site(fresh), "grid", towns.NIGHTS[1], range(5, 65))
+    nights = [enter_once("nightly", "--site", fresh, "--json").found for _ in towns.NIGHTS]
+    assert [night["night"] for night in nights] == [day.isoformat() for day in towns.NIGHTS]
+    assert nights[1]["residents"] == 65
+    (fresh / "warehouse.duckdb").unlink()
+    again = enter_once("nightly", "--site", fresh, "--json").found
+    assert again["night"] == nights[1]["night"]
+    assert again["golden_checksum"] == nights[1]["golden_checksum"]
+    assert again["published_cells"] == 0
+
+
+def test_a_login_page_costs_its_platform_one_night_and_the_others_nothing(towns, fresh, enter_once):
+    file = next((fresh / "inbox").rglob("持卡人.csv"))
+    whole = file.read_bytes()
+    file.write_text(LOGIN_PAGE, encoding="utf-8")
+    ran = enter_once("nightly", "--site", fresh)
+    assert ran.status == 1
+    assert "持卡人.csv" in ran.out
+    found = json.loads((fresh / "reports" / "2026-11-19.json").read_text())
+    assert found["status"] == "partial"
+    assert {slug: found["platforms"][slug]["status"] for slug in towns.FILES} == {
+        "grid": "staged",
+        "resident_points": "staged",
+        "social_card": found["platforms"]["social_card"]["status"],
+    }
+    assert found["platforms"]["social_card"]["status"] in ("refused", "unreadable")
+    file.write_bytes(whole)
+    mended = enter_once("nightly", "--site", fresh, "--json")
+    assert (mended.status, mended.found["platforms"]["social_card"]["status"]) == (0, "staged")
+
+
+def test_an_export_of_half_its_size_is_refused_and_the_last_good_one_stays(towns, fresh, enter_once):
+    enter_once("nightly", "--site", fresh)
+    towns.deliver(towns.read_site(fresh), "grid", towns.NIGHTS[1], range(25))
+    ran = enter_once("nightly", "--site", fresh, "--json")
+    assert ran.status == 1
+    grid = ran.found["platforms"]["grid"]
+    assert (grid["status"], grid["changes"]) == ("refused", 0)
+    assert "人员.xlsx" in grid["message"]
+    assert rows(fresh, "select count(*) from staged.record where platform = 'grid' and present") == [(60,)]
+    assert ran.found["residents"] == 60
+
+
+def test_a_night_that_is_killed_is_simply_run_again(settled, fresh, start, enter_once):
+    process = start("nightly", "--site", fresh)
+    while not (fresh / "landing" / "manifest.jsonl").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    ran = enter_once("nightly", "--site", fresh, "--json")
+    assert ran.status == 0
+    assert ran.found["golden_checksum"] == settled[1].found["golden_checksum"]
+    written = {file.relative_to(fresh) for file in (fresh / "outbox").rglob("*") if file.is_file()}
+    assert written == {
+        file.relative_to(settled[0]) for file in (settled[0] / "outbox").rglob("*") if file.is_file()
+    }
+
+
+def test_of_two_nights_started_together_one_is_told_who_is_at_work(towns, fresh, start, enter_once):
+    from warehouse.lock import only_writer
+
+    with only_writer(towns.read_site(fresh)):
+        second = start("nightly", "--site", fresh, "--json")
+        out, err = second.communicate(timeout=120)
+    assert second.returncode == 1
+    assert "already running" in json.loads(out)["error"]
+    assert "Traceback" not in err
+    assert enter_once("nightly", "--site", fresh).status == 0
+
+
+def test_no_personal_value_of_a_city_leaves_its_tables(enter_once, tmp_path):
+    site = tmp_path / "city"
+    assert enter_once("city", site, "--residents", 300, "--seed", 3, "--json").status == 0
+    ran = enter_once("nightly", "--site", site, "--json")
+    told = enter_once("nightly", "--site", site)
+    assert (ran.status, told.status) == (0, 0)
+    people = pq.read_table(site / "truth" / "residents.parquet").to_pydict()
+    secrets = {
+        str(value).encode()
+        for name in ("id_number", "phone", "name")
+        for value in people[name]
+        if value and (name != "name" or len(value) > 2)
+    }
+    assert len(secrets) > 600
+    texts = [ran.out.encode(), ran.err.encode(), told.out.encode(), told.err.encode()]
+    texts += [
+        file.read_bytes()
+        for folder in ("reports", "dagster")
+        for file in (site / folder).rglob("*")
+        if file.is_file()
+    ]
+    assert len(texts) > 8
+    for text in texts:
+        assert not {secret for secret in secrets if secret in text}
+    score = enter_once("score", "--site", site, "--json")
+    assert score.status == 0
+    assert score.found["pairs"]["precision"] > 0.99
+    assert score.found["pairs"]["recall"] > 0.9
