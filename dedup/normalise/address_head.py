@@ -16,11 +16,9 @@ _WORDS = facts("addresses")
 _NAMES: list[str] = list(facts("provinces")["provinces"].values())
 _SHORT = [re.sub("(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)$", "", name) for name in _NAMES]
 _STEM = f"(?:(?![路街道巷弄号幢栋楼室省市区县])[{HAN}])"
-_NEW = "|".join(_WORDS["new_districts"])
-_COUNTY = f"(?:{_NEW}|{_STEM}{{1,10}}?(?:(?<![小社园])区|县|旗|市))(?![\\d路街幢栋号楼])"
-_BARE = (
-    f"(?:{_NEW}|{_STEM}{{2,10}}?(?:(?<![{_WORDS['inner_areas']}])区|自治县|县))(?=[{HAN}])(?![路街幢栋号楼])"
-)
+_SPECIAL = "|".join(_WORDS["districts"])
+_COUNTY = f"(?:{_SPECIAL}|{_STEM}{{1,10}}?(?:(?<![小社园])区|县|旗|市))(?![\\d路街幢栋号楼])"
+_BARE = f"(?:{_SPECIAL}|{_STEM}{{2,10}}?(?:(?<![{_WORDS['inner_areas']}])区|自治县|县))(?=[{HAN}])(?![路街幢栋号楼])"
 
 _PROVINCE = re.compile(
     f"(?:{'|'.join(_NAMES)})|(?:{'|'.join(_SHORT)})(?=省|市?{_STEM}{{2,6}}?(?:市|州|盟|地区|县|(?<![{_WORDS['inner_areas']}])区))"

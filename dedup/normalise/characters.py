@@ -23,7 +23,7 @@ _ODD = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff]"
 )
-_PRIVATE = {chr(int(code, 16)): char for code, char in facts("characters")["pua"].items()}
+_PRIVATE: dict[str, str] = {chr(int(code, 16)): char for code, char in facts("characters")["pua"].items()}
 
 
 def plain(stated: str) -> str:

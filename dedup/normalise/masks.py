@@ -9,6 +9,7 @@ from __future__ import annotations
 from dedup.normalise.facts import facts
 from dedup.normalise.names import surname_of
 
+_MOBILE_DIGITS = 11
 _RULES: dict[str, dict[str, int]] = facts("masks")
 
 
@@ -50,12 +51,15 @@ def _name(key: str) -> str:
 def _number(key: str) -> str:
     if len(key) >= 20:
         return _between(key[:18], _RULES["disability_number"]) + "*" * (len(key) - 18)
-    return _between(key, _RULES["id_number"] if len(key) >= 15 else _RULES["document"])
+    rule = {15: "id_number_of_15", 18: "id_number"}.get(len(key), "document")
+    return _between(key, _RULES[rule])
 
 
 def _phone(number: str) -> str:
     area, dash, local = number.rpartition("-")
-    return area + dash + "****" + local[-4:] if dash else _between(number, _RULES["mobile"])
+    if len(number) == _MOBILE_DIGITS and not dash:
+        return _between(number, _RULES["mobile"])
+    return area + dash + "****" + local[-4:]
 
 
 def _between(key: str, rule: dict[str, int]) -> str:

@@ -36,7 +36,7 @@ _NOTE = re.compile(
     r"(?<!^)[(\[【〔<《{][^)\]】〕>》}]*(?:[)\]】〕>》}]|$)|^[(\[【〔<《{][^)\]】〕>》}]*[)\]】〕>》}]"
 )
 _ORDINAL = re.compile(r"^\d{1,3}[.、:)]\s*|[\d#]+$|(?<=[一-鿿]{2})[A-Z]$")
-_SEPARATED = re.compile(r"[、,;/\\|&\n\r]+")
+_SEPARATED = re.compile(r"[、,;/\\|&，；／＼｜＆﹑\n\r]+")
 _COMPOSITION = re.compile(_FACTS["composition"])
 _PINYIN = re.compile(r"[A-Za-zÀ-ɏ]+[1-5]?")
 _SOMEBODY = re.compile(f"([{HAN}]{{1,2}}?)(某+|×+|[Xx]{{1,2}}|〇+|○+|●+)")
