@@ -1,7 +1,7 @@
 """Which nodes meet: candidate pairs from blocking keys, each key with a budget.
 
-Belongs here: keys, blocks and their cost. Lives elsewhere: which columns a key may use (`model.py`), comparing
-(`compare.py`).
+Belongs here: keys, blocks and their cost. Lives elsewhere: which columns a key may use (`prepare/`), comparing
+(`compare/`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dedup.columns import Ints
 from dedup.model import BlockKey, Model
-from dedup.variants import Coded, Ints, Nodes
+from dedup.nodes import Nodes
+from dedup.prepare import PREPARERS
+from dedup.prepare.preparer import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,10 @@ class Candidates:
 
 def candidate_pairs(nodes: Nodes, model: Model) -> Candidates:
     """All pairs of nodes that agree on some blocking key, within each key's budget."""
-    columns = _Columns(nodes)
     packed: list[Ints] = []
     cuts: list[Cut] = []
     for key in model.blocks:
-        rows, codes = columns.rows(key)
-        left, right, cut = _pairs_of_blocks(rows, codes, key)
+        left, right, cut = _pairs_of_blocks(*_key_rows(nodes, model, key), key)
         if cut is not None:
             cuts.append(cut)
         keep = left != right
@@ -50,71 +51,23 @@ def candidate_pairs(nodes: Nodes, model: Model) -> Candidates:
     return Candidates(left=unique // size, right=unique % size, cuts=tuple(cuts))
 
 
-class _Columns:
-    """Block columns as (node, code) rows; a node may have several phones or birth dates."""
-
-    def __init__(self, nodes: Nodes) -> None:
-        self.nodes = nodes
-        self.full = {"full", "foreign"}
-
-    def column(self, name: str) -> tuple[Ints, Ints]:
-        nodes = self.nodes
-        everyone = np.arange(len(nodes))
-        match name:
-            case "name":
-                return everyone, np.where(nodes.name_kind == "ok", nodes.name.codes, -1)
-            case "pinyin":
-                return everyone, np.where(nodes.name_kind == "ok", nodes.pinyin.codes, -1)
-            case "id_number":
-                return everyone, np.where(np.isin(nodes.id_kind, list(self.full)), nodes.id_number.codes, -1)
-            case "birth":
-                return _stack(nodes.birth, nodes.birth_of_id)
-            case "birth_year":
-                return everyone, nodes.birth.map(lambda birth: birth[:4]).codes
-            case "phone":
-                return _explode(nodes.phone)
-            case "home":
-                return _stack(nodes.home, nodes.registered_home)
-            case _:
-                coded: Coded = getattr(nodes, name)
-                return everyone, coded.codes
-
-    def rows(self, key: BlockKey) -> tuple[Ints, Ints]:
-        """Rows (node, code of the whole key); nodes that miss a column of the key are left out."""
-        rows, codes = self.column(key.columns[0])
-        for name in key.columns[1:]:
-            more_rows, more = self.column(name)
-            rows, codes = _join(rows, codes, more_rows, more, len(self.nodes))
-        present = codes >= 0
-        return rows[present], codes[present]
+def _key_rows(nodes: Nodes, model: Model, key: BlockKey) -> Rows:
+    """Rows (node, code of the whole key); nodes that miss a column of the key are left out."""
+    rows, codes = _column_rows(nodes, model, key.columns[0])
+    for name in key.columns[1:]:
+        rows, codes = _join((rows, codes), _column_rows(nodes, model, name), len(nodes))
+    present = codes >= 0
+    return rows[present], codes[present]
 
 
-def _stack(one: Coded, other: Coded) -> tuple[Ints, Ints]:
-    """Both columns as rows, with common codes."""
-    values = sorted({*one.values, *other.values})
-    place = {value: code for code, value in enumerate(values)}
-    first = one.lookup(place.__getitem__, np.int64, -1)
-    second = other.lookup(place.__getitem__, np.int64, -1)
-    extra = np.flatnonzero(second >= 0)
-    return np.concatenate([np.arange(len(first)), extra]), np.concatenate([first, second[extra]])
+def _column_rows(nodes: Nodes, model: Model, name: str) -> Rows:
+    special = PREPARERS[model.reads].rows.get(name)
+    return special(nodes) if special else (np.arange(len(nodes)), nodes[name].codes)
 
 
-def _explode(column: Coded) -> tuple[Ints, Ints]:
-    """One row per value of a `;`-joined list."""
-    single = sorted({part for value in column.values for part in value.split(";")})
-    place = {part: code for code, part in enumerate(single)}
-    lists = [[place[part] for part in value.split(";")] for value in column.values]
-    lengths = np.array([len(codes) for codes in lists] + [0], dtype=np.int64)
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    flat = np.array([code for codes in lists for code in codes] or [0], dtype=np.int64)
-    count = lengths[column.codes]
-    rows = np.repeat(np.arange(len(column.codes)), count)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
-    return rows, flat[np.repeat(starts[column.codes], count) + within]
-
-
-def _join(rows: Ints, codes: Ints, more_rows: Ints, more: Ints, size: int) -> tuple[Ints, Ints]:
+def _join(column: Rows, other_column: Rows, size: int) -> Rows:
     """Combine two (node, code) columns on the node: each combination of their codes is one row."""
+    (rows, codes), (more_rows, more) = column, other_column
     ok, more_ok = codes >= 0, more >= 0
     rows, codes, more_rows, more = rows[ok], codes[ok], more_rows[more_ok], more[more_ok]
     order = np.argsort(more_rows, kind="stable")

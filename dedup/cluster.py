@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from dedup.variants import Ints
+from dedup.columns import Ints
 
 Reason = Literal["id_conflict", "verdict_different", "near_tie", "evidence_against"]
 

@@ -12,7 +12,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 
-from dedup.normalise.addresses import dwelling_key, parts_of
+from dedup.normalise.address_parts import parts_of
+from dedup.normalise.addresses import dwelling_key
 from dedup.normalise.id_numbers import birth_date_of, sex_of
 from dedup.normalise.names import surname_of
 

@@ -16,10 +16,11 @@ import pyarrow as pa
 
 from dedup.blocking import Candidates, candidate_pairs
 from dedup.cluster import Clusters, Evidence, cluster
-from dedup.compare import Levels, patterns
+from dedup.columns import Ints, Levels
 from dedup.model import Model
-from dedup.score import Band, Cap, Scored, score
-from dedup.variants import Ints, Nodes, collapse
+from dedup.nodes import Nodes
+from dedup.score import Band, Scored, patterns, score
+from dedup.variants import collapse
 
 KEPT_APART = (
     -10.0
@@ -53,7 +54,7 @@ def match(
     """Resolve person rows into clusters.
 
     Args:
-        persons: one row per record with the columns `variants.STATED`, ordered by record id.
+        persons: one row per record with the columns that the model's preparer names, ordered by record id.
         model: weights, thresholds and blocking keys.
         same: pairs of row numbers that a steward declared to be one person.
         different: pairs of row numbers that a steward keeps apart.
@@ -71,19 +72,29 @@ def match(
         clusters = cluster(
             len(nodes),
             _evidence(pairs, scored, model),
-            np.where(nodes.id_trusted, nodes.id_number.codes, -1),
+            _trusted(nodes),
             [(int(node[a]), int(node[b])) for a, b in same if node[a] != node[b]],
             [(int(node[a]), int(node[b])) for a, b in different if node[a] != node[b]],
         )
     return Matched(nodes, pairs, levels, scored, clusters, seconds)
 
 
+def _trusted(nodes: Nodes) -> Ints:
+    """Per node the code of its trustworthy number, -1 for none; kinds of records without numbers have none."""
+    if "id_trusted" not in nodes.facts:
+        return np.full(len(nodes), -1, dtype=np.int64)
+    return np.where(nodes.facts["id_trusted"], nodes["id_number"].codes, -1)
+
+
 def _evidence(pairs: Candidates, scored: Scored, model: Model) -> Evidence:
     """Linked pairs join, capped and distant pairs keep apart; what waits for a person weighs nothing."""
-    link = scored.band == Band.LINK
-    capped = (scored.cap != Cap.NONE) & (scored.cap != Cap.NEWBORN)
+    against = np.array([False, *(cap.against for cap in model.caps)])[scored.cap]
     far = scored.points < model.review
-    weight = np.where(link, scored.points, np.where(capped, KEPT_APART, np.where(far, scored.points, 0.0)))
+    weight = np.where(
+        scored.band == Band.LINK,
+        scored.points,
+        np.where(against, KEPT_APART, np.where(far, scored.points, 0.0)),
+    )
     counts = weight != 0
     return Evidence(left=pairs.left[counts], right=pairs.right[counts], weight=weight[counts])
 

@@ -1,39 +1,24 @@
 """A matching model, as its TOML file describes it.
 
 Belongs here: the shape of a model file and reading it strictly.
-Lives elsewhere: how two values are compared (`compare.py`), which pairs meet (`blocking.py`), what is done with the
-points (`score.py`, `cluster.py`).
+Lives elsewhere: what a comparison's levels mean (`compare/`), which columns a kind of records has (`prepare/`), what
+is done with the points (`score.py`, `cluster.py`).
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
-LEVELS: Mapping[str, tuple[str, ...]] = {
-    "name": (
-        "missing", "exact_long", "exact_short", "exact_common", "homophone", "lookalike", "one_char", "compatible",
-        "newborn", "differ",
-    ),
-    "id_number": (
-        "missing", "equal", "equal_bad", "prefix", "masked_agree", "near", "near_two", "far", "conflict",
-    ),
-    "birth_date": ("missing", "equal", "compatible", "swapped", "slip", "lunar", "same_year", "differ"),
-    "sex": ("missing", "equal", "differ"),
-    "contact": (
-        "missing", "phone_and_dwelling", "phone", "dwelling", "dwelling_no_unit", "building", "estate", "differ",
-    ),
-}  # fmt: skip
-"""Every comparison and its levels; the position of a level is its code in pattern columns. `missing` is worth 0."""
+from dedup.compare import COMPARERS
+from dedup.prepare import PREPARERS
 
-BLOCK_COLUMNS = (
-    "id_number", "id_prefix", "id_ends", "name", "pinyin", "surname", "birth", "birth_year", "phone", "home",
-    "home_no_unit", "building",
-)  # fmt: skip
+BUILT_IN = ("resident", "household", "person")
 
 
 class ModelError(ValueError):
@@ -49,8 +34,40 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """One comparison: which comparer, over which columns, and what each of its levels is worth."""
+
+    name: str
+    compares: str
+    levels: Mapping[str, Level]
+    columns: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """Level names by code; the first is `missing`, worth nothing."""
+        return COMPARERS[self.compares].levels
+
+    def points(self) -> list[float]:
+        """Points by level code."""
+        return [0.0 if name == "missing" else self.levels[name].points for name in self.level_names]
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A rule that no sum of points may break: pairs at all levels of `when` and none of `unless` are not linked."""
+
+    when: Mapping[str, tuple[str, ...]]
+    zh: str
+    unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    band: Literal["review", "apart"] = "review"
+    against: bool = True  # does it also count against the two being in one cluster
+    conflict: str = "possible_match"  # how the task is called that a person gets
+
+
+@dataclass(frozen=True, slots=True)
 class BlockKey:
-    """Two variants meet when they agree on all columns; a block of more than `budget` pairs is cut."""
+    """Two nodes meet when they agree on all columns; a block of more than `budget` pairs is cut and reported."""
 
     columns: tuple[str, ...]
     budget: int
@@ -58,31 +75,50 @@ class BlockKey:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A versioned set of weights, thresholds and blocking keys."""
+    """A versioned set of weights, thresholds, caps and blocking keys for one kind of records."""
 
+    name: str
     version: str
+    reads: str
     prior: float
     link: float
     review: float
-    levels: Mapping[str, Mapping[str, Level]]
+    comparisons: tuple[Comparison, ...]
+    caps: tuple[Cap, ...]
     blocks: tuple[BlockKey, ...]
-    names_per_phone: int
-    names_per_dwelling: int
+    columns: Mapping[str, str] = field(default_factory=dict)
 
-    def points(self, comparison: str) -> list[float]:
-        """Points by level code; `missing` is 0."""
-        stated = self.levels[comparison]
-        return [0.0 if name == "missing" else stated[name].points for name in LEVELS[comparison]]
+    def comparison(self, name: str) -> Comparison:
+        """The comparison of that name."""
+        return next(one for one in self.comparisons if one.name == name)
 
 
 @cache
 def built_in(name: str) -> Model:
-    """The model that comes with the software, such as `resident`."""
-    return parse_model(resources.files("dedup").joinpath(f"models/{name}.toml").read_text(encoding="utf-8"))
+    """A model that comes with the software: `resident`, `household` or `person`."""
+    text = resources.files("dedup").joinpath(f"models/{name}.toml").read_text(encoding="utf-8")
+    return parse_model(name, text)
 
 
-def parse_model(text: str) -> Model:
-    """Read a model; an unknown key, comparison, level or block column is an error.
+def read_model(stated: str) -> Model:
+    """A built-in model by name, or one from a TOML file by path.
+
+    Raises:
+        ModelError: no such name or file, or what is wrong with the file.
+    """
+    if stated in BUILT_IN:
+        return built_in(stated)
+    path = Path(stated)
+    if not path.is_file():
+        raise ModelError(f"{stated}：既不是内置模型（{'、'.join(BUILT_IN)}），也不是模型文件")
+    return parse_model(path.stem, path.read_text(encoding="utf-8"))
+
+
+T = TypeVar("T")
+
+
+def parse_model(name: str, text: str) -> Model:
+    """Read a model; an unknown key, comparer, level or column is an error.
 
     Raises:
         ModelError: names the key.
@@ -90,26 +126,67 @@ def parse_model(text: str) -> Model:
     try:
         stated = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ModelError(f"the model is not valid TOML: {error}") from error
-    levels = {comparison: _levels(comparison, stated.pop(comparison, {})) for comparison in LEVELS}
-    blocks = tuple(_block(spec) for spec in stated.pop("block", []))
-    shared = stated.pop("shared", {})
+        raise ModelError(f"{name}：不是有效的 TOML（{error}）") from error
+    parts = {
+        "comparisons": tuple(_comparison(name, spec) for spec in stated.pop("comparison", [])),
+        "caps": tuple(_cap(name, spec) for spec in stated.pop("cap", [])),
+        "blocks": tuple(_block(name, spec) for spec in stated.pop("block", [])),
+    }
+    model = _make(Model, name, "顶层", {"name": name, **stated, **parts})
+    _check(model)
+    return model
+
+
+def _comparison(model: str, spec: Mapping[str, Any]) -> Comparison:
+    levels = {
+        name: _make(Level, model, f"comparison.levels.{name}", level)
+        for name, level in spec.get("levels", {}).items()
+    }
+    return _make(
+        Comparison, model, "comparison", {**spec, "levels": levels, "columns": tuple(spec.get("columns", ()))}
+    )
+
+
+def _cap(model: str, spec: Mapping[str, Any]) -> Cap:
+    at = {
+        side: {name: tuple(levels) for name, levels in spec.get(side, {}).items()}
+        for side in ("when", "unless")
+    }
+    return _make(Cap, model, "cap", {**spec, **at})
+
+
+def _block(model: str, spec: Mapping[str, Any]) -> BlockKey:
+    return _make(BlockKey, model, "block", {**spec, "columns": tuple(spec.get("columns", ()))})
+
+
+def _make(kind: type[T], model: str, place: str, stated: Mapping[str, Any]) -> T:
     try:
-        return Model(levels=levels, blocks=blocks, **stated, **shared)
+        return kind(**stated)
     except TypeError as error:
-        raise ModelError(f"unknown or missing key at the top of the model: {error}") from error
+        raise ModelError(f"模型 {model} 的 [{place}]：有不认识的键，或缺少必需的键（{error}）") from error
 
 
-def _levels(comparison: str, stated: Mapping[str, Any]) -> dict[str, Level]:
-    known = set(LEVELS[comparison]) - {"missing"}
-    if stated.keys() != known:
-        odd = sorted(stated.keys() ^ known)
-        raise ModelError(f"[{comparison}]: levels {', '.join(odd)} are unknown or missing")
-    return {name: Level(**level) for name, level in stated.items()}
+def _check(model: Model) -> None:
+    def refuse(problem: str) -> None:
+        raise ModelError(f"模型 {model.name}：{problem}")
 
-
-def _block(spec: Mapping[str, Any]) -> BlockKey:
-    unknown = set(spec["columns"]) - set(BLOCK_COLUMNS)
-    if unknown:
-        raise ModelError(f"[[block]]: unknown column {', '.join(sorted(unknown))}")
-    return BlockKey(columns=tuple(spec["columns"]), budget=int(spec["budget"]))
+    if model.reads not in PREPARERS:
+        refuse(f"reads = {model.reads} 不在 {'、'.join(PREPARERS)} 之中")
+    if not model.review < model.link:
+        refuse("review 须小于 link")
+    known = PREPARERS[model.reads].columns(model.columns)
+    names = {one.name: one for one in model.comparisons}
+    for one in model.comparisons:
+        if one.compares not in COMPARERS:
+            refuse(f"比较方式 {one.compares} 不在 {'、'.join(COMPARERS)} 之中")
+        if odd := set(one.levels) ^ (set(one.level_names) - {"missing"}):
+            refuse(f"比较 {one.name} 的等级 {'、'.join(sorted(odd))} 多余或缺失")
+        if odd := set(one.columns) - known:
+            refuse(f"比较 {one.name} 的列 {'、'.join(sorted(odd))} 不存在")
+    for cap in model.caps:
+        for name, levels in (*cap.when.items(), *cap.unless.items()):
+            if name not in names or set(levels) - set(names[name].level_names):
+                refuse(f"[[cap]] 中的 {name} = {'、'.join(levels)} 不存在")
+    for key in model.blocks:
+        if odd := set(key.columns) - known:
+            refuse(f"[[block]] 的列 {'、'.join(sorted(odd))} 不存在")

@@ -13,16 +13,14 @@ from typing import Protocol
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from dedup.columns import Ints
 from dedup.match import Matched, match
-from dedup.model import LEVELS, Model, built_in
-from dedup.score import CAP_ZH, Band, Cap
-from dedup.variants import STATED, Ints
+from dedup.model import Model, built_in
+from dedup.prepare.resident import STATED
+from dedup.tables import Records, conflict_table, cut_table, pair_table
 from warehouse.ids import potential_ids
-
-Records = npt.NDArray[np.object_]  # record ids in order
 
 
 class Verdict(Protocol):
@@ -77,11 +75,11 @@ def match_night(
     records = np.array(persons.column("record_id").to_pylist(), dtype=object)
     same, different = _rows_of(said, records)
     matched = match(persons, model, same, different)
-    conflicts = _conflicts(matched, records)
+    conflicts = conflict_table(matched, records, model)
     _write(con, "matched.node", _node_table(matched, records))
-    _write(con, "matched.pair", _pair_table(matched, records))
+    _write(con, "matched.pair", pair_table(matched, records, model))
     _write(con, "matched.conflict", conflicts)
-    _write(con, "matched.block_cut", _cut_table(matched))
+    _write(con, "matched.block_cut", cut_table(matched))
     _write(con, "resolved.record", _resolved(persons, matched.record_label, key))
     summary = MatchSummary(
         records=len(records),
@@ -131,77 +129,9 @@ def _write(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
     con.unregister("incoming")
 
 
-def _first_record(matched: Matched) -> Ints:
-    """For each node the row of its first record."""
-    node = matched.nodes.record_node
-    first = np.zeros(len(matched.nodes), dtype=np.int64)
-    first[node[::-1]] = np.arange(len(node))[::-1]
-    return first
-
-
 def _node_table(matched: Matched, records: Records) -> pa.Table:
     return pa.table(
         {"record_id": records, "node": matched.nodes.record_node, "cluster": matched.record_label}
-    )
-
-
-def _pair_table(matched: Matched, records: Records) -> pa.Table:
-    """Pairs that were linked, wait for a person, or were capped; by their first records, with the level of each field."""
-    scored, first = matched.scored, _first_record(matched)
-    keep = (scored.band != Band.APART) | (scored.cap == Cap.ID_CONFLICT)
-    columns: dict[str, pa.Array] = {
-        "left": pa.array(records[first[matched.pairs.left[keep]]]),
-        "right": pa.array(records[first[matched.pairs.right[keep]]]),
-        "points": pa.array(scored.points[keep]),
-        "band": pa.array([Band(code).name.lower() for code in scored.band[keep]]),
-        "cap": pa.array([CAP_ZH[Cap(code)] for code in scored.cap[keep]]),
-    }
-    for comparison, level in matched.levels.items():
-        columns[comparison] = pa.DictionaryArray.from_arrays(
-            pa.array(level[keep], type=pa.int8()), pa.array(LEVELS[comparison])
-        ).cast(pa.string())
-    return pa.table(columns)
-
-
-def _conflicts(matched: Matched, records: Records) -> pa.Table:
-    """What waits for a person: possible matches, refused joins, one ID number on two people. One row per pair of clusters."""
-    first, label = _first_record(matched), matched.clusters.label
-    found: dict[tuple[int, int], tuple[str, int, int, str, float]] = {}
-
-    def add(kind: str, left: int, right: int, reason: str, points: float) -> None:
-        pair = (min(label[left], label[right]), max(label[left], label[right]))
-        if pair[0] != pair[1] and (pair not in found or found[pair][4] < points):
-            found[pair] = (kind, left, right, reason, points)
-
-    review = np.flatnonzero(matched.scored.band == Band.REVIEW)
-    for place in review:
-        cap = Cap(int(matched.scored.cap[place]))
-        id_equal = matched.levels["id_number"][place] == LEVELS["id_number"].index("equal")
-        kind = "one_id_two_people" if id_equal and cap is Cap.NAME_DIFFERS else "possible_match"
-        left, right = int(matched.pairs.left[place]), int(matched.pairs.right[place])
-        add(kind, left, right, CAP_ZH[cap], float(matched.scored.points[place]))
-    for refused in matched.clusters.refused:
-        add("refused_join", refused.left, refused.right, refused.reason, refused.points + 100.0)
-    rows = sorted(found.values(), key=lambda row: (row[1], row[2]))
-    return pa.table(
-        {
-            "kind": pa.array([row[0] for row in rows], type=pa.string()),
-            "left": pa.array([records[first[row[1]]] for row in rows], type=pa.string()),
-            "right": pa.array([records[first[row[2]]] for row in rows], type=pa.string()),
-            "reason": pa.array([row[3] for row in rows], type=pa.string()),
-            "points": pa.array([row[4] for row in rows], type=pa.float64()),
-        }
-    )
-
-
-def _cut_table(matched: Matched) -> pa.Table:
-    cuts = matched.pairs.cuts
-    return pa.table(
-        {
-            "columns": pa.array(["+".join(cut.columns) for cut in cuts], type=pa.string()),
-            "blocks": pa.array([cut.blocks for cut in cuts], type=pa.int64()),
-            "pairs": pa.array([cut.pairs for cut in cuts], type=pa.int64()),
-        }
     )
 
 

@@ -1,7 +1,7 @@
 """From levels of agreement to points, and from points to one of three bands: link, review, apart.
 
 Belongs here: adding points up, and the caps that no sum of points may break. Lives elsewhere: what agrees
-(`compare.py`), how pairs become clusters (`cluster.py`).
+(`compare/`), what a level is worth (`models/*.toml`), how pairs become clusters (`cluster.py`).
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dedup.compare import Levels
-from dedup.model import LEVELS, Model
-
-ID_AGREES = ("equal", "equal_bad", "masked_agree", "near")
-"""Levels that tell twins apart. A shared prefix does not: it ends before the digits in which twins differ."""
+from dedup.columns import Bools, Ints, Levels
+from dedup.compare import COMPARERS
+from dedup.model import Model
+from dedup.nodes import Nodes
 
 
 class Band(IntEnum):
@@ -29,72 +27,61 @@ class Band(IntEnum):
     LINK = 2
 
 
-class Cap(IntEnum):
-    """Why a pair is not linked although its points would allow it."""
-
-    NONE = 0
-    ID_CONFLICT = 1
-    NAME_DIFFERS = 2
-    NAME_ONE_CHARACTER = 3
-    NAME_MISSING = 4
-    NEWBORN = 5
-
-
-CAP_ZH: Mapping[Cap, str] = {
-    Cap.NONE: "",
-    Cap.ID_CONFLICT: "两个可靠的身份证号不同，不得合并",
-    Cap.NAME_DIFFERS: "姓名不同，须由人判断",
-    Cap.NAME_ONE_CHARACTER: "姓名一字之差而无身份证号佐证（可能是双胞胎或兄弟姐妹），须由人判断",
-    Cap.NAME_MISSING: "没有可比的姓名，须由人判断",
-    Cap.NEWBORN: "新生儿尚无正式姓名，须由人判断",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One entry per pair: points (log2 odds, prior included), band, and what capped it."""
+    """One entry per pair: points (log2 odds, prior included), band, and which cap held it (0 none, else 1 + its place)."""
 
     points: npt.NDArray[np.float64]
     band: npt.NDArray[np.int8]
     cap: npt.NDArray[np.int8]
 
 
+def patterns(nodes: Nodes, left: Ints, right: Ints, model: Model) -> dict[str, Levels]:
+    """The level code of every comparison of the model for each pair.
+
+    Symmetric: swapping left and right gives the same levels.
+    """
+    return {
+        one.name: COMPARERS[one.compares](nodes, left, right, one.columns, one.options)
+        for one in model.comparisons
+    }
+
+
 def score(levels: Mapping[str, Levels], model: Model) -> Scored:
     """Add the points of all comparisons and put each pair into a band."""
-    points = sum(
-        (np.array(model.points(comparison))[level] for comparison, level in levels.items()),
-        start=np.full(len(levels["name"]), model.prior),
-    )
-    cap = caps(levels)
+    pairs = len(next(iter(levels.values())))
+    points = np.full(pairs, model.prior)
+    for one in model.comparisons:
+        points += np.array(one.points())[levels[one.name]]
     band = np.where(
         points >= model.link, Band.LINK, np.where(points >= model.review, Band.REVIEW, Band.APART)
     )
-    band = np.where((band == Band.LINK) & (cap != Cap.NONE), Band.REVIEW, band)
-    band = np.where(cap == Cap.ID_CONFLICT, Band.APART, band)
-    return Scored(points=np.asarray(points), band=band.astype(np.int8), cap=cap)
+    cap = np.zeros(pairs, dtype=np.int8)
+    for place, rule in reversed(list(enumerate(model.caps, start=1))):
+        held = _at_all(levels, rule.when, model) & ~_at_any(levels, rule.unless, model)
+        cap[held] = place
+    for place, rule in enumerate(model.caps, start=1):
+        held = cap == place
+        band[held & (band == Band.LINK)] = Band.REVIEW
+        if rule.band == "apart":
+            band[held] = Band.APART
+    return Scored(points=points, band=band.astype(np.int8), cap=cap)
 
 
-def caps(levels: Mapping[str, Levels]) -> npt.NDArray[np.int8]:
-    """The rules that hold whatever the points say: a wrong merge can cost someone a pension."""
+def _at(levels: Mapping[str, Levels], comparison: str, names: tuple[str, ...], model: Model) -> Bools:
+    known = model.comparison(comparison).level_names
+    return np.asarray(np.isin(levels[comparison], [known.index(name) for name in names]))
 
-    def at(comparison: str, *names: str) -> npt.NDArray[np.bool_]:
-        codes = [LEVELS[comparison].index(name) for name in names]
-        result: npt.NDArray[np.bool_] = np.isin(levels[comparison], codes)
-        return result
 
-    id_agrees = at("id_number", *ID_AGREES)
-    corroborated = at("birth_date", "equal") | at(
-        "contact", "phone_and_dwelling", "phone", "dwelling", "dwelling_no_unit"
+def _at_all(levels: Mapping[str, Levels], at: Mapping[str, tuple[str, ...]], model: Model) -> Bools:
+    return np.asarray(np.logical_and.reduce([_at(levels, name, names, model) for name, names in at.items()]))
+
+
+def _at_any(levels: Mapping[str, Levels], at: Mapping[str, tuple[str, ...]], model: Model) -> Bools:
+    nowhere = np.zeros(len(next(iter(levels.values()))), dtype=np.bool_)
+    return np.asarray(
+        np.logical_or.reduce([nowhere, *(_at(levels, name, names, model) for name, names in at.items())])
     )
-    conditions: list[Any] = [
-        at("id_number", "conflict"),
-        at("name", "differ"),
-        at("name", "one_char") & ~id_agrees,
-        at("name", "missing") & ~((id_agrees | at("id_number", "prefix")) & corroborated),
-        at("name", "newborn") & ~id_agrees,
-    ]
-    reasons = [Cap.ID_CONFLICT, Cap.NAME_DIFFERS, Cap.NAME_ONE_CHARACTER, Cap.NAME_MISSING, Cap.NEWBORN]
-    return np.select(conditions, reasons, default=Cap.NONE).astype(np.int8)
 
 
 def probability(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -12,15 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.compare import patterns
 from dedup.match import match
 from dedup.model import built_in
 from dedup.normalise.id_numbers import check_character
-from dedup.score import Band, score
-from dedup.variants import STATED, collapse
+from dedup.prepare.resident import STATED
+from dedup.score import Band, patterns, score
+from dedup.variants import collapse
 
 MODEL = built_in("resident")
-PAIRS = tomllib.loads((Path(__file__).parents[1] / "cases" / "resident_pairs.toml").read_text(encoding="utf-8"))["pair"]
+PAIRS = tomllib.loads(
+    (Path(__file__).parents[1] / "cases" / "resident_pairs.toml").read_text(encoding="utf-8")
+)["pair"]
 
 
 def sound(number: str) -> bool:
@@ -64,7 +66,9 @@ def test_settled_pairs(case):
     assert Band(int(found.band[0])).name.lower() == case["band"], found
 
 
-names = st.sampled_from(["王伟", "王炜", "王玮珺", "李静", "李净", "欧阳明", "张*", "买买提·艾力", "陈晓东", "陈小东"])
+names = st.sampled_from(
+    ["王伟", "王炜", "王玮珺", "李静", "李净", "欧阳明", "张*", "买买提·艾力", "陈晓东", "陈小东"]
+)
 dates = st.sampled_from(["1985-03-07", "1985-07-03", "1985-03", "1956-11-20", "2015-06-01", "1985-03-08"])
 homes = st.sampled_from(
     [
@@ -74,9 +78,9 @@ homes = st.sampled_from(
         "上城区|望江街道|近江社区|近江路|12|近江家园||||||".removesuffix("||") + "|",
     ]
 ).map(lambda key: "|".join((key.split("|") + [""] * 11)[:11]))
-numbers = st.sampled_from(["33010219850307122", "33010219850307124", "33010219561120453", "33010220150601381"]).map(
-    lambda head: head + check_character(head)
-)
+numbers = st.sampled_from(
+    ["33010219850307122", "33010219850307124", "33010219561120453", "33010220150601381"]
+).map(lambda head: head + check_character(head))
 
 
 @st.composite
@@ -129,7 +133,7 @@ def test_no_two_trustworthy_numbers_in_one_cluster(rows):
     matched = match(persons(rows), MODEL)
     held: dict[int, set[str]] = {}
     for row, label, node in zip(rows, matched.record_label, matched.nodes.record_node, strict=True):
-        if matched.nodes.id_trusted[node]:
+        if matched.nodes.facts["id_trusted"][node]:
             held.setdefault(int(label), set()).add(row["id_number"])
     assert all(len(found) == 1 for found in held.values())
 
@@ -137,7 +141,9 @@ def test_no_two_trustworthy_numbers_in_one_cluster(rows):
 @settings(max_examples=100, deadline=None)
 @given(people())
 def test_a_value_that_is_missing_neither_helps_nor_harms(rows):
-    bare = [{"name": row.get("name", "王玮珺"), "name_quality": row.get("name_quality", "ok")} for row in rows]
+    bare = [
+        {"name": row.get("name", "王玮珺"), "name_quality": row.get("name_quality", "ok")} for row in rows
+    ]
     nodes = collapse(persons(bare), MODEL)
     left, right = np.triu_indices(len(nodes), k=1)
     levels = patterns(nodes, left, right, MODEL)

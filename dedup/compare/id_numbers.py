@@ -1,0 +1,98 @@
+"""Comparing ID numbers: equal, one slip apart, prefix or mask agreeing, or in conflict; foreign papers only ever agree.
+
+Belongs here: ID number levels. Lives elsewhere: grades (`dedup/normalise/id_numbers.py`), which numbers are trusted
+(`dedup/identity.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cpdist
+
+from dedup.columns import Ints, Levels, by_value_pair
+from dedup.compare.comparer import Comparer
+from dedup.nodes import Nodes
+
+
+def _levels(
+    comparer: Comparer,
+    nodes: Nodes,
+    left: Ints,
+    right: Ints,
+    _columns: tuple[str, ...],
+    _options: Mapping[str, Any],
+) -> Levels:
+    one_kind, other_kind = nodes.facts["id_kind"][left], nodes.facts["id_kind"][right]
+    one, other = nodes["id_number"].codes[left], nodes["id_number"].codes[right]
+    level = np.zeros(len(left), dtype=np.int8)
+
+    full = (one_kind == "full") & (other_kind == "full")
+    level[full] = _full_numbers(nodes, left[full], right[full])
+
+    foreign = (one_kind == "foreign") & (other_kind == "foreign") & (one == other)
+    level[foreign] = comparer.code("equal")
+
+    prefix = nodes["id_prefix"].codes
+    cut = (one_kind == "prefix") | (other_kind == "prefix")
+    cut &= (prefix[left] >= 0) & (prefix[right] >= 0)
+    agree = prefix[left[cut]] == prefix[right[cut]]
+    level[cut] = np.where(agree, comparer.code("prefix"), _prefixes_apart(nodes, left[cut], right[cut]))
+
+    masked = np.flatnonzero(
+        ((one_kind == "masked") & np.isin(other_kind, ("full", "masked")))
+        | ((other_kind == "masked") & (one_kind == "full"))
+    )
+    level[masked] = by_value_pair(nodes["id_number"], one[masked], other[masked], _compare_masked)
+    return level
+
+
+def _full_numbers(nodes: Nodes, left: Ints, right: Ints) -> Levels:
+    one, other = nodes["id_number"].codes[left], nodes["id_number"].codes[right]
+    sound, trusted = nodes.facts["id_sound"], nodes.facts["id_trusted"]
+    both_sound = sound[left] & sound[right]
+    apart = by_value_pair(nodes["id_number"], one, other, _compare_full)
+    # Two sound numbers one digit apart are neighbours (twins, a reissued number), not a slip of the pen.
+    apart = np.where(both_sound, COMPARER.code("far"), apart)
+    apart = np.where(trusted[left] & trusted[right], COMPARER.code("conflict"), apart)
+    equal = np.where(both_sound, COMPARER.code("equal"), COMPARER.code("equal_bad"))
+    return np.where(one == other, equal, apart).astype(np.int8)
+
+
+def _compare_full(one: list[str], other: list[str]) -> Levels:
+    distance = cpdist(one, other, scorer=OSA.distance, score_cutoff=2)
+    level = np.full(len(one), COMPARER.code("far"), dtype=np.int8)
+    level[distance <= 2] = COMPARER.code("near_two")
+    level[distance <= 1] = COMPARER.code("near")
+    return level
+
+
+def _prefixes_apart(nodes: Nodes, left: Ints, right: Ints) -> Levels:
+    """Two prefixes that differ: one slip says nothing, more says two people."""
+
+    def compare(one: list[str], other: list[str]) -> Levels:
+        distance = cpdist(one, other, scorer=OSA.distance, score_cutoff=1)
+        return np.where(distance <= 1, 0, COMPARER.code("far")).astype(np.int8)
+
+    prefix = nodes["id_prefix"]
+    return by_value_pair(prefix, prefix.codes[left], prefix.codes[right], compare)
+
+
+def _compare_masked(one: list[str], other: list[str]) -> Levels:
+    agree, far = COMPARER.code("masked_agree"), COMPARER.code("far")
+    return np.array(
+        [agree if _masks_agree(a, b) else far for a, b in zip(one, other, strict=True)], dtype=np.int8
+    )
+
+
+def _masks_agree(one: str, other: str) -> bool:
+    return len(one) == len(other) and all(a == b or "*" in (a, b) for a, b in zip(one, other, strict=True))
+
+
+COMPARER = Comparer(
+    levels=("missing", "equal", "equal_bad", "prefix", "masked_agree", "near", "near_two", "far", "conflict"),
+    compare=_levels,
+)

@@ -1,0 +1,104 @@
+"""Comparing Chinese names: exact (by how common the name is), same sound, look-alike, one character, incomplete, differ.
+
+Belongs here: name levels. Lives elsewhere: spelling a name (`dedup/normalise/names.py`), how common one is
+(`dedup/identity.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
+
+from dedup.columns import Ints, Levels, by_value_pair
+from dedup.compare.comparer import Comparer
+from dedup.nodes import Nodes
+from dedup.normalise.facts import facts
+
+
+def _levels(
+    comparer: Comparer,
+    nodes: Nodes,
+    left: Ints,
+    right: Ints,
+    _columns: tuple[str, ...],
+    _options: Mapping[str, Any],
+) -> Levels:
+    name, kind, sound = nodes["name"], nodes.facts["name_kind"], nodes["pinyin"].codes
+    one, other = name.codes[left], name.codes[right]
+    level = np.zeros(len(left), dtype=np.int8)
+    known = (one >= 0) & (other >= 0)
+    whole = known & (kind[left] == "ok") & (kind[right] == "ok")
+    same = np.flatnonzero(whole & (one == other))
+    rarity = nodes.facts["name_class"][left[same]]
+    for exact in ("exact_long", "exact_short", "exact_common"):
+        level[same[rarity == exact]] = comparer.code(exact)
+    apart = np.flatnonzero(whole & (one != other))
+    sounds_same = (sound[left[apart]] == sound[right[apart]]) & (sound[left[apart]] >= 0)
+    level[apart] = np.where(
+        sounds_same,
+        comparer.code("homophone"),
+        by_value_pair(name, one[apart], other[apart], _compare_whole),
+    )
+    odd = np.flatnonzero(known & ~whole)
+    pairs = zip(
+        name.values[one[odd]], kind[left[odd]], name.values[other[odd]], kind[right[odd]], strict=True
+    )
+    level[odd] = [comparer.code(_compare_incomplete(*pair)) for pair in pairs]
+    return level
+
+
+def _compare_whole(one: list[str], other: list[str]) -> Levels:
+    distance = cpdist(one, other, scorer=Levenshtein.distance, score_cutoff=1)
+    level = np.full(len(one), COMPARER.code("differ"), dtype=np.int8)
+    for place in np.flatnonzero(distance == 1):
+        level[place] = COMPARER.code(_one_character_apart(one[place], other[place]))
+    return level
+
+
+def _one_character_apart(one: str, other: str) -> str:
+    if len(one) == len(other):
+        different = next((a, b) for a, b in zip(one, other, strict=True) if a != b)
+        if frozenset(different) in _lookalikes():
+            return "lookalike"
+    # One of two characters is half a name: 王伟 and 王芳 are two people.
+    return "one_char" if min(len(one), len(other)) >= 3 else "differ"
+
+
+@cache
+def _lookalikes() -> frozenset[frozenset[str]]:
+    """Pairs of characters that clerks take for each other, and surnames written two ways."""
+    typed = (pair[:2] for pair in facts("confusables")["pairs"])
+    written = (pair[:2] for pair in facts("surnames")["variants"])
+    return frozenset(frozenset(pair) for pair in (*typed, *written))
+
+
+def _compare_incomplete(one: str, one_kind: str, other: str, other_kind: str) -> str:
+    """Two names of which at least one is masked, incomplete, a newborn's stand-in or in another script."""
+    kinds = {one_kind, other_kind}
+    if "newborn" in kinds:
+        return "newborn"
+    if kinds & {"masked", "partial"}:
+        return "compatible" if _fits(one, other) else "differ"
+    return "missing"
+
+
+def _fits(one: str, other: str) -> bool:
+    """Whether two names of the same length agree wherever both show a character."""
+    wild = "*?□"
+    return len(one) == len(other) and all(
+        a == b or a in wild or b in wild for a, b in zip(one, other, strict=True)
+    )
+
+
+COMPARER = Comparer(
+    levels=(
+        "missing", "exact_long", "exact_short", "exact_common", "homophone", "lookalike", "one_char", "compatible",
+        "newborn", "differ",
+    ),
+    compare=_levels,
+)  # fmt: skip

@@ -1,0 +1,39 @@
+"""Records that state the same values are one node: compare variants, not records.
+
+Belongs here: what is compared, and turning records into nodes. Lives elsewhere: the columns of each kind of records
+(`prepare/`), which nodes meet (`blocking.py`), comparing them (`compare/`).
+
+A variant that does not identify anybody by itself (a bare name) is not collapsed: each of its records is a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup.columns import Coded, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """What is compared: one row per node in every column and fact; `record_node` has one per input record."""
+
+    record_node: Ints
+    columns: Mapping[str, Coded]
+    facts: Mapping[str, npt.NDArray[Any]]
+
+    def __len__(self) -> int:
+        return int(self.record_node.max()) + 1 if len(self.record_node) else 0
+
+    def __getitem__(self, name: str) -> Coded:
+        return self.columns[name]
+
+    def first_record(self) -> Ints:
+        """For each node the row of its first record."""
+        first = np.zeros(len(self), dtype=np.int64)
+        first[self.record_node[::-1]] = np.arange(len(self.record_node))[::-1]
+        return first

@@ -1,0 +1,125 @@
+"""What matching found, as tables: pairs with their points in words, and what waits for a person.
+
+Belongs here: laying out results by record id. Lives elsewhere: finding them (`match.py`), storing them (`night.py`,
+`link.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dedup.match import Matched
+from dedup.model import Model
+from dedup.score import Band, probability
+
+Records = npt.NDArray[np.object_]  # record ids, in the order of the rows that were matched
+
+REFUSED_ZH = {
+    "id_conflict": "两边各有一个可靠的身份证号，互不相同",
+    "verdict_different": "工作人员已判定为不同的人",
+    "near_tie": "同时像两个互相矛盾的人，难分高下",
+    "evidence_against": "单条相像，合起来却不是同一人",
+}
+
+
+def pair_table(matched: Matched, records: Records, model: Model) -> pa.Table:
+    """Pairs that were linked, wait for a person, or were refused by a cap, named by the first record of each node.
+
+    Columns: left, right, band, probability, points (log2 odds), cap (words, empty for none), reason (all points in words), and per
+    comparison its points `<name>_points` and its level `<name>`.
+    """
+    scored, first = matched.scored, matched.nodes.first_record()
+    keep = np.flatnonzero((scored.band != Band.APART) | _apart_by_rule(matched, model))
+    rules = np.array(["", *(cap.zh for cap in model.caps)], dtype=object)
+    columns: dict[str, pa.Array] = {
+        "left": pa.array(records[first[matched.pairs.left[keep]]], type=pa.string()),
+        "right": pa.array(records[first[matched.pairs.right[keep]]], type=pa.string()),
+        "band": pa.array([Band(code).name.lower() for code in scored.band[keep]], type=pa.string()),
+        "probability": pa.array(probability(scored.points[keep])),
+        "points": pa.array(scored.points[keep]),
+        "cap": pa.array(rules[scored.cap[keep]], type=pa.string()),
+        "reason": pa.array(reasons(matched, keep, model), type=pa.string()),
+    }
+    for one in model.comparisons:
+        level = matched.levels[one.name][keep]
+        columns[one.name] = pa.array(np.array(one.level_names, dtype=object)[level], type=pa.string())
+        columns[f"{one.name}_points"] = pa.array(np.array(one.points())[level])
+    return pa.table(columns)
+
+
+def _apart_by_rule(matched: Matched, model: Model) -> npt.NDArray[np.bool_]:
+    rules = np.array([False, *(cap.band == "apart" for cap in model.caps)])
+    return np.asarray(rules[matched.scored.cap])
+
+
+def reasons(matched: Matched, rows: npt.NDArray[np.int64], model: Model) -> Sequence[str]:
+    """For some pairs all points in words; each distinct pattern of levels is put into words once."""
+    codes = np.stack([matched.levels[one.name][rows] for one in model.comparisons], axis=1).astype(np.int64)
+    sizes = [len(one.level_names) for one in model.comparisons]
+    packed = np.zeros(len(rows), dtype=np.int64)
+    for column, size in enumerate(sizes):
+        packed = packed * size + codes[:, column]
+    _, first, place = np.unique(packed, return_index=True, return_inverse=True)
+    words = np.array([in_words(codes[row].tolist(), model) for row in first], dtype=object)
+    return list(words[place]) if len(words) else []
+
+
+def in_words(pattern: Sequence[int], model: Model) -> str:
+    """One pattern of levels as a steward reads it: every field that says something, with its points."""
+    said = []
+    for one, code in zip(model.comparisons, pattern, strict=True):
+        if code:
+            level = one.levels[one.level_names[code]]
+            said.append(f"{level.zh} {level.points:+.1f}")
+    return "；".join(said)
+
+
+def conflict_table(matched: Matched, records: Records, model: Model) -> pa.Table:
+    """What waits for a person, one row per pair of clusters: the strongest reason.
+
+    Columns: kind (possible_match, refused_join, or what a cap names), left, right (first records), reason, points.
+    """
+    first, label = matched.nodes.first_record(), matched.clusters.label
+    found: dict[tuple[int, int], tuple[str, int, int, str, float]] = {}
+
+    def add(kind: str, left: int, right: int, reason: str, points: float) -> None:
+        pair = (min(label[left], label[right]), max(label[left], label[right]))
+        if pair[0] != pair[1] and (pair not in found or found[pair][4] < points):
+            found[pair] = (kind, left, right, reason, points)
+
+    review = np.flatnonzero(matched.scored.band == Band.REVIEW)
+    for row in review:
+        cap = int(matched.scored.cap[row])
+        rule = model.caps[cap - 1] if cap else None
+        left, right = int(matched.pairs.left[row]), int(matched.pairs.right[row])
+        kind, reason = (rule.conflict, rule.zh) if rule else ("possible_match", "")
+        add(kind, left, right, reason, float(matched.scored.points[row]))
+    for refused in matched.clusters.refused:
+        # A join that was asked for and refused says more than a pair that never got so far.
+        add("refused_join", refused.left, refused.right, REFUSED_ZH[refused.reason], refused.points + 100.0)
+    rows = sorted(found.values(), key=lambda row: (row[1], row[2]))
+    return pa.table(
+        {
+            "kind": pa.array([row[0] for row in rows], type=pa.string()),
+            "left": pa.array([records[first[row[1]]] for row in rows], type=pa.string()),
+            "right": pa.array([records[first[row[2]]] for row in rows], type=pa.string()),
+            "reason": pa.array([row[3] for row in rows], type=pa.string()),
+            "points": pa.array([row[4] for row in rows], type=pa.float64()),
+        }
+    )
+
+
+def cut_table(matched: Matched) -> pa.Table:
+    """Blocks that were over their budget, per key: columns, blocks, pairs they would have made."""
+    cuts = matched.pairs.cuts
+    return pa.table(
+        {
+            "columns": pa.array(["+".join(cut.columns) for cut in cuts], type=pa.string()),
+            "blocks": pa.array([cut.blocks for cut in cuts], type=pa.int64()),
+            "pairs": pa.array([cut.pairs for cut in cuts], type=pa.int64()),
+        }
+    )
