@@ -124,10 +124,14 @@ def home_of(address: str | None) -> Home:
     spot = parts.estate + parts.phase or (parts.number and parts.road + parts.number)
     place = f"{parts.district}|{spot}" if spot else None
     dwelling = dwelling_key(address)
+    building = f"{place}|{parts.building}" if place and parts.building else None
+    if not place and parts.community and parts.building:
+        # Without an estate the same building and room number may stand twice in a community: as good as a building.
+        building = f"{parts.community}|{parts.building}|{parts.unit}|{parts.room}"
     return Home(
         dwelling=dwelling,
         no_unit=f"{place}|{parts.building}|{parts.room}" if dwelling else None,
         has_unit=bool(parts.unit),
-        building=f"{place}|{parts.building}" if place and parts.building else None,
+        building=building,
         estate=place or parts.community or None,
     )

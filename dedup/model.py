@@ -86,7 +86,8 @@ class Model:
     comparisons: tuple[Comparison, ...]
     caps: tuple[Cap, ...]
     blocks: tuple[BlockKey, ...]
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)  # of plain records: each column and its kind
+    groups: Literal["person", "home"] = "person"  # what a cluster is
 
     def comparison(self, name: str) -> Comparison:
         """The comparison of that name."""
@@ -127,6 +128,9 @@ def parse_model(name: str, text: str) -> Model:
         stated = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ModelError(f"{name}：不是有效的 TOML（{error}）") from error
+    if "extends" in stated:
+        base = resources.files("dedup").joinpath(f"models/{stated.pop('extends')}.toml")
+        stated = tomllib.loads(base.read_text(encoding="utf-8")) | stated
     parts = {
         "comparisons": tuple(_comparison(name, spec) for spec in stated.pop("comparison", [])),
         "caps": tuple(_cap(name, spec) for spec in stated.pop("cap", [])),

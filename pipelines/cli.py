@@ -96,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
 
     add("score", score_site, "与真值比对 / measure against the truth")
 
+    link = add("link", link_records, "关联一份记录 / link a file of records")
+    link.add_argument("model", metavar="MODEL", help="resident | household | person | MODEL.toml")
+    link.add_argument("records", type=Path, metavar="RECORDS", help="csv, parquet")
+    link.add_argument("--out", type=Path, required=True, metavar="CLUSTERS.parquet")
+    link.add_argument("--pairs", type=Path, metavar="PAIRS.parquet")
+    link.add_argument("--engine", choices=("duckdb",), default="duckdb")
+
     platform = commands.add_parser("platform", help="平台说明 / platform files").add_subparsers(
         required=True, metavar="list|check"
     )
@@ -187,6 +194,18 @@ def score_site(asked: argparse.Namespace, speak: Language) -> Answer:
     return Answer(DONE, found, "\n".join(text))
 
 
+def link_records(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`link`: clusters and explained pairs of a file of raw records."""
+    from dataclasses import asdict
+
+    from dedup.link import link
+    from dedup.model import read_model
+
+    done = link(read_model(asked.model), asked.records, asked.out, asked.pairs)
+    found = asdict(done)
+    return Answer(DONE, found, say("linked", speak, out=asked.out, seconds_total=done.seconds["total"], **found))
+
+
 def list_platforms(asked: argparse.Namespace, speak: Language) -> Answer:
     """`platform list`: every platform file, usable or not."""
     from pipelines.catalogue import listed
@@ -228,13 +247,15 @@ def list_quarantine(asked: argparse.Namespace, speak: Language) -> Answer:
 
 def _wrong_use() -> tuple[type[Exception], ...]:
     """Errors that say the command was used wrongly."""
+    from dedup.link import RecordsError
+    from dedup.model import ModelError
     from pipelines.night import WrongNight
     from pipelines.quarantine import NoWarehouse
     from synthetic_city.city import NoSuchPlatform
     from synthetic_city.outside import NotPeople
     from warehouse.site import SiteError
 
-    return (SiteError, WrongNight, NoWarehouse, NoSuchPlatform, NotPeople)
+    return (RecordsError, ModelError, SiteError, WrongNight, NoWarehouse, NoSuchPlatform, NotPeople)
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:

@@ -19,6 +19,7 @@ COMPARERS: Mapping[str, Comparer] = {
     "date": dates.COMPARER,
     "equal": text.EQUAL,
     "text": text.TEXT,
+    "crossed_text": text.CROSSED,
     "digits": text.DIGITS,
     "contact": contact.COMPARER,
 }

@@ -5,14 +5,14 @@ Belongs here: levels of columns that mean nothing special. Lives elsewhere: clea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
-from dedup.columns import Ints, Levels, by_value_pair
+from dedup.columns import Ints, Levels, by_value_pair, unified
 from dedup.compare.comparer import Comparer
 from dedup.nodes import Nodes
 
@@ -38,8 +38,7 @@ def _alike(
     columns: tuple[str, ...],
     options: Mapping[str, Any],
 ) -> Levels:
-    """Options: `close` and `similar`, the least Jaro-Winkler similarity of each level. A second column is compared
-    crosswise where the first differs: given name and surname change places."""
+    """Options: `close` and `similar`, the least Jaro-Winkler similarity of each level."""
     close, similar = options["close"], options["similar"]
 
     def compare(one: list[str], other: list[str]) -> Levels:
@@ -52,6 +51,38 @@ def _alike(
     column = nodes[columns[0]]
     level[apart] = by_value_pair(column, column.codes[left[apart]], column.codes[right[apart]], compare)
     return level
+
+
+def _crossed(
+    comparer: Comparer,
+    nodes: Nodes,
+    left: Ints,
+    right: Ints,
+    columns: tuple[str, ...],
+    options: Mapping[str, Any],
+) -> Levels:
+    """As `_alike` on the first column; where that differs, each side's first against the other's second column:
+    given name and surname, or two address lines, have changed places."""
+    level = _alike(TEXT, nodes, left, right, columns, options)
+    apart = np.flatnonzero((level == TEXT.code("differ")) | (level == TEXT.code("missing")))
+    first, second = unified(nodes[columns[0]], nodes[columns[1]])
+    crosswise = np.zeros(len(apart), dtype=np.bool_)
+    for one, other in (
+        (first.codes[left[apart]], second.codes[right[apart]]),
+        (second.codes[left[apart]], first.codes[right[apart]]),
+    ):
+        known = np.flatnonzero((one >= 0) & (other >= 0))
+        crosswise[known] |= by_value_pair(first, one[known], other[known], _close(options["close"])) == 1
+    level = np.where(level == TEXT.code("differ"), comparer.code("differ"), level).astype(np.int8)
+    level[apart[crosswise]] = comparer.code("crossed")
+    return level
+
+
+def _close(least: float) -> Callable[[list[str], list[str]], Levels]:
+    def compare(one: list[str], other: list[str]) -> Levels:
+        return np.asarray(cpdist(one, other, scorer=JaroWinkler.similarity) >= least, dtype=np.int8)
+
+    return compare
 
 
 def _digits(
@@ -76,4 +107,5 @@ def _digits(
 
 EQUAL = Comparer(levels=("missing", "equal", "differ"), compare=_equal)
 TEXT = Comparer(levels=("missing", "equal", "close", "similar", "differ"), compare=_alike)
+CROSSED = Comparer(levels=("missing", "equal", "close", "similar", "crossed", "differ"), compare=_crossed)
 DIGITS = Comparer(levels=("missing", "equal", "slip", "near", "differ"), compare=_digits)

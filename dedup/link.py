@@ -1,0 +1,299 @@
+"""Linking records from a file: raw stated values in, clusters and explained pairs out.
+
+Belongs here: reading a record file, its stated values into keys, and writing the results whole or not at all.
+Lives elsewhere: matching (`match.py`), the same work over a site's warehouse (`night.py`), the command line (`pipelines/cli.py`).
+"""
+
+from __future__ import annotations
+
+import csv
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+
+from dedup.columns import Coded, Ints, coded
+from dedup.match import Matched, match
+from dedup.model import Model
+from dedup.normalise.address_parts import parts_of
+from dedup.normalise.area import Area
+from dedup.normalise.read import Kind, read
+from dedup.prepare.resident import STATED
+from dedup.tables import pair_table
+
+RESIDENT_COLUMNS = (
+    "source", "name", "sex", "id_number", "birth_date", "phone", "address", "community", "relation", "household_number",
+)  # fmt: skip
+
+
+class RecordsError(ValueError):
+    """A record file that cannot be linked: which file, which column, and what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What linking did; seconds by step."""
+
+    records: int
+    variants: int
+    pairs: int
+    clusters: int
+    seconds: Mapping[str, float]
+    cpu_seconds: float
+    peak_mb: int
+
+
+def link(model: Model, records: Path, out: Path, pairs: Path | None = None) -> Linked:
+    """Link a file of records.
+
+    Args:
+        model: which columns are compared, and how.
+        records: csv (UTF-8) or parquet with `record_id` and any of the model's columns, raw as stated.
+        out: parquet to write: record_id, cluster_id, one row per record; a cluster is named by its smallest record id.
+        pairs: parquet to write: left, right, probability, points, reason, and level and points per comparison.
+
+    Raises:
+        RecordsError: what is wrong with the file; nothing is written then.
+    """
+    start, cpu = time.perf_counter(), time.process_time()
+    stated = read_records(records, model)
+    ids = np.array(stated.column("record_id").to_pylist(), dtype=object)
+    keys = KEYS[model.reads](stated, model)
+    normalised = time.perf_counter() - start
+    matched = match(keys, model)
+    label = GROUPS[model.groups](matched, keys, stated)
+    _write({out: clusters_of(ids, label)} | ({pairs: pair_table(matched, ids, model)} if pairs else {}))
+    spent = matched.seconds
+    return Linked(
+        records=len(ids),
+        variants=len(matched.nodes),
+        pairs=len(matched.pairs.left),
+        clusters=len(np.unique(label)),
+        seconds={
+            "normalise": round(normalised + spent["normalise"], 3),
+            **{step: round(spent[step], 3) for step in ("block", "score", "cluster")},
+            "total": round(time.perf_counter() - start, 3),
+        },
+        cpu_seconds=round(time.process_time() - cpu, 3),
+        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    )
+
+
+def clusters_of(ids: np.ndarray, label: Ints) -> pa.Table:
+    """Record ids with the cluster's name, which is its smallest record id; rows are in the order of record ids."""
+    first = np.full(int(label.max()) + 1 if len(label) else 0, -1, dtype=np.int64)
+    first[label[::-1]] = np.arange(len(label))[::-1]
+    return pa.table(
+        {
+            "record_id": pa.array(ids, type=pa.string()),
+            "cluster_id": pa.array(ids[first[label]], type=pa.string()),
+        }
+    )
+
+
+def read_records(path: Path, model: Model) -> pa.Table:
+    """The records as text columns, ordered by record id; columns the model knows and the file lacks are all missing.
+
+    Raises:
+        RecordsError: no file, no rows, no `record_id`, one that is empty or stands twice, a column of the wrong type.
+    """
+    table = _read(path)
+    if "record_id" not in table.column_names:
+        raise RecordsError(f"{path}：没有 record_id 列。请给每条记录一个唯一编号")
+    wanted = RESIDENT_COLUMNS if model.reads == "resident" else tuple(model.columns)
+    columns = {"record_id": _as_text(path, table, "record_id", whole_numbers=True)}
+    for name in wanted:
+        known = name in table.column_names
+        columns[name] = _as_text(path, table, name) if known else pa.nulls(table.num_rows, pa.string())
+    found = pa.table(columns)
+    ids = found.column("record_id")
+    if found.num_rows == 0:
+        raise RecordsError(f"{path}：没有记录")
+    if ids.null_count or pc.any(pc.equal(ids, "")).as_py():
+        raise RecordsError(f"{path}：record_id 有空值。请给每条记录一个唯一编号")
+    if pc.count_distinct(ids).as_py() != found.num_rows:
+        raise RecordsError(f"{path}：record_id 有重复。请给每条记录一个唯一编号")
+    return found.take(pc.sort_indices(ids))
+
+
+def _read(path: Path) -> pa.Table:
+    if not path.is_file():
+        raise RecordsError(f"{path}：找不到文件")
+    try:
+        if path.suffix == ".parquet":
+            return pq.read_table(path)
+        names = _header(path)
+        text = pcsv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+        )
+        return pcsv.read_csv(
+            path, parse_options=pcsv.ParseOptions(newlines_in_values=True), convert_options=text
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        raise RecordsError(
+            f"{path}：读不出来，应为 UTF-8 的 csv 或 parquet（{type(error).__name__}）"
+        ) from error
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig") as lines:
+        first = lines.readline()
+    if not first.strip():
+        raise RecordsError(f"{path}：文件是空的")
+    return next(csv.reader([first]))
+
+
+def _as_text(path: Path, table: pa.Table, name: str, *, whole_numbers: bool = False) -> pa.ChunkedArray:
+    column = table.column(name)
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
+        return column.cast(pa.string())
+    if pa.types.is_date(kind) or (whole_numbers and pa.types.is_integer(kind)):
+        return column.cast(pa.string())
+    raise RecordsError(f"{path}：列 {name} 的类型是 {kind}，应为文本（数字型会丢失前导零和末位）")
+
+
+# --- stated values into keys -------------------------------------------------------------------------------------
+
+
+def resident_keys(stated: pa.Table, _model: Model) -> pa.Table:
+    """The columns that resident nodes are made of, each distinct stated value read once."""
+    area = common_area(stated)
+    name, name_quality = _keys(stated, "name", "name")
+    number, number_quality = _keys(stated, "id_number", "id_number")
+    columns = {
+        "name": name,
+        "name_quality": name_quality,
+        "id_number": number,
+        "id_quality": number_quality,
+        "birth_date": _keys(stated, "birth_date", "date")[0],
+        "sex": _keys(stated, "sex", "code", table="sex")[0],
+        "phone": _keys(stated, "phone", "phone", area=area)[0],
+        "address": _keys(_with_community(stated), "address", "address", area=area)[0],
+        "registered_address": pa.nulls(stated.num_rows, pa.string()),
+    }
+    return pa.table({one: columns[one] for one in STATED})
+
+
+def _keys(
+    stated: pa.Table, column: str, kind: Kind, area: Area | None = None, table: str | None = None
+) -> tuple[pa.Array, pa.Array]:
+    """Keys and qualities of one column; what gives no key has no quality either."""
+    said = coded(stated.column(column))
+    reads = [read(kind, value, area=area, table=table) for value in said.values]
+    keys = np.array([one.key for one in reads] + [None], dtype=object)
+    qualities = np.array(
+        [one.quality if one.key is not None else None for one in reads] + [None], dtype=object
+    )
+    return pa.array(keys[said.codes], type=pa.string()), pa.array(qualities[said.codes], type=pa.string())
+
+
+def _with_community(stated: pa.Table) -> pa.Table:
+    """Addresses that begin at the building, completed by the community that the record states beside them."""
+    address, community = stated.column("address"), stated.column("community")
+    bare = pc.fill_null(
+        pc.match_substring_regex(address, r"^\s*[0-9０-９一二三四五六七八九十]+\s*(幢|栋|号楼|-)"), False
+    )
+    whole = pc.binary_join_element_wise(pc.fill_null(community, ""), address, "")
+    place = stated.column_names.index("address")
+    return stated.set_column(place, "address", pc.if_else(bare, whole, address))
+
+
+def common_area(stated: pa.Table, sample: int = 2000) -> Area | None:
+    """The district that most addresses name, where most name one: then a bare address is meant to be there too."""
+    said = [value for value in stated.column("address").slice(0, sample).to_pylist() if value]
+    named = Counter(parts_of(key).district for key in (read("address", one).key for one in said) if key)
+    named.pop("", None)
+    if not named:
+        return None
+    district, times = named.most_common(1)[0]
+    if 2 * times < sum(named.values()):
+        return None
+    city, mark, rest = district.partition("市")
+    return Area("", city + mark, rest, "", "", "") if mark and rest else Area("", "", district, "", "", "")
+
+
+def text_keys(stated: pa.Table, model: Model) -> pa.Table:
+    """Plain columns are read by their preparer."""
+    return stated.select(list(model.columns))
+
+
+KEYS: Mapping[str, Callable[[pa.Table, Model], pa.Table]] = {"resident": resident_keys, "text": text_keys}
+
+
+# --- what a cluster is -------------------------------------------------------------------------------------------
+
+
+def one_person(matched: Matched, _keys: pa.Table, _stated: pa.Table) -> Ints:
+    """A cluster is the records of one person."""
+    return matched.record_label
+
+
+def one_home(matched: Matched, _keys: pa.Table, stated: pa.Table) -> Ints:
+    """A cluster is the records of everybody who lives in one dwelling.
+
+    A person lives where most of their records say; people whom no record gives a home live with those who share
+    their household number at the same source; who has neither is alone.
+    """
+    person = matched.record_label
+    home = matched.nodes["home"].take(matched.nodes.record_node)
+    books = _books(stated)
+    group: dict[int, int] = {}
+    for one, other in ((person, home), (person, books)):
+        for who, where in _usual(one, other).items():
+            group.setdefault(who, where if other is home else -1 - where)
+    members: dict[int, int] = {}
+    for who, where in group.items():
+        if where < 0:
+            lived = [
+                group[p] for p in np.unique(person[books.codes == -1 - where]) if group.get(int(p), -1) >= 0
+            ]
+            where = lived[0] if lived else where
+        members[who] = where
+    names = {where: place for place, where in enumerate(sorted(set(members.values())))}
+    alone = len(names)
+    return np.array(
+        [names[members[p]] if p in members else alone + p for p in person.tolist()], dtype=np.int64
+    )
+
+
+def _books(stated: pa.Table) -> Coded:
+    both = pc.binary_join_element_wise(stated.column("source"), stated.column("household_number"), "\x1f")
+    return coded(both)
+
+
+def _usual(person: Ints, place: Coded) -> dict[int, int]:
+    """For each person the place that most of their records name; ties fall to the smaller code."""
+    known = place.codes >= 0
+    pairs, times = np.unique(np.stack([person[known], place.codes[known]]), axis=1, return_counts=True)
+    order = np.lexsort((pairs[1], -times, pairs[0]))
+    usual: dict[int, int] = {}
+    for who, where in pairs[:, order].T.tolist():
+        usual.setdefault(who, where)
+    return usual
+
+
+GROUPS: Mapping[str, Callable[[Matched, pa.Table, pa.Table], Ints]] = {"person": one_person, "home": one_home}
+
+
+def _write(tables: Mapping[Path, pa.Table]) -> None:
+    """Write all files or none: each beside its name first, then all renamed."""
+    beside = {path: path.with_name(path.name + ".tmp") for path in tables}
+    try:
+        for path, table in tables.items():
+            pq.write_table(table, beside[path], compression="zstd")
+        for path, temporary in beside.items():
+            temporary.replace(path)
+    finally:
+        for temporary in beside.values():
+            temporary.unlink(missing_ok=True)
