@@ -53,11 +53,15 @@ def match_night(
     key: bytes,
     verdicts: Iterable[Verdict] = (),
     model: Model | None = None,
+    software: str = "",
 ) -> MatchSummary:
-    """Match all person records of the warehouse; do nothing when neither records, verdicts nor model changed."""
+    """Match all person records of the warehouse; do nothing when neither records, verdicts, model nor software changed.
+
+    `software`: a digest of the program that matches.
+    """
     model = model or built_in("resident")
     said = sorted((v.left, v.right, v.verdict) for v in verdicts)
-    fingerprint = _fingerprint(con, model, said)
+    fingerprint = _fingerprint(con, f"{software} {model.version}", said)
     last = con.execute(
         "select fingerprint, records, variants, pairs, clusters, conflicts from matched.run"
     ).fetchall()
@@ -105,11 +109,11 @@ def match_night(
     return summary
 
 
-def _fingerprint(con: duckdb.DuckDBPyConnection, model: Model, said: list[tuple[str, str, str]]) -> str:
+def _fingerprint(con: duckdb.DuckDBPyConnection, matcher: str, said: list[tuple[str, str, str]]) -> str:
     rows = con.execute(
         "select count(*), bit_xor(hash(p)), sum(hash(p)::hugeint) from staged.person as p"
     ).fetchall()
-    return f"{model.version} {rows[0]} {sha256(repr(said).encode()).hexdigest()}"
+    return f"{matcher} {rows[0]} {sha256(repr(said).encode()).hexdigest()}"
 
 
 def _rows_of(

@@ -36,13 +36,18 @@ def platform_digests(platforms: Mapping[str, Platform], area: Area) -> dict[str,
     }
 
 
+def resolving_software() -> str:
+    """A digest of the software that decides who is who: another version matches anew."""
+    return _software(_RESOLVING)
+
+
 def facts_digest(con: duckdb.DuckDBPyConnection, *tables: str) -> str:
     """A digest of the rows of some tables, whatever their order."""
     found = [
         con.execute(f"select count(*), sum(hash(t)::hugeint) from {table} as t").fetchall()[0]
         for table in tables
     ]
-    return _digest(_software(_RESOLVING), repr(found))
+    return _digest(resolving_software(), repr(found))
 
 
 def discard_outdated(site: Site) -> bool:

@@ -9,16 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipelines.messages import Language, say
-from warehouse.site import read_site
-from warehouse.snapshot import current_snapshot
-from warehouse.store import read_store
+from pipelines.messages import Language
+from pipelines.published import published
 
 _COLUMNS = ("night", "platform", "source", "sheet", "row", "column", "reason", "message", "stated")
-
-
-class NoWarehouse(ValueError):
-    """No night has run at this site yet."""
 
 
 def in_quarantine(root: Path, platform: str | None, limit: int, speak: Language) -> list[dict[str, Any]]:
@@ -27,11 +21,8 @@ def in_quarantine(root: Path, platform: str | None, limit: int, speak: Language)
     Raises:
         NoWarehouse: says what to run first.
     """
-    snapshot = current_snapshot(read_site(root))
-    if snapshot is None:
-        raise NoWarehouse(say("no_warehouse", speak, site=root))
     names = ", ".join(f'"{name}"' for name in _COLUMNS)
-    with read_store(snapshot) as con:
+    with published(root, speak) as con:
         rows = con.execute(
             f"select {names} from staged.quarantine where until is null and platform = coalesce(?, platform)"
             ' order by platform, sheet, "row" limit ?',
