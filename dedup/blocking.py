@@ -6,6 +6,7 @@ Belongs here: keys, blocks and their cost. Lives elsewhere: which columns a key 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,41 +38,41 @@ class Candidates:
 
 def candidate_pairs(nodes: Nodes, model: Model) -> Candidates:
     """All pairs of nodes that agree on some blocking key, within each key's budget."""
+    names = {name for key in model.blocks for name in key.columns}
+    columns = {name: _column_rows(nodes, model, name) for name in names}
     packed: list[Ints] = []
     cuts: list[Cut] = []
+    size = max(len(nodes), 1)
     for key in model.blocks:
-        left, right, cut = _pairs_of_blocks(*_key_rows(nodes, model, key), key)
+        left, right, cut = _pairs_of_blocks(*_key_rows([columns[name] for name in key.columns], size), key)
         if cut is not None:
             cuts.append(cut)
-        keep = left != right
-        low, high = np.minimum(left, right)[keep], np.maximum(left, right)[keep]
-        packed.append(low * len(nodes) + high)
+        packed.append(np.minimum(left, right) * size + np.maximum(left, right))
     unique = np.unique(np.concatenate(packed)) if packed else np.array([], dtype=np.int64)
-    size = max(len(nodes), 1)
     return Candidates(left=unique // size, right=unique % size, cuts=tuple(cuts))
 
 
-def _key_rows(nodes: Nodes, model: Model, key: BlockKey) -> Rows:
-    """Rows (node, code of the whole key); nodes that miss a column of the key are left out."""
-    rows, codes = _column_rows(nodes, model, key.columns[0])
-    for name in key.columns[1:]:
-        rows, codes = _join((rows, codes), _column_rows(nodes, model, name), len(nodes))
-    present = codes >= 0
-    return rows[present], codes[present]
-
-
 def _column_rows(nodes: Nodes, model: Model, name: str) -> Rows:
+    """Rows (node, code) of a column, ordered by node, without missing ones."""
     special = PREPARERS[model.reads].rows.get(name)
-    return special(nodes) if special else (np.arange(len(nodes)), nodes[name].codes)
+    rows, codes = special(nodes) if special else (np.arange(len(nodes)), nodes[name].codes)
+    present = codes >= 0
+    rows, codes = rows[present], codes[present]
+    order = np.argsort(rows, kind="stable")
+    return rows[order], codes[order]
+
+
+def _key_rows(columns: Sequence[Rows], size: int) -> Rows:
+    """Rows (node, code of the whole key), ordered by node; nodes that miss a column of the key are left out."""
+    key = columns[0]
+    for column in columns[1:]:
+        key = _join(key, column, size)
+    return key
 
 
 def _join(column: Rows, other_column: Rows, size: int) -> Rows:
-    """Combine two (node, code) columns on the node: each combination of their codes is one row."""
+    """Combine two columns on the node: each combination of their codes is one row."""
     (rows, codes), (more_rows, more) = column, other_column
-    ok, more_ok = codes >= 0, more >= 0
-    rows, codes, more_rows, more = rows[ok], codes[ok], more_rows[more_ok], more[more_ok]
-    order = np.argsort(more_rows, kind="stable")
-    more_rows, more = more_rows[order], more[order]
     count = np.bincount(more_rows, minlength=size)
     start = np.cumsum(count) - count
     times = count[rows]
@@ -83,7 +84,7 @@ def _join(column: Rows, other_column: Rows, size: int) -> Rows:
 
 
 def _pairs_of_blocks(rows: Ints, codes: Ints, key: BlockKey) -> tuple[Ints, Ints, Cut | None]:
-    order = np.lexsort((rows, codes))
+    order = np.argsort(codes, kind="stable")  # rows stay in order within a block
     rows, codes = rows[order], codes[order]
     fresh = np.ones(len(rows), dtype=bool)
     fresh[1:] = (codes[1:] != codes[:-1]) | (rows[1:] != rows[:-1])
@@ -93,7 +94,8 @@ def _pairs_of_blocks(rows: Ints, codes: Ints, key: BlockKey) -> tuple[Ints, Ints
     cost = size * (size - 1) // 2
     over = cost > key.budget
     cut = Cut(key.columns, int(over.sum()), int(cost[over].sum())) if over.any() else None
-    keep = ~over[block] if len(block) else np.array([], dtype=bool)
+    meets = (cost > 0) & ~over
+    keep = meets[block] if len(block) else np.array([], dtype=bool)
     rows, block = rows[keep], block[keep]
     left: list[Ints] = []
     right: list[Ints] = []

@@ -142,7 +142,9 @@ def how(con: duckdb.DuckDBPyConnection, resident: str) -> How:
         [resident],
     ).fetchall()
     if not records:
-        raise UnknownId(f"没有编号为 {resident} 的居民。编号见 snapshots/current.duckdb 的 golden.resident 表")
+        raise UnknownId(
+            f"没有编号为 {resident} 的居民。编号见 snapshots/current.duckdb 的 golden.resident 表"
+        )
     nodes: dict[int, list[str]] = {}
     for record, _, node in records:
         nodes.setdefault(node, []).append(record)

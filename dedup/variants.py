@@ -8,12 +8,10 @@ weak when it would not even be linked to its own copy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pyarrow as pa
 
-from dedup.columns import Coded, Ints, coded, first_rows, groups
+from dedup.columns import Bools, coded, first_rows, groups
 from dedup.model import Model
 from dedup.nodes import Nodes
 from dedup.prepare import PREPARERS
@@ -27,20 +25,24 @@ def collapse(records: pa.Table, model: Model) -> Nodes:
         records: one row per record, with the string columns that the model's preparer names; missing as null.
         model: says which columns there are, and how much a node must say to stand for several records.
     """
-    names = PREPARERS[model.reads].stated(model.columns)
-    stated = {name: coded(records.column(name)) for name in names}
+    preparer = PREPARERS[model.reads]
+    stated = {name: coded(records.column(name)) for name in preparer.stated(model.columns)}
     variant = groups([column.codes for column in stated.values()])
-    nodes = _nodes(stated, variant, model)
+    first = first_rows(variant)
+    one_each = {name: column.take(first) for name, column in stated.items()}
+    nodes = Nodes(variant, *preparer.derive(one_each, model.columns))
     everyone = np.arange(len(nodes))
     weak = score(patterns(nodes, everyone, everyone, model), model).band != Band.LINK
-    if not weak.any():
-        return nodes
-    own = np.where(weak[variant], len(nodes) + np.arange(len(variant)), variant)
-    return _nodes(stated, groups([own]), model)
+    return _one_by_one(nodes, weak) if weak.any() else nodes
 
 
-def _nodes(stated: Mapping[str, Coded], record_node: Ints, model: Model) -> Nodes:
-    first = first_rows(record_node)
-    one_each = {name: column.take(first) for name, column in stated.items()}
-    columns, facts = PREPARERS[model.reads].derive(one_each, model.columns)
-    return Nodes(record_node, columns, facts)
+def _one_by_one(nodes: Nodes, weak: Bools) -> Nodes:
+    """The same nodes, but each record of a weak one is a node of its own."""
+    variant = nodes.record_node
+    record_node = groups([np.where(weak[variant], len(nodes) + np.arange(len(variant)), variant)])
+    came_from = variant[first_rows(record_node)]
+    return Nodes(
+        record_node,
+        {name: column.take(came_from) for name, column in nodes.columns.items()},
+        {name: fact[came_from] for name, fact in nodes.facts.items()},
+    )
