@@ -167,7 +167,7 @@ class _Joining:
 
     def runner_up(self, a: int, b: int, weight: float) -> bool:
         """Could `a` as well belong to another cluster that contradicts `b`?"""
-        if self.numbers[a] or weight >= VERDICT:
+        if weight >= VERDICT:
             return False
         return any(
             other != b and rival > 0 and rival >= weight - NEAR_TIE and self.contradict(b, other)
