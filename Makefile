@@ -5,7 +5,7 @@ BIN := .venv/bin
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: setup nightly test check bench serve clean
+.PHONY: setup nightly test check bench bench-matching serve clean
 
 setup: .venv/installed
 
@@ -19,7 +19,7 @@ nightly: setup
 	$(BIN)/enter-once nightly --site $(SITE)
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: setup
 	$(BIN)/ruff check .
@@ -29,9 +29,16 @@ check: setup
 bench: setup
 	$(BIN)/python benchmarks/night.py
 
+# Matching against Splink and hand-written rules: hours and 12 GB for all sets; BENCH='--sets 100k,1M' for some.
+bench-matching: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python -m benchmarks.matching $(BENCH)
+
 # The Dagster UI on the same site, on loopback only.
 serve: setup
-	DAGSTER_HOME=$(abspath $(SITE))/dagster ENTER_ONCE_SITE=$(abspath $(SITE)) $(BIN)/python -m dagster dev -m pipelines.definitions -h 127.0.0.1 -p 3000
+	mkdir -p $(SITE)/dagster
+	cp dagster.yaml $(SITE)/dagster/
+	DAGSTER_HOME=$(abspath $(SITE))/dagster ENTER_ONCE_SITE=$(abspath $(SITE)) $(BIN)/dagster dev -m pipelines.definitions --host 127.0.0.1 --port 3000
 
 clean:
 	rm -rf .venv var build *.egg-info

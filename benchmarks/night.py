@@ -33,9 +33,12 @@ def run(*arguments: str) -> dict[str, Any]:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     answer = json.loads(done.stdout) if done.stdout.strip() else {}
-    return {"command": " ".join(arguments), "exit": done.returncode, "wall_s": round(wall, 1), "cpu_s": round(cpu, 1)} | {
-        "answer": answer
-    }
+    return {
+        "command": " ".join(arguments),
+        "exit": done.returncode,
+        "wall_s": round(wall, 1),
+        "cpu_s": round(cpu, 1),
+    } | {"answer": answer}
 
 
 def machine() -> dict[str, Any]:
@@ -87,7 +90,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=11)
     arguments = parser.parse_args()
     result = measure(arguments.residents, arguments.seed)
-    result["command"] = f"python benchmarks/night.py --residents {arguments.residents} --seed {arguments.seed}"
+    result["command"] = (
+        f"python benchmarks/night.py --residents {arguments.residents} --seed {arguments.seed}"
+    )
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "night.json"
     path.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -36,6 +36,7 @@ class PlatformRow:
     quarantined: int
     cells: int
     message: str = ""
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Page:
     doors: Sequence[DoorResult]
     platforms: Sequence[PlatformRow]
     quarantine: pd.DataFrame  # platform, reason, row_count
+    reasons: Mapping[str, str]  # reason -> in words
     fill: pd.DataFrame  # platform, field, filled
 
 
@@ -55,13 +57,14 @@ def render(page: Page, language: Language = "zh") -> str:
     """The page as HTML."""
     word = _words(language)
     sections = [
-        _section(word["failures"], _failures(page, word, language)),
-        _section(word["doors"], _doors(page.doors, word)),
-        _section(word["platforms"], _platforms(page.platforms, word)),
-        _section(word["quarantine"], _quarantine(page, word)),
-        _section(word["fill"], _fill(page, word, language)),
+        _section(word["platforms"], word["platforms_note"], _platforms(page.platforms, word)),
+        _section(word["failures"], word["failures_note"], _failures(page, word, language)),
+        _section(word["quarantine"], word["quarantine_note"], _quarantine(page, word)),
+        _section(word["doors"], word["doors_note"], _doors(page.doors, word)),
+        _section(word["fill"], word["fill_note"], _fill(page, word, language)),
     ]
-    notices = [f'<p class="notice shadow">{word["shadow"]}</p>'] if page.shadow else []
+    notices = [_headline(page, word)]
+    notices += [f'<p class="notice shadow">{word["shadow"]}</p>'] if page.shadow else []
     notices.append(f'<p class="notice">{word["no_values"]}</p>')
     return Template(_file("report.html")).substitute(
         lang="zh-CN" if language == "zh" else "en",
@@ -84,8 +87,20 @@ def _words(language: Language) -> Mapping[str, str]:
     return {name: both[language] for name, both in tomllib.loads(_file("report.toml")).items()}
 
 
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>\n{body}</section>"
+def _headline(page: Page, word: Mapping[str, str]) -> str:
+    """How much waits for a person, before any table."""
+    failed = sum(row.failed for row in page.platforms)
+    stopped = sum(len(door.critical) for door in page.doors)
+    warned = sum(len(door.failed) for door in page.doors) - stopped
+    if not failed + stopped + warned:
+        return f'<p class="good">{word["nothing_to_do"]}</p>'
+    kind = "bad" if failed + stopped else "shadow"
+    text = word["to_do"].format(failed=failed, stopped=stopped, warned=warned)
+    return f'<p class="notice {kind}">{text}</p>'
+
+
+def _section(title: str, note: str, body: str) -> str:
+    return f'<section><h2>{escape(title)}</h2>\n<p class="notice">{escape(note)}</p>\n{body}</section>'
 
 
 def _table(header: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]], nothing: str) -> str:
@@ -93,7 +108,7 @@ def _table(header: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]], no
     body = "\n".join(f'<tr class="{kind}">{"".join(map(_cell, cells))}</tr>' for kind, cells in rows)
     if not body:
         return f'<p class="notice">{escape(nothing)}</p>'
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
     return f'<div class="wide"><table><tr>{head}</tr>\n{body}\n</table></div>'
 
 
@@ -113,7 +128,7 @@ def _failures(page: Page, word: Mapping[str, str], language: Language) -> str:
     titles = {row.slug: row.title for row in page.platforms}
     failed = [check for door in page.doors for check in door.failed]
     if not failed:
-        return f'<p class="good">{word["all_passed"]}</p>'
+        return f'<p class="good">{escape(word["all_passed"])}</p>'
 
     def line(check: Check) -> tuple[str, Sequence[Cell]]:
         severity = check.expectation.severity
@@ -123,7 +138,7 @@ def _failures(page: Page, word: Mapping[str, str], language: Language) -> str:
             word[check.expectation.door],
             where,
             check.expectation.reason[language],
-            check.unexpected,
+            None if check.platforms else check.unexpected,  # of platforms: they are named
             check.expectation.next_move[language],
             check.expectation.owner,
         ]
@@ -162,16 +177,39 @@ def _platforms(platforms: Sequence[PlatformRow], word: Mapping[str, str]) -> str
         "col_message",
     )
     rows: list[tuple[str, Sequence[Cell]]] = [
-        ("", [one.title, one.status, one.rows_in, one.staged, one.quarantined, one.cells, one.message])
+        (
+            "critical" if one.failed else "",
+            [
+                _named(one),
+                one.status,
+                one.rows_in,
+                one.staged,
+                one.quarantined,
+                one.cells,
+                one.message,
+            ],
+        )
         for one in platforms
     ]
     return _table([word[name] for name in names], rows, word["none"])
 
 
+def _named(one: PlatformRow) -> str:
+    """The platform as a person calls it, and as its folders are called."""
+    return one.title if one.title == one.slug else f"{one.title} · {one.slug}"
+
+
 def _quarantine(page: Page, word: Mapping[str, str]) -> str:
     titles = {row.slug: row.title for row in page.platforms}
     rows: list[tuple[str, Sequence[Cell]]] = [
-        ("", [titles.get(one.platform, one.platform), one.reason, int(one.row_count)])
+        (
+            "",
+            [
+                titles.get(one.platform, one.platform),
+                page.reasons.get(one.reason, one.reason),
+                int(one.row_count),
+            ],
+        )
         for one in page.quarantine.itertuples()
     ]
     header = [word[name] for name in ("col_where", "col_reason", "col_count")]

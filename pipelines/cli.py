@@ -103,12 +103,30 @@ def _parser() -> argparse.ArgumentParser:
     link.add_argument("--pairs", type=Path, metavar="PAIRS.parquet")
     link.add_argument("--engine", choices=("duckdb",), default="duckdb")
 
+    why = add("why", explain_pair, "两条记录为何是（不是）一人 / why two records are or are not one person")
+    why.add_argument("left", metavar="RECORD")
+    why.add_argument("right", metavar="RECORD")
+    how = add("how", explain_resident, "一位居民是怎样归并成的 / how a resident came together")
+    how.add_argument("resident", metavar="RESIDENT")
+    compare = add("compare", compare_clusters, "两次归并有何不同 / what two clusterings do differently")
+    compare.add_argument("first", type=Path, metavar="A.parquet")
+    compare.add_argument("second", type=Path, metavar="B.parquet")
+
     platform = commands.add_parser("platform", help="平台说明 / platform files").add_subparsers(
         required=True, metavar="list|check"
     )
     add("list", list_platforms, "列出各平台 / list the platforms", platform)
     check = add("check", check_platforms, "检查平台说明 / check platform files", platform)
     check.add_argument("slug", metavar="SLUG|all")
+
+    gate = commands.add_parser("gate", help="关口 / gate").add_subparsers(required=True, metavar="accept")
+    accept = add(
+        "accept", accept_export, "确认一份因行数没有收下的导出 / accept an export refused for its size", gate
+    )
+    accept.add_argument("slug", metavar="PLATFORM")
+    accept.add_argument("--because", required=True, metavar="WORDS", help="理由，记入账本 / the reason, kept")
+    accept.add_argument("--by", metavar="NAME", help="谁确认的，默认当前用户 / who says so")
+    accept.add_argument("--night", type=_night, metavar="YYYY-MM-DD")
 
     quarantine = commands.add_parser("quarantine", help="隔离区 / quarantine").add_subparsers(
         required=True, metavar="list"
@@ -203,7 +221,46 @@ def link_records(asked: argparse.Namespace, speak: Language) -> Answer:
 
     done = link(read_model(asked.model), asked.records, asked.out, asked.pairs)
     found = asdict(done)
-    return Answer(DONE, found, say("linked", speak, out=asked.out, seconds_total=done.seconds["total"], **found))
+    return Answer(
+        DONE, found, say("linked", speak, out=asked.out, seconds_total=done.seconds["total"], **found)
+    )
+
+
+def explain_pair(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`why`: points per field of two records, and whether they are one resident."""
+    from dataclasses import asdict
+
+    from dedup.explain import why
+    from pipelines.explaining import pair_in_words
+    from pipelines.published import published
+
+    with published(asked.site, speak) as con:
+        found = why(con, asked.left, asked.right)
+    return Answer(DONE, asdict(found), pair_in_words(found, speak))
+
+
+def explain_resident(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`how`: the records of a resident and the links that hold them together."""
+    from dataclasses import asdict
+
+    from dedup.explain import how
+    from pipelines.explaining import resident_in_words
+    from pipelines.published import published
+
+    with published(asked.site, speak) as con:
+        found = how(con, asked.resident)
+    return Answer(DONE, asdict(found), resident_in_words(found, speak))
+
+
+def compare_clusters(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`compare`: which clusters another model would split or join."""
+    from dataclasses import asdict
+
+    from dedup.difference import difference
+    from pipelines.explaining import difference_in_words
+
+    found = difference(asked.first, asked.second)
+    return Answer(DONE, asdict(found), difference_in_words(found, speak))
 
 
 def list_platforms(asked: argparse.Namespace, speak: Language) -> Answer:
@@ -245,17 +302,41 @@ def list_quarantine(asked: argparse.Namespace, speak: Language) -> Answer:
     return Answer(DONE, {"rows": rows}, "\n".join(text) or say("quarantine_empty", speak))
 
 
+def accept_export(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`gate accept`: a person takes responsibility for an export that was refused for its size."""
+    from dataclasses import asdict
+
+    from pipelines.gate import accept
+
+    done = accept(asked.site, asked.slug, because=asked.because, by=asked.by, night=asked.night, speak=speak)
+    before = say("gate_nothing_before", speak) if done.rows_before is None else f"{done.rows_before:,}"
+    words = asdict(done) | {"rows": f"{done.rows:,}", "rows_before": before, "site": asked.site}
+    return Answer(DONE, asdict(done), say("gate_accepted", speak, **words))
+
+
 def _wrong_use() -> tuple[type[Exception], ...]:
     """Errors that say the command was used wrongly."""
+    from dedup.explain import UnknownId
     from dedup.link import RecordsError
     from dedup.model import ModelError
+    from pipelines.gate import NothingToAccept
     from pipelines.night import WrongNight
-    from pipelines.quarantine import NoWarehouse
+    from pipelines.published import NoWarehouse
     from synthetic_city.city import NoSuchPlatform
     from synthetic_city.outside import NotPeople
     from warehouse.site import SiteError
 
-    return (RecordsError, ModelError, SiteError, WrongNight, NoWarehouse, NoSuchPlatform, NotPeople)
+    return (
+        UnknownId,
+        RecordsError,
+        ModelError,
+        SiteError,
+        WrongNight,
+        NoWarehouse,
+        NothingToAccept,
+        NoSuchPlatform,
+        NotPeople,
+    )
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:

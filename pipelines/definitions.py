@@ -35,7 +35,11 @@ def definitions(platforms: Mapping[str, Platform]) -> dg.Definitions:
     """The code location for these platforms: adding one is one file and no Python."""
     job = dg.define_asset_job(JOB, selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor)
     schedule = dg.ScheduleDefinition(
-        name=JOB, job=job, cron_schedule="30 1 * * *", execution_timezone="Asia/Shanghai"
+        name=JOB,
+        job=job,
+        cron_schedule="30 1 * * *",
+        execution_timezone="Asia/Shanghai",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
     )
     return dg.Definitions(
         assets=assets(platforms), jobs=[job], schedules=[schedule], resources={"night": open_for_a_run}

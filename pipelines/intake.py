@@ -6,25 +6,33 @@ Lives elsewhere: which pulls (`replay.py`), reading one (`connectors/stage`), me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 import duckdb
 
 from connectors.errors import ExportRefused
 from connectors.land import Pull, cells_path
-from connectors.stage import refuse_shrunken, stage
+from connectors.stage import how_to_accept, refuse_shrunken, stage
 from pipelines.doors import check_landed, note_door, refusal
 from pipelines.fingerprint import platform_digests, remember, remembered
+from pipelines.gate import accepted, of_any_size
 from pipelines.night import Night
 from pipelines.replay import Taken, plan
 from pipelines.seal import note_fault
+from warehouse.ledger import open_ledger
 from warehouse.staged import PullStatus, absorb, in_force, note_pull
 
 
 def take_in(night: Night, manifest: Sequence[Pull]) -> int:
     """Bring the warehouse up to everything that was ever landed; how many pulls were taken in."""
-    digests = platform_digests(night.platforms, night.site.area)
+    with open_ledger(night.site) as ledger:
+        gates = accepted(ledger)
+    # An acceptance changes how a platform's history reads, so it is read again.
+    digests = {
+        slug: " ".join([digest, *sorted(gates.get(slug, ()))])
+        for slug, digest in platform_digests(night.platforms, night.site.area).items()
+    }
     known = remembered(night.con)
     changed = [slug for slug, digest in digests.items() if known.get(f"stage {slug}") != digest]
     usable = [pull for pull in manifest if pull.platform in night.platforms and pull.night <= night.date]
@@ -36,7 +44,7 @@ def take_in(night: Night, manifest: Sequence[Pull]) -> int:
         remember(night.con, f"stage {slug}", digests[slug])
     rows = {pull.sha256: pull.rows for pull in usable}
     for _, pulls in groupby(todo.todo, key=lambda pull: pull.night):
-        _take_in_one_night(night, list(pulls), rows)
+        _take_in_one_night(night, list(pulls), rows, gates)
     return len(todo.todo)
 
 
@@ -59,7 +67,9 @@ def forget(con: duckdb.DuckDBPyConnection, slug: str) -> None:
     con.execute("commit")
 
 
-def _take_in_one_night(night: Night, pulls: Sequence[Pull], rows: dict[str, int]) -> None:
+def _take_in_one_night(
+    night: Night, pulls: Sequence[Pull], rows: Mapping[str, int], gates: Mapping[str, frozenset[str]]
+) -> None:
     arrived: list[Pull] = []
     before: dict[str, int] = {}
     for pull in pulls:
@@ -71,24 +81,31 @@ def _take_in_one_night(night: Night, pulls: Sequence[Pull], rows: dict[str, int]
         else:
             arrived.append(pull)
             before[pull.platform] = rows.get(last.sha256, 0) if last else 0
-    door = check_landed(night, arrived, before)
+    # The landed door asks about sizes only; what a person answered is not asked again.
+    passed = {pull.platform for pull in arrived if pull.sha256 in gates.get(pull.platform, ())}
+    door = check_landed(night, [pull for pull in arrived if pull.platform not in passed], before)
     if any(pull.night == night.date for pull in arrived):
         note_door(night, door)
     for pull in arrived:
-        if pull.platform in door.stopped:
-            _note(
-                night, pull, "refused", f"{pull.platform}：文件 {pull.source}：{refusal(door, pull.platform)}"
-            )
+        if pull.platform in door.stopped and pull.platform not in passed:
+            _note(night, pull, "refused", _stopped(night, pull, refusal(door, pull.platform)))
         else:
-            _take_in_one(night, pull)
+            _take_in_one(night, pull, any_size=pull.platform in passed)
 
 
-def _take_in_one(night: Night, pull: Pull) -> None:
+def _stopped(night: Night, pull: Pull, reason: str) -> str:
+    message = f"{pull.platform}：文件 {pull.source}：{reason}"
+    if pull.rows > night.platforms[pull.platform].export.rows[1]:
+        message += f"；只有这一份确属如此时运行 {how_to_accept(pull.platform)}"
+    return message
+
+
+def _take_in_one(night: Night, pull: Pull, *, any_size: bool) -> None:
     """Stage and merge one export. Whatever goes wrong with it is this platform's alone."""
     platform = night.platforms[pull.platform]
     try:
         staged = stage(
-            platform,
+            of_any_size(platform) if any_size else platform,
             cells_path(night.site, pull),
             area=night.site.area,
             key=night.site.key,
@@ -96,7 +113,8 @@ def _take_in_one(night: Night, pull: Pull) -> None:
             night=pull.night,
         )
         last = in_force(night.con, pull.platform)
-        refuse_shrunken(platform, staged.rows_in, last.rows_in if last else None, source=pull.source)
+        if last is not None and not any_size:
+            refuse_shrunken(platform, staged.rows_in, last.rows_in, source=pull.source)
         absorb(night.con, pull.night, pull.platform, pull.sha256, pull.source, staged)
     except ExportRefused as refused:
         _note(night, pull, "refused", str(refused))

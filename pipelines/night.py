@@ -20,6 +20,7 @@ import duckdb
 import pandas as pd
 
 from connectors.platform import Platform, PlatformFileError, read_platforms
+from connectors.write.render import broader_codes, expressible
 from expectations.door import Check, DoorResult
 from expectations.suite import Door
 from pipelines.fingerprint import discard_outdated, remember, schema_digest
@@ -47,6 +48,7 @@ class Outcome:
     staged: int = 0
     quarantined: int = 0
     changes: int = 0
+    left_out: int = 0
     message: str = ""
 
     @property
@@ -146,7 +148,8 @@ def open_night(root: Path, stated: date | None = None, speak: Language = "zh") -
         with ExitStack() as store:
             con = store.enter_context(open_store(site))
             remember(con, "schema", schema_digest())
-            write_facts(con, platforms.values())
+            said = [saying for platform in platforms.values() for saying in expressible(platform)]
+            write_facts(con, platforms.values(), expressible=said, broader=broader_codes(), keep=broken)
             opened = Night(site, night, con, platforms, broken, speak=speak, close=store.close)
             for slug, platform in platforms.items():
                 opened.outcomes[slug] = Outcome(title=platform.title)

@@ -1,54 +1,87 @@
 """Writing a night's changes into the platforms' own templates, under `outbox/<night>/<platform>/`.
 
-Belongs here: handing each platform its changes and what it holds beside them.
-Lives elsewhere: which cells change (`warehouse/publish.py`), the template and its manifest (`connectors/write`).
+Belongs here: handing each platform its changes and what it holds beside them; the ledger before the files.
+Lives elsewhere: which cells change (`warehouse/publish.py`), which of them a template can hold, the file and its
+manifest (`connectors/write`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
 from connectors.platform import Platform
 from connectors.write import manifest as told
-from connectors.write.outbox import Held, write_outbox
+from connectors.write.draft import Draft, Held, draft
+from connectors.write.outbox import write_outbox
+from connectors.write.shared import household_columns
 from pipelines.night import Night
-from warehouse.publish import Change, changes
+from warehouse.ledger import Ledger
+from warehouse.publish import Change, due, note_prepared
 
 
-def write_templates(night: Night, fresh: Iterable[Change]) -> int:
-    """Write every platform's file of tonight; how many of the fresh cells stand in one.
+def write_templates(night: Night, ledger: Ledger) -> int:
+    """Draft every platform's file of tonight, note in the ledger what stands in one, write them; the new cells.
 
-    Not the fresh cells alone: a night that was killed after its ledger line still owes its files.
+    Not the new cells alone are written: a night that was killed after its ledger lines still owes its files.
     """
-    new = {(change.record_id, change.field) for change in fresh}
-    tonight = [change for change in changes(night.con) if change.night == night.date]
-    for slug, theirs in groupby(tonight, key=lambda change: change.platform):
+    asked: dict[str, list[Change]] = {
+        slug: []
+        for slug, platform in night.platforms.items()
+        if platform.receive.fields and slug not in night.stopped
+    }
+    for change in due(night.con, ledger, night.date):
+        asked[change.platform].append(change)
+    drafts = {slug: _draft(night.con, night.platforms[slug], theirs) for slug, theirs in asked.items()}
+    new = note_prepared(
+        night.con,
+        ledger,
+        night.date,
+        {slug: _standing(drafts[slug], theirs) for slug, theirs in asked.items()},
+        [(slug, out.record_id, out.field, out.reason) for slug, d in drafts.items() for out in d.left_out],
+    )
+    cells = Counter(change.platform for change in new)
+    for slug, drafted in drafts.items():
+        folder = night.site.outbox / night.date.isoformat() / slug
+        write_outbox(folder, drafted, night.date, shadow=night.site.shadow)
         outcome = night.outcomes[slug]
-        outcome.changes = len(new & _write_one(night, night.platforms[slug], list(theirs)))
-    return sum(outcome.changes for outcome in night.outcomes.values())
+        outcome.changes, outcome.left_out = cells[slug], len(drafted.left_out)
+    return len(new)
 
 
-def _write_one(night: Night, platform: Platform, stated: Sequence[Change]) -> set[tuple[str, str]]:
-    """Write one platform's file; the cells that stand in it."""
-    folder = night.site.outbox / night.date.isoformat() / platform.slug
-    held = _held(night.con, platform, [change.record_id for change in stated])
-    cells = [told.Change(one.record_id, one.source_key, one.field, one.value, one.kind) for one in stated]
-    manifest = write_outbox(folder, platform, night.date, cells, held, shadow=night.site.shadow)
-    if manifest is None:
-        return set()
-    return {(entry.record_id, field) for entry in manifest.records for field in (*entry.fill, *entry.correct)}
+def _draft(con: duckdb.DuckDBPyConnection, platform: Platform, asked: Sequence[Change]) -> Draft:
+    if not asked:
+        return Draft(platform, (), ())
+    cells = [told.Change(one.record_id, one.source_key, one.field, one.told, one.kind) for one in asked]
+    held = _held(con, platform, sorted({change.record_id for change in asked}))
+    return draft(platform, cells, held, _sizes(con, platform))
+
+
+def _standing(drafted: Draft, asked: Sequence[Change]) -> list[Change]:
+    stands = drafted.cells
+    return [change for change in asked if (change.record_id, change.field) in stands]
 
 
 def _held(con: duckdb.DuckDBPyConnection, platform: Platform, records: Sequence[str]) -> Held:
-    """What the platform states today in the columns that its template wants beside a change."""
+    """What the platform states today in the columns that its template wants beside a change.
+
+    A value that its export masked, cut off or garbled is not what the platform holds: written back, it would destroy
+    the good one. Words of the platform's own, such as a code that we cannot read, are its own to repeat.
+    """
     needed = {name for name, column in platform.fields.items() if column.required}
     rows = con.execute(
-        "select record_id, field, stated from staged.claim where platform = $platform and until is null"
-        " and stated is not null and list_contains($fields, field)"
-        " and record_id in (select unnest($records))",
+        """
+        select c.record_id, c.field, c.stated
+        from staged.claim as c
+        join facts.field as f on f.field = c.field
+        left join facts.quality as q on q.quality = c.quality and q.golden
+        where c.platform = $platform and c.until is null and c.stated is not null and c.quality <> 'empty'
+            and list_contains($fields, c.field) and c.record_id in (select unnest($records))
+            and (f.kind in ('code', 'flag', 'text', 'identifier') or c.quality = 'none' or q.quality is not null)
+            and not (f.kind = 'name' and c.quality = 'partial')
+        """,
         {
             "platform": platform.slug,
             "fields": sorted(needed | {"name", "household_number"}),
@@ -59,3 +92,20 @@ def _held(con: duckdb.DuckDBPyConnection, platform: Platform, records: Sequence[
     for record_id, field, stated in rows:
         held.setdefault(record_id, {})[field] = stated
     return held
+
+
+def _sizes(con: duckdb.DuckDBPyConnection, platform: Platform) -> Mapping[str, int]:
+    """How many records the platform has today under each household number, if its file says things per household."""
+    if not household_columns(platform):
+        return {}
+    rows = con.execute(
+        """
+        select c.stated, count(*)
+        from staged.claim as c
+        join staged.record as r on r.record_id = c.record_id and r.present
+        where c.platform = ? and c.field = 'household_number' and c.until is null and c.stated is not null
+        group by c.stated
+        """,
+        [platform.slug],
+    ).fetchall()
+    return dict(rows)

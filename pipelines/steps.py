@@ -19,7 +19,7 @@ from dedup.night import match_night
 from expectations.door import DoorBroken
 from expectations.frames import frame
 from pipelines.doors import pass_door
-from pipelines.fingerprint import facts_digest, remember, remembered
+from pipelines.fingerprint import facts_digest, remember, remembered, resolving_software
 from pipelines.intake import take_in
 from pipelines.night import Night
 from pipelines.outbound import write_templates
@@ -27,7 +27,7 @@ from pipelines.seal import StepFailed, note_fault
 from pipelines.summary import write_reports
 from warehouse.golden import build_golden, choose_values, golden_checksum
 from warehouse.ledger import open_ledger
-from warehouse.publish import find_wanted, new_changes
+from warehouse.publish import find_wanted
 from warehouse.snapshot import SnapshotError, publish_snapshot
 from warehouse.store import STAGED_TABLES, rebuild, scalar
 
@@ -77,7 +77,9 @@ def stage(night: Night) -> None:
 def match(night: Night) -> None:
     """Find out which records are the same resident, household and dwelling."""
     with open_ledger(night.site) as ledger:
-        summary = match_night(night.con, key=night.site.key, verdicts=ledger.verdicts())
+        summary = match_night(
+            night.con, key=night.site.key, verdicts=ledger.verdicts(), software=resolving_software()
+        )
     if summary.skipped:
         night.skipped.add("match")
     night.rows["match"] = summary.pairs
@@ -128,7 +130,8 @@ def publish(night: Night) -> None:
     """Find the cells each platform lacks or has wrong, look at the outbox door, write them into templates.
 
     Platforms that failed or were stopped tonight are held back; a critical failure at the golden or the outbox
-    door holds back everything. What is held back is not noted as prepared, so that a later night brings it.
+    door holds back everything. What is held back, or stands in no file, is not noted as prepared, so that a later
+    night brings it.
     """
     if night.blocked:
         return
@@ -137,8 +140,7 @@ def publish(night: Night) -> None:
     if night.blocked:
         return
     with open_ledger(night.site) as ledger:
-        fresh = new_changes(night.con, ledger, night.date, hold_back=night.stopped)
-    night.rows["publish"] = write_templates(night, fresh)
+        night.rows["publish"] = write_templates(night, ledger)
 
 
 def snapshot(night: Night) -> None:

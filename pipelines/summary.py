@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from connectors.stage.words import words
 from expectations.door import Check
 from expectations.report import Page, PlatformRow, render
 from pipelines.columns import padded, side_by_side
@@ -68,6 +69,7 @@ def summary(night: Night) -> dict[str, Any]:
                 "staged": outcome.staged,
                 "quarantined": outcome.quarantined,
                 "changes": outcome.changes,
+                "left_out": outcome.left_out,
                 "message": outcome.message,
             }
             for slug, outcome in sorted(night.outcomes.items())
@@ -106,9 +108,11 @@ def write_reports(night: Night) -> None:
                 quarantined=outcome.quarantined,
                 cells=outcome.changes,
                 message=outcome.message,
+                failed=outcome.failed,
             )
             for slug, outcome in sorted(night.outcomes.items())
         ],
+        reasons={name: said["problem"] for name, said in words().reasons.items()},
         quarantine=night.quarantine if night.quarantine is not None else pd.DataFrame(),
         fill=night.fill if night.fill is not None else pd.DataFrame(),
     )
@@ -128,11 +132,17 @@ def tell(found: Mapping[str, Any], speak: Language) -> str:
         say("cells", speak, cells=f"{found['published_cells']:,}", quarantined=f"{found['quarantined']:,}")
     )
     parts.append(say("totals", speak, seconds=found["seconds"], peak_mb=found["peak_mb"]))
-    attention = [f"  - {one['message']}" for one in found["platforms"].values() if _needs_a_person(one)] + [
-        f"  - {_door_words(one, speak)}" for one in found["doors"]
-    ]
+    failed = {slug: one["message"] for slug, one in found["platforms"].items() if _needs_a_person(one)}
+    attention = [*failed.values(), *(_door_words(one, speak) for one in _not_said(found["doors"], failed))]
     if attention:
-        parts += ["", say("attention", speak), *attention]
+        urgent = failed or any(one["severity"] == "critical" for one in found["doors"])
+        parts += [
+            "",
+            say("attention" if urgent else "reminders", speak),
+            *(f"  - {line}" for line in attention),
+        ]
+    if failed:
+        parts.append(say("again", speak, night=found["night"]))
     parts += ["", say("files", speak)]
     parts += [f"  {padded(say(f'file_{name}', speak), 18)}{path}" for name, path in found["files"].items()]
     return "\n".join(parts)
@@ -157,8 +167,17 @@ def _door_line(check: Check) -> dict[str, Any]:
     }
 
 
+def _not_said(doors: Sequence[Mapping[str, Any]], failed: Collection[str]) -> list[dict[str, Any]]:
+    """What doors found beyond the platforms that failed: of these one line each is enough."""
+    left = [{**one, "platforms": [slug for slug in one["platforms"] if slug not in failed]} for one in doors]
+    return [
+        one for one, stated in zip(left, doors, strict=True) if one["platforms"] or not stated["platforms"]
+    ]
+
+
 def _door_words(line: Mapping[str, Any], speak: Language) -> str:
-    where = f"（{'、'.join(line['platforms'])}）" if line["platforms"] else ""
+    slugs = "、".join(line["platforms"])
+    where = say("where", speak, slugs=slugs) if slugs else ""
     return say(
         "door_failed",
         speak,
@@ -186,12 +205,13 @@ def _steps_table(found: Mapping[str, Any], speak: Language) -> str:
 
 
 def _platforms_table(found: Mapping[str, Any], speak: Language) -> str:
-    names = ("platform", "status", "rows_in", "staged", "quarantined", "changes")
+    counts = ("rows_in", "staged", "quarantined", "changes", "left_out")
+    names = ("platform", "status", *counts)
     rows = [
         (
             slug,
             say(one["status"], speak),
-            *(f"{one[name]:,}" for name in ("rows_in", "staged", "quarantined", "changes")),
+            *(f"{one[name]:,}" for name in counts),
             one["title"],
         )
         for slug, one in found["platforms"].items()

@@ -7,14 +7,22 @@ Lives elsewhere: the platform files themselves (`connectors/platforms`), the fie
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Protocol
 
 import duckdb
+import pyarrow as pa
 
 from warehouse.fields import fields
+
+_PER_PLATFORM = {
+    "platform": "slug",
+    "platform_field": "platform",
+    "feed": "platform",
+    "expressible": "platform",
+}
 
 
 class ColumnFacts(Protocol):
@@ -67,8 +75,20 @@ class PlatformFacts(Protocol):
     def feeds(self) -> Mapping[str, tuple[str, ...]]: ...
 
 
-def write_facts(con: duckdb.DuckDBPyConnection, platforms: Iterable[PlatformFacts]) -> None:
-    """Replace all of `facts.*` by what the files say today."""
+def write_facts(
+    con: duckdb.DuckDBPyConnection,
+    platforms: Iterable[PlatformFacts],
+    *,
+    expressible: Iterable[tuple[str, str, str, str]] = (),
+    broader: Iterable[tuple[str, str, str]] = (),
+    keep: Collection[str] = (),
+) -> None:
+    """Replace all of `facts.*` by what the files say today.
+
+    `expressible`: platform, field, value, told: what each platform's own code lists can say; `broader`: field, code,
+    broader code. Both are known to the connectors; without them no coded value is ever wanted.
+    `keep`: platforms whose file cannot be read today; what it said last stays in force.
+    """
     every = sorted(platforms, key=lambda platform: platform.slug)
     tables: dict[str, Sequence[tuple[Any, ...]]] = {
         "platform": [
@@ -92,14 +112,27 @@ def write_facts(con: duckdb.DuckDBPyConnection, platforms: Iterable[PlatformFact
         "feed": [
             (p.slug, source, name) for p in every for source, names in p.feeds.items() for name in names
         ],
-        "field": [(f.name, f.zh, f.en, f.kind, f.tier, f.golden, f.publish) for f in fields().values()],
+        "field": [(f.name, f.zh, f.en, f.kind, f.tier, f.golden, f.publish, f.household) for f in fields().values()],
         **_pages(),
+        "expressible": list(expressible),
+        "broader": list(broader),
     }
     con.execute("begin")
     for table, rows in tables.items():
-        con.execute(f"delete from facts.{table}")
+        if table in _PER_PLATFORM:
+            con.execute(
+                f"delete from facts.{table} where {_PER_PLATFORM[table]} not in (select unnest($keep))",
+                {"keep": list(keep)},
+            )
+        else:
+            con.execute(f"delete from facts.{table}")
         if rows:
-            con.executemany(f"insert into facts.{table} values ({', '.join('?' * len(rows[0]))})", rows)
+            names = [str(place) for place in range(len(rows[0]))]
+            con.register(
+                "stated", pa.table([pa.array(cells) for cells in zip(*rows, strict=True)], names=names)
+            )
+            con.execute(f"insert into facts.{table} select * from stated")
+            con.unregister("stated")
     con.execute("commit")
 
 

@@ -29,6 +29,7 @@ class FieldFacts:
     golden: GoldenRule
     table: str | None = None
     publish: bool = True
+    household: Literal["registered", "living"] | None = None
 
 
 @cache

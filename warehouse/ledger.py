@@ -25,6 +25,7 @@ from warehouse.site import Site
 Word = Literal["same", "different", "unsure"]
 
 _NOTHING_BEFORE = "0" * 64
+_BATCHES = ("prepared", "withdrawn")  # the kinds of line that speak of cells
 
 _TABLES = """
 create table if not exists line (
@@ -153,7 +154,7 @@ class Ledger:
                 return Fault(seq, "does not follow the line before it")
             if own != _hash(seq, at, kind, body, prev):
                 return Fault(seq, "was changed after it was written")
-            if kind == "prepared" and json.loads(body)["cells"] != _digest_of(self._cells(seq)):
+            if kind in _BATCHES and json.loads(body)["cells"] != _digest_of(self._cells(seq)):
                 return Fault(seq, "the cells of its batch were changed")
             expected, prev = seq + 1, own
             heads.add(own)
@@ -189,31 +190,28 @@ class Ledger:
 
     def prepare(self, night: date, platform: str, cells: Iterable[Cell]) -> int:
         """Note one batch in one line; its cells go to the side table, their digest into the line."""
-        batch = sorted(cells)
-        body = {
-            "night": night.isoformat(),
-            "platform": platform,
-            "count": len(batch),
-            "cells": _digest_of(batch),
-        }
-        return self.append("prepared", body, batch)
+        return self._batch("prepared", night, platform, cells)
+
+    def withdraw(self, night: date, platform: str, cells: Iterable[Cell]) -> int:
+        """Note that cells prepared before stand in no file any more: the night was run again and wrote it anew."""
+        return self._batch("withdrawn", night, platform, cells)
 
     def prepared(self, night: date) -> list[Prepared]:
-        """The last thing prepared for every cell, as the ledger knew it at the end of a night."""
+        """The last thing prepared for every cell, unless withdrawn, as the ledger knew it at the end of a night."""
         rows = self._con.execute(
             """
             select platform, record_id, field, digest, night from (
-                select batch.platform, cell.record_id, cell.field, cell.digest, batch.night,
+                select batch.kind, batch.platform, cell.record_id, cell.field, cell.digest, batch.night,
                     row_number() over (
                         partition by batch.platform, cell.record_id, cell.field order by cell.seq desc
                     ) as place
                 from prepared_cell as cell
                 join (
-                    select seq, body ->> 'platform' as platform, body ->> 'night' as night
-                    from line where kind = 'prepared'
+                    select seq, kind, body ->> 'platform' as platform, body ->> 'night' as night
+                    from line where kind in ('prepared', 'withdrawn')
                 ) as batch on batch.seq = cell.seq
                 where batch.night <= ?
-            ) where place = 1
+            ) where place = 1 and kind = 'prepared'
             """,
             (night.isoformat(),),
         )
@@ -260,6 +258,11 @@ class Ledger:
             Verdict(line.seq, line.at, **{**line.body, "because": self.recall(line.body["because"])})
             for line in sorted(standing.values(), key=lambda line: line.seq)
         ]
+
+    def _batch(self, kind: str, night: date, platform: str, cells: Iterable[Cell]) -> int:
+        batch = sorted(cells)
+        body = {"night": night.isoformat(), "platform": platform, "count": len(batch)}
+        return self.append(kind, body | {"cells": _digest_of(batch)}, batch)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -48,9 +48,12 @@ def read_manifest(path: Path) -> list[Pull]:
 
 
 def append_to_manifest(path: Path, pulls: Sequence[Pull]) -> None:
-    """Add the lines that say something new: the same night, platform, bytes and finding again add none."""
-    known = {_finding(pull) for pull in read_manifest(path)}
-    new = [pull for pull in pulls if _finding(pull) not in known]
+    """Add the lines that say something new: what a platform's last line of the night says already adds none.
+
+    Of that night the last line counts: a good file that was spoiled and put back is found three times.
+    """
+    last = {(pull.night, pull.platform): _finding(pull) for pull in read_manifest(path)}
+    new = [pull for pull in pulls if _finding(pull) != last.get((pull.night, pull.platform))]
     if new:
         before = path.read_bytes() if path.exists() else b""
         write_bytes(before + "".join(_line(pull) for pull in new).encode("utf-8"), path)
@@ -58,7 +61,7 @@ def append_to_manifest(path: Path, pulls: Sequence[Pull]) -> None:
 
 def _finding(pull: Pull) -> tuple[object, ...]:
     # Landed and unchanged are one finding: the bytes are there. A failure is told by its message.
-    return (pull.night, pull.platform, pull.sha256, pull.usable, "" if pull.usable else pull.message)
+    return (pull.sha256, pull.usable, "" if pull.usable else pull.message)
 
 
 def _line(pull: Pull) -> str:

@@ -10,8 +10,9 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from connectors.errors import Unreadable
 from connectors.read.decode import Line, decode_lines
-from connectors.read.sheet import Reading, Row, Sheet, broken_row, text_row
+from connectors.read.sheet import BROKEN, Reading, Row, Sheet, broken_row, text_row
 
 _DELIMITERS = (",", "\t", ";", "|")
 _LONGEST_CELL = 40  # physical lines one quoted cell may span; a quote left open swallows the rest of the file
@@ -19,8 +20,20 @@ csv.field_size_limit(1 << 20)
 
 
 def read_delimited(path: Path) -> Reading:
-    """The one sheet of a delimited file; row numbers are those of the physical lines."""
-    return Reading([Sheet("", rows_of(decode_lines(path.read_bytes())))])
+    """The one sheet of a delimited file; row numbers are those of the physical lines.
+
+    Raises:
+        Unreadable: an unknown encoding, or a file that ends in the middle of a row.
+    """
+    data = path.read_bytes()
+    rows = rows_of(decode_lines(data))
+    if _breaks_off(rows) and not data.rstrip(b"\0").endswith((b"\n", b"\r")):
+        raise Unreadable(
+            "文件不完整：最后一行没有写完",
+            "请从平台重新导出，等下载完成后再放入收件箱",
+            place=f"第 {rows[-1].row} 行",
+        )
+    return Reading([Sheet("", rows)])
 
 
 def rows_of(lines: Sequence[Line]) -> list[Row]:
@@ -34,6 +47,14 @@ def rows_of(lines: Sequence[Line]) -> list[Row]:
     delimiter = _delimiter([line.text for line in lines[:20]])
     width = max((line.text.count(delimiter) + 1 for line in lines[:20]), default=1)
     return [row for row in _rows(lines, delimiter, width) if any(cell.strip() for cell in row.cells)]
+
+
+def _breaks_off(rows: Sequence[Row]) -> bool:
+    """Whether the last row begins as the one before it and then stops. A closing remark is a single cell."""
+    if len(rows) < 3:
+        return False
+    before, last = rows[-2:]
+    return BROKEN in last.types or 1 < len(last.cells) < len(before.cells)
 
 
 def _rows(lines: Sequence[Line], delimiter: str, width: int) -> Iterator[Row]:

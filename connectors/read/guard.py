@@ -48,7 +48,7 @@ def check_zip(path: Path) -> None:
         raise Unreadable(*PASSWORD)
 
 
-_FAR_COLUMN = re.compile(rb'<c r="[A-Z]{3,}[0-9]')
+_FAR_COLUMN = re.compile(rb'<c r="([A-Z]{3,}[0-9]+)')
 _ROW_NUMBER = re.compile(rb'<row [^>]*?r="([0-9]+)"')
 _LAST_CELL = re.compile(rb'<c r="[A-Z]+([0-9]+)"')
 
@@ -59,8 +59,7 @@ def check_far_cells(sheet: str, xml: bytes) -> None:
     A workbook of 5 KB with a value in A1 and one in XFD1048576 aborts the parser's whole process.
     """
     if found := _FAR_COLUMN.search(xml):
-        place = found.group().split(b'"')[1].decode("ascii") + "…"
-        raise _far(sheet, place)
+        raise _far(sheet, f"单元格 {found[1].decode('ascii')}")
     last = max((int(n) for n in _ROW_NUMBER.findall(xml)), default=0)
     if last == 0:
         last = max((int(n) for n in _LAST_CELL.findall(xml)), default=0)

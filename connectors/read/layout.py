@@ -186,7 +186,7 @@ def _changed(new: Sequence[str], gone: Sequence[str], sheet: str, place: str) ->
     )
     return Unreadable(
         problem,
-        "请按原来的列重新导出；平台确已改版时，请在平台文件里说明这些列（使用或忽略）",
+        "请按原来的列重新导出；平台确已改版时，请管理员在该平台的 TOML 文件里说明这些列（使用或忽略）",
         sheet=sheet,
         place=place,
     )

@@ -87,8 +87,17 @@ def refuse_shrunken(platform: Platform, rows: int, rows_before: int | None, *, s
             "",
             "",
             f"只有 {rows} 行，上一次有 {rows_before} 行，少了三分之一以上；上一次的数据继续有效",
-            "请核对导出条件；确属减少时运行 enter-once gate accept 予以确认",
+            f"请核对导出条件；确属减少时运行 {how_to_accept(platform.slug)}",
         )
+
+
+def how_to_accept(slug: str) -> str:
+    """The command by which a person takes responsibility for an export of unusual size.
+
+    >>> how_to_accept("grid")
+    'enter-once gate accept grid --site DIR --because 理由'
+    """
+    return f"enter-once gate accept {slug} --site DIR --because 理由"
 
 
 def _rows(platform: Platform, cells_path: Path, quarantine: Quarantine) -> tuple[Block, int, int]:
@@ -116,7 +125,8 @@ def _check_rows(rows: int, platform: Platform) -> None:
         raise Unreadable("只有表头，没有数据", "请核对导出条件后重新导出")
     raise Unreadable(
         f"有 {rows} 行数据，不在正常范围 {fewest}～{most} 行之内",
-        "请核对导出条件；范围本身不对时，请修改平台文件里的 export.rows",
+        f"请核对导出条件；只有这一份确属如此时运行 {how_to_accept(platform.slug)}；"
+        "范围本身不对时，请修改平台文件里的 export.rows",
     )
 
 

@@ -1,6 +1,7 @@
 """One value in one platform's own way: from the normal form to what stands in the cell.
 
-Belongs here: codes by the platform's own list, dates by its format, phones by its separator, addresses written out.
+Belongs here: codes by the platform's own list, dates by its format, phones by its separator, addresses written out;
+which codes a platform can say at all.
 The law: what is rendered, read again with the platform's codes, is the same key; what cannot be said is None.
 Lives elsewhere: the way back (`dedup/normalise/read.py`), whether the platform accepts the cell (`preflight.py`).
 """
@@ -8,14 +9,17 @@ Lives elsewhere: the way back (`dedup/normalise/read.py`), whether the platform 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import resources
 
-from connectors.platform import Column
+from connectors.platform import Column, Platform
 from dedup.normalise.addresses import format_address
 from dedup.normalise.codes import label
+from dedup.normalise.facts import facts as standard
 from dedup.normalise.read import read
 from warehouse.fields import FieldFacts
+from warehouse.fields import fields as known_fields
 
 _ISO = "%Y-%m-%d"
 
@@ -56,6 +60,28 @@ def nearest(column: Column, facts: FieldFacts, key: str) -> str | None:
         return None
     broad = _broader().get(facts.table, {}).get(key)
     return None if broad is None else nearest(column, facts, broad)
+
+
+def expressible(platform: Platform) -> Iterator[tuple[str, str, str, str]]:
+    """Platform, field, value, told: every standard code, of the fields it receives, that it can be told somehow."""
+    for name in platform.receive.fields:
+        facts, column = known_fields()[name], platform.fields[name]
+        if facts.kind not in ("code", "flag"):
+            continue
+        for value in standard(f"codes/{facts.table or 'flag'}")["labels"]:
+            if (told := nearest(column, facts, value)) is not None:
+                yield platform.slug, name, value, told
+
+
+def broader_codes() -> Iterator[tuple[str, str, str]]:
+    """Field, code, and the broader code that is still true of everyone to whom the first applies.
+
+    >>> ("marital", "21", "20") in set(broader_codes())
+    True
+    """
+    for facts in known_fields().values():
+        for code, broad in _broader().get(facts.table or "", {}).items():
+            yield facts.name, code, broad
 
 
 @lru_cache(maxsize=1 << 17)

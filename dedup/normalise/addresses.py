@@ -8,10 +8,12 @@ an area is (`area.py`).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from dedup.normalise.address_head import community_of, number_of, region_of, road_of, street_of
 from dedup.normalise.address_parts import Parts, parts_of
+from dedup.normalise.address_split import STAND_INS, split_of
 from dedup.normalise.address_tail import tail_of
 from dedup.normalise.address_text import cleaned
 from dedup.normalise.area import Area
@@ -25,6 +27,7 @@ _ESTATE_ENDS: str = facts("addresses")["estate_ends"]
 _PHASE = re.compile(f"(?<=[{HAN}])(第?\\d{{1,2}}期|[A-Z]区|\\d{{1,2}}区|[东西南北中]区|[A-Z\\d]{{1,2}}组团)$")
 _ESTATE = re.compile(f"(?=(?:.*[{HAN}]){{2}})[{HAN}A-Z0-9-]+")
 _KEY_MARKS = 10
+_FRONTS_KEPT = 65536
 
 
 class Parsed(NamedTuple):
@@ -50,20 +53,12 @@ def address(stated: str, area: Area | None = None) -> Read:
     >>> address("浦东新区锦绣路123弄4号501室").key, address("北京市朝阳区建国路88号").key
     ('浦东新区|||锦绣路|123弄|||4|||501', '北京市朝阳区|||建国路|88||||||')
     """
-    text = plain(stated)
-    nothing = absent(text)
-    if nothing is not None:
-        return nothing
-    if text.count("|") == _KEY_MARKS:
-        text = format_address(text)
     book = gazetteer_of(area) if area is not None else None
-    text = cleaned(text)
-    if not text:
-        return INVALID
-    parsed = _parsed(text, book)
-    if book and parsed.sure and book.knows(parsed.parts.estate):
-        return _graded(parsed)
-    return _settled(parsed, book)
+    split = split_of(stated)
+    known = _front(split[0], split[1].forms, book) if split is not None else None
+    if split is None or known is None:
+        return _whole(stated, book)
+    return Read(known[0] + split[1].key, known[1])
 
 
 def format_address(key: str) -> str:
@@ -105,6 +100,43 @@ def dwelling_key(key: str) -> str | None:
     if not place or not parts.room or (parts.estate and not parts.building):
         return None
     return "|".join((parts.district, place, parts.building, parts.unit, parts.room))
+
+
+@lru_cache(maxsize=_FRONTS_KEPT)
+def _front(front: str, forms: tuple[str, str], book: Gazetteer | None) -> tuple[str, str] | None:
+    """The key of a front, and the quality of an address that has it before an ending of this form.
+
+    Reading hardly ever asks which digit it sees. So the front is read with two endings that have no digit and no length
+    in common: when both keys end in their own numbers and are otherwise the same, so is the key of every such ending.
+    None when they are not: such an address is read as it stands.
+    """
+    if book and book.may_go_on(front):
+        return None
+    found = set()
+    for numbers in STAND_INS:
+        stated, ending = (form.format(*numbers) for form in forms)
+        key, quality = _whole(front + stated, book)
+        if key is None or not key.endswith(ending):
+            return None
+        found.add((key.removesuffix(ending), quality))
+    return found.pop() if len(found) == 1 else None
+
+
+def _whole(stated: str, book: Gazetteer | None) -> Read:
+    """Read an address as it stands, from front to back."""
+    text = plain(stated)
+    nothing = absent(text)
+    if nothing is not None:
+        return nothing
+    if text.count("|") == _KEY_MARKS:
+        text = format_address(text)
+    text = cleaned(text)
+    if not text:
+        return INVALID
+    parsed = _parsed(text, book)
+    if book and parsed.sure and book.knows(parsed.parts.estate):
+        return _graded(parsed)
+    return _settled(parsed, book)
 
 
 def _parsed(text: str, book: Gazetteer | None) -> Parsed:

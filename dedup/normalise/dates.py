@@ -52,6 +52,8 @@ def date(stated: str, *, numeric_cell: bool = False, night: Day | None = None) -
     iso = _ISO.fullmatch(stated)
     if iso is not None and not numeric_cell:
         return _day(int(iso[1]), int(iso[2]), int(iso[3]), night)
+    if stated.isascii() and stated.isdigit():
+        return _from_digits(stated, numeric_cell, night)
     with_time = _STAMP.match(stated.strip()) if ":" in stated else None
     text = _BETWEEN_DIGITS.sub("-", plain(with_time[1] if with_time else stated)).replace(" ", "")
     nothing = absent(text)

@@ -21,6 +21,7 @@ _SUCCESSORS: dict[tuple[str, str], list[str]] = {
     (rule["city"], rule["old"]): rule["new"] for rule in facts("addresses")["successor"]
 }
 _ADMINISTRATIVE = re.compile("(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)$")
+_NUMBERED = re.compile(r"^(.*?)(?<!\d)\d[-\d幢栋座号楼单元室]*$", re.ASCII)
 _KEPT_BOOKS = 8
 _books: list[Gazetteer] = []
 
@@ -52,7 +53,9 @@ class Gazetteer:
         self._communities = {estate.community for estate in estates if estate.community}
         self._roads = sorted({e.road for e in estates if e.road}, key=lambda road: (-len(road), road))
         self._home, self._city = _prefixes(area)
-        self._evidence = _alternatives([area.street, *self._communities, *self._named, *names])
+        words = [area.street, *self._communities, *self._named, *names]
+        self._evidence = _alternatives(words)
+        self._unfinished = tuple({found[1] for word in words if (found := _NUMBERED.match(word))})
 
     def region_of(self, text: str) -> tuple[str, bool, str]:
         """District, whether it is another than the site's, and the rest of the text.
@@ -94,6 +97,10 @@ class Gazetteer:
     def knows(self, estate: str) -> bool:
         """Whether the estate is in the area's list."""
         return estate in self._estates
+
+    def may_go_on(self, front: str) -> bool:
+        """Whether a name in the area's list could start in this front and end in the numbers behind it: 采荷人家5幢."""
+        return cleaned(front).endswith(self._unfinished)
 
     def completed(self, parts: Parts) -> Parts:
         """The parts, with what they imply filled in. What was stated stays."""

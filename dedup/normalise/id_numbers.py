@@ -7,6 +7,8 @@ Lives elsewhere: what two numbers say about two people (`dedup`), numbers of one
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from operator import mul
 
 from dedup.normalise.characters import compact, simplified
 from dedup.normalise.dates import exists
@@ -32,7 +34,9 @@ _SCIENTIFIC = re.compile(r"(\d)\.?(\d*)E\+?(\d{1,2})", re.ASCII)
 _MASKED = re.compile(r"(\d{0,17})([*X]{3,}|[*#●•■]+)(\d{0,16}[\dX*]?)", re.ASCII)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
+_WEIGHT_OF_ZERO = ord("0") * sum(_WEIGHTS)  # digits are weighed as the bytes they are written with
 _SHOWN_AT_LEAST = 4  # characters of a masked number, or it says nothing
+_BIRTHS_KEPT = 131072
 _KNOWN_DIGITS = 15  # what a spreadsheet's number keeps
 
 
@@ -79,7 +83,7 @@ def check_character(first17: str) -> str:
     >>> check_character("11010519491231002")
     'X'
     """
-    return _CHECK[sum(map(_times, _WEIGHTS, first17)) % 11]
+    return _CHECK[(sum(map(mul, _WEIGHTS, first17.encode())) - _WEIGHT_OF_ZERO) % 11]
 
 
 def birth_date_of(key: str) -> str | None:
@@ -186,13 +190,10 @@ def _placeholder(text: str) -> bool:
     return text[:6] in _PLACEHOLDER_STARTS or (len(text) in (15, 17, 18) and text == text[0] * len(text))
 
 
+@lru_cache(maxsize=_BIRTHS_KEPT)
 def _born(digits: str) -> bool:
     return (
         len(digits) == 8
         and "1850" <= digits[:4] <= "2049"
         and exists(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     )
-
-
-def _times(weight: int, digit: str) -> int:
-    return weight * int(digit)

@@ -22,6 +22,7 @@ _NEWBORN_WORDS = frozenset(_FACTS["newborn_words"])
 _COMPOSITIONS: dict[str, str] = _FACTS["compositions"]
 _LOST = facts("characters")["lost"]
 
+_HAN_ONLY = re.compile("[一-鿿]+")
 _COMMON = re.compile("[一-鿿]{2,3}")
 _HAN = re.compile(f"[{HAN}]+")
 _FULL = re.compile(f"[{HAN}]{{2,}}(?:·[{HAN}]+)*|[{HAN}](?:·[{HAN}]+)+")
@@ -61,6 +62,8 @@ def name(stated: str) -> Read:
     >>> name("John  Smith"), name("张三、李四").quality, name("12").quality
     (Read(key='JOHN SMITH', quality='latin'), 'several', 'invalid')
     """
+    if _HAN_ONLY.fullmatch(stated):  # nothing to clean
+        return absent(stated) or _classified(simplified(stated))
     if _SEPARATED.search(stated):
         return _listed(stated)
     text = plain(stated)

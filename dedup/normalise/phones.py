@@ -47,7 +47,7 @@ def phone(stated: str, area: Area | None = None) -> Read:
     (Read(key='138****1234', quality='masked'), Read(key=None, quality='placeholder'), Read(key=None, quality='invalid'), Read(key=None, quality='short'))
     """
     if _PLAIN_MOBILE.fullmatch(stated):
-        return _single(stated, area)
+        return _mobile(stated)
     text = plain(stated.replace("\n", ";").replace("\r", ";")).upper()
     nothing = absent(text)
     if nothing is not None:
@@ -69,6 +69,8 @@ def _together(found: list[Read]) -> Read:
 
 def _piece(piece: str, area: Area | None) -> list[Read]:
     """One number, also when it is written in groups; or several with only spaces between them."""
+    if _PLAIN_MOBILE.fullmatch(piece):
+        return [_mobile(piece)]
     words = [word for word in _WORDS.sub(" ", piece.replace("转", "#")).split() if word.strip("-.")]
     if not words:
         return []

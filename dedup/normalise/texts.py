@@ -35,7 +35,8 @@ def identifier(stated: str) -> Read:
     >>> identifier(" 0012a-3 "), identifier("12345.0")
     (Read(key='0012A-3', quality='ok'), Read(key='12345', quality='ok'))
     """
-    word = compact(compact(stated).upper()).lstrip("'‘’`")
+    plain_word = stated.isascii() and stated.isalnum()
+    word = stated.upper() if plain_word else compact(compact(stated).upper()).lstrip("'‘’`")
     nothing = absent(word)
     if nothing is not None:
         return nothing

@@ -20,8 +20,11 @@ def page(**changes) -> Page:
         "night": date(2026, 11, 20),
         "shadow": True,
         "doors": [DoorResult("landed", (failed,))],
-        "platforms": [PlatformRow("grid", "网格<平台>", "拒收", 900, 880, 20, 41, "文件 a.xlsx：行数不对")],
-        "quarantine": pd.DataFrame({"platform": ["grid"], "reason": ["没有姓名"], "row_count": [20]}),
+        "platforms": [
+            PlatformRow("grid", "网格<平台>", "没有收下", 900, 880, 20, 41, "文件 a.xlsx：行数不对", True)
+        ],
+        "quarantine": pd.DataFrame({"platform": ["grid"], "reason": ["no_name"], "row_count": [20]}),
+        "reasons": {"no_name": "没有姓名"},
         "fill": pd.DataFrame({"platform": ["grid"], "field": ["name"], "filled": [0.97]}),
     }
     return Page(**{**facts, **changes})
@@ -54,6 +57,8 @@ def test_the_page_loads_nothing_from_anywhere(language):
 def test_a_night_without_failures_says_so():
     html = render(page(doors=[DoorResult("landed", ())], shadow=False))
     assert "全部通过" in html
+    assert "1 个平台没有收下" in html
+    assert "不用处理" in render(page(doors=[], platforms=[]))
     assert "影子模式" not in html
 
 

@@ -56,7 +56,7 @@ def test_every_record_of_a_resident_hangs_on_the_links_told(con):
 
 
 def test_the_points_told_add_up_and_name_no_value(con):
-    resident, left, right = two_of_one(con)
+    _, left, right = two_of_one(con)
     found = why(con, left, right)
     assert found.same_resident and found.band == "link"
     told = [float(one.rsplit(" ", 1)[1]) for one in found.reason.split("；")]

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 from dedup.normalise.area import Area, Estate
+from dedup.normalise.facts import facts as standard
 from warehouse.facts import write_facts
 from warehouse.fields import fields
 from warehouse.site import Site, create_site
@@ -34,6 +35,13 @@ AREA = Area(
     phone_area_code="0571",
     estates=(Estate(name="近江家园", community="近江社区", road="近江路", number="12号"),),
 )
+
+CODES = [
+    (facts.name, code)
+    for facts in fields().values()
+    if facts.kind in ("code", "flag")
+    for code in standard(f"codes/{facts.table or 'flag'}")["labels"]
+]
 
 
 @dataclass(frozen=True)
@@ -164,8 +172,12 @@ class World:
     export = staticmethod(export)
     night = NIGHT
 
-    def platforms(self, *every: StandIn) -> None:
-        write_facts(self.con, every)
+    def platforms(self, *every: StandIn, says: Mapping[tuple[str, str], str | None] | None = None) -> None:
+        """These platforms; each can say every standard code, but for what `says` has: (field, code) → code or None."""
+        other = says or {}
+        told = [(one.slug, *code, other.get(code, code[1])) for one in every for code in CODES]
+        expressible = [(slug, name, code, said) for slug, name, code, said in told if said is not None]
+        write_facts(self.con, every, expressible=expressible, broader=[("marital", "21", "20")])
 
     def states(self, slug: str, rows: Mapping[str, Row], *, night: date = NIGHT) -> None:
         """The platform's export of a night."""

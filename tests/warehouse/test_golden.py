@@ -135,12 +135,30 @@ def test_a_record_gone_from_a_complete_file_speaks_only_when_nobody_else_does(wo
     assert chosen(world, "phone") == [("13800000001", "h", "authority")]
 
 
-def test_the_address_is_chosen_whole_and_the_full_one_before_the_newer_one_without_a_room(world: Any) -> None:
+def test_an_address_without_a_room_gives_its_vote_to_the_fuller_one_it_agrees_with(world: Any) -> None:
     world.platforms(world.platform("grid"), world.platform("civil"))
     world.states("grid", {"g": {"address": FULL, "on": OLD}})
     world.states("civil", {"c": {"address": (NO_ROOM, "building"), "on": NEW}})
     world.people(R1=["g", "c"])
+    assert chosen(world, "address") == [(FULL, "g", "unanimous")]
+
+
+def test_the_full_address_comes_before_a_newer_one_without_a_room_elsewhere(world: Any) -> None:
+    world.platforms(world.platform("grid"), world.platform("civil"))
+    world.states("grid", {"g": {"address": FULL, "on": OLD}})
+    world.states("civil", {"c": {"address": (NO_ROOM.replace("5幢", "6幢"), "building"), "on": NEW}})
+    world.people(R1=["g", "c"])
     assert chosen(world, "address") == [(FULL, "g", "quality")]
+
+
+def test_an_address_that_two_fuller_ones_agree_with_votes_for_neither(world: Any) -> None:
+    world.platforms(*(world.platform(slug) for slug in ("grid", "civil", "health")))
+    other = FULL.replace("301室", "302室")
+    world.states("grid", {"g": {"address": FULL, "on": OLD}})
+    world.states("civil", {"c": {"address": other, "on": NEW}})
+    world.states("health", {"h": {"address": (NO_ROOM, "building"), "on": NEW}})
+    world.people(R1=["g", "c", "h"])
+    assert chosen(world, "address") == [(other, "c", "newest")]
 
 
 def test_a_checked_id_number_decides_between_stated_birth_dates(world: Any) -> None:
@@ -218,7 +236,7 @@ def test_a_wide_resident_shows_every_golden_value_and_who_is_gone(world: Any) ->
 
 
 def test_a_household_has_the_stated_head_else_the_named_one_else_the_eldest(world: Any) -> None:
-    world.platforms(world.platform("grid"))
+    world.platforms(world.platform("grid", household="registered"))
     world.states(
         "grid",
         {
@@ -336,3 +354,21 @@ def test_the_checksum_notices_a_row_that_is_gone_or_stands_twice(world: Any, tab
     doubled = golden_checksum(world.con)
     world.con.execute(f"delete from {table}")
     assert len({before, doubled, golden_checksum(world.con)}) == 3
+
+
+def test_a_relation_is_told_by_the_book_and_not_by_the_door(world: Any) -> None:
+    world.platforms(
+        world.platform("police", household="registered"), world.platform("grid", household="living", trust=99)
+    )
+    world.states("police", {"p": {"relation": "20", "on": OLD}})
+    world.states("grid", {"g": {"relation": "02", "on": NEW}})
+    world.people(R1=["p", "g"])
+    assert chosen(world, "relation") == [("20", "p", "only")]
+
+
+def test_an_owner_whose_own_number_says_another_birth_date_has_no_last_word_on_it(world: Any) -> None:
+    world.platforms(world.platform("police", authority=("birth_date", "id_number")), world.platform("grid"))
+    world.states("police", {"p": {"birth_date": "1980-10-01", "id_number": MAN_1980}})
+    world.states("grid", {"g": {"birth_date": "1980-01-01"}})
+    world.people(R1=["p", "g"])
+    assert chosen(world, "birth_date") == [("1980-01-01", "g", "id_number")]

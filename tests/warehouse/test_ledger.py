@@ -124,6 +124,19 @@ def test_what_was_prepared_is_known_as_of_a_night(ledger: Ledger) -> None:
     }
 
 
+def test_what_was_withdrawn_counts_as_never_prepared_until_it_is_prepared_again(
+    site: Site, ledger: Ledger
+) -> None:
+    ledger.withdraw(NIGHT, "grid", [Cell("a", "phone", "d1")])
+    assert {cell.record_id for cell in ledger.prepared(NIGHT)} == {"b"}
+    ledger.prepare(NIGHT, "grid", [Cell("a", "phone", "d1")])
+    assert {cell.record_id for cell in ledger.prepared(NIGHT)} == {"a", "b"}
+    forge(site, "update prepared_cell set digest = 'dx' where seq = 5")
+    fault = ledger.verify()
+    assert fault is not None
+    assert fault.seq == 5
+
+
 def test_a_line_that_cannot_be_written_whole_is_not_written_at_all(ledger: Ledger) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         ledger.prepare(NIGHT, "grid", [Cell("a", "phone", "d1"), Cell("a", "phone", "d2")])

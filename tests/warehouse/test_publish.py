@@ -11,7 +11,7 @@ import pytest
 
 from warehouse.golden import build_golden, choose_values
 from warehouse.ledger import Ledger, open_ledger
-from warehouse.publish import Change, changes, new_changes
+from warehouse.publish import Change, changes, due, find_wanted, note_prepared
 from warehouse.site import Site
 from warehouse.store import open_store
 
@@ -25,6 +25,18 @@ NO_ROOM = "上城区|望江街道|近江社区|近江路|12号|近江家园||5�
 def ledger(site: Site) -> Iterator[Ledger]:
     with open_ledger(site) as opened:
         yield opened
+
+
+def new_changes(con: Any, ledger: Ledger, night: date, left_out: Sequence[str] = ()) -> list[Change]:
+    """The cells newly prepared tonight, when every cell can stand in a file but those of some records."""
+    find_wanted(con, night)
+    asked = due(con, ledger, night)
+    receivers = [row[0] for row in con.execute("select slug from facts.platform where receives").fetchall()]
+    files = {
+        slug: [c for c in asked if c.platform == slug and c.record_id not in left_out] for slug in receivers
+    }
+    reasons = [(c.platform, c.record_id, c.field, "超长") for c in asked if c.record_id in left_out]
+    return note_prepared(con, ledger, night, files, reasons)
 
 
 def told(
@@ -69,7 +81,7 @@ def test_a_blank_is_filled_and_a_different_value_corrected(world: Any, ledger: L
         "marital": ("fill", "20"),
     }
     assert changes(world.con, "civil")[-1] == Change(
-        N1, "civil", "c", "C", "R1", "sex", "sex", "correct", "女", "2", "1", "r", "authority"
+        N1, "civil", "c", "C", "R1", "sex", "sex", "correct", "女", "2", "1", "1", "r", "authority"
     )
 
 
@@ -195,6 +207,73 @@ def test_a_value_that_comes_back_after_another_was_prepared_is_prepared_again(
     for night, phone in ((N1, "13800000001"), (N2, "13800000002"), (N3, "13800000001")):
         _tell(world, {"r1": phone}, night)
         assert [c.night for c in new_changes(world.con, ledger, night)] == [night]
+
+
+@pytest.mark.parametrize(
+    ("held", "golden", "says", "told_to_civil"),
+    [
+        (("20", "ok", "已婚"), "21", "20", None),
+        (("10", "ok", "未婚"), "21", "20", "20"),
+        ((None, "empty"), "21", "20", "20"),
+        ((None, "empty"), "21", None, None),
+        (("10", "ok"), "21", None, None),
+        (("21", "ok"), "20", "20", None),
+        (("10", "ok"), "21", "21", "21"),
+    ],
+    ids=[
+        "its only word for it is there already",
+        "another word is corrected to its only word for it",
+        "a blank is filled by its only word for it",
+        "a blank that it has no word for",
+        "a value for which it has no word",
+        "the narrower code is never replaced by the broader",
+        "a platform that knows the code itself",
+    ],
+)
+def test_a_platform_is_told_a_code_in_its_own_words_or_not_at_all(
+    world: Any, ledger: Ledger, held: Any, golden: str, says: str | None, told_to_civil: str | None
+) -> None:
+    world.platforms(
+        world.platform("civil", receives=["marital"]),
+        world.platform("registry", authority=("marital",)),
+        says={("marital", golden): says},
+    )
+    world.states("civil", {"c": {**ADULT, "marital": held}})
+    world.states("registry", {"r": {**ADULT, "marital": golden}})
+    world.people(R1=["c", "r"])
+    choose_values(world.con)
+    build_golden(world.con)
+    found = [(c.value, c.told) for c in new_changes(world.con, ledger, N1)]
+    assert found == ([] if told_to_civil is None else [(golden, told_to_civil)])
+
+
+def test_a_cell_that_no_file_can_hold_is_not_prepared_and_comes_back_when_it_can(
+    world: Any, ledger: Ledger
+) -> None:
+    phones = {"r1": "13800000001", "r2": "13800000002"}
+    _tell(world, phones, N1)
+    assert [c.record_id for c in new_changes(world.con, ledger, N1, left_out=["c2"])] == ["c1"]
+    assert [c.record_id for c in changes(world.con)] == ["c1"]
+    left = "select platform, record_id, field, reason from outbox.left_out"
+    assert world.rows(left) == [("civil", "c2", "phone", "超长")]
+    assert {cell.record_id for cell in ledger.prepared(N1)} == {"c1"}
+    _tell(world, phones, N2)
+    assert [(c.record_id, c.night) for c in new_changes(world.con, ledger, N2)] == [("c2", N2)]
+    assert world.rows(left) == []
+    assert {c.record_id: c.night for c in changes(world.con)} == {"c1": N1, "c2": N2}
+
+
+def test_a_cell_that_a_second_run_of_the_night_takes_out_of_its_file_comes_back_later(
+    world: Any, ledger: Ledger
+) -> None:
+    phones = {"r1": "13800000001", "r2": "13800000002"}
+    _tell(world, phones, N1)
+    assert len(new_changes(world.con, ledger, N1)) == 2
+    assert new_changes(world.con, ledger, N1, left_out=["c2"]) == []
+    assert [c.record_id for c in changes(world.con)] == ["c1"]
+    _tell(world, phones, N2)
+    assert [c.record_id for c in new_changes(world.con, ledger, N2)] == ["c2"]
+    assert ledger.verify() is None
 
 
 def test_without_its_warehouse_a_night_gives_the_same_outbox_and_prepares_nothing(

@@ -20,8 +20,14 @@ create table if not exists facts.platform_field (
 -- platform copies this field from source: the two are one voice.
 create table if not exists facts.feed (platform varchar, source varchar, field varchar);
 create table if not exists facts.field (
-    field varchar, zh varchar, en varchar, kind varchar, tier varchar, golden varchar, publish boolean
+    field varchar, zh varchar, en varchar, kind varchar, tier varchar, golden varchar, publish boolean,
+    household varchar  -- whose relation it is: only platforms with this kind of household number may speak
 );
+-- What of a standard code table a platform can be told: its own list may be shorter, then a golden value is told as the
+-- broader code that is still true. A code that stands here for no platform cannot be said there at all.
+create table if not exists facts.expressible (platform varchar, field varchar, value varchar, told varchar);
+-- The broader code that is still true of everyone to whom the narrower applies.
+create table if not exists facts.broader (field varchar, code varchar, broader varchar);
 -- place 0 is best; a good value is one an owner may insist on.
 create table if not exists facts.quality (
     quality varchar, place integer, good boolean, golden boolean, publish boolean
@@ -70,4 +76,7 @@ create table if not exists golden.id_number_says (id_number varchar, birth_date 
 create table if not exists outbox.prepared (
     platform varchar, record_id varchar, field varchar, digest varchar, night date
 );
-create table if not exists outbox.digest (value varchar, digest varchar);
+create table if not exists outbox.digest (told varchar, digest varchar);
+-- The cells wanted tonight that stand in no file, and why; filled by warehouse/publish.py. They are not noted as
+-- prepared, so that they come back when the cause is mended.
+create table if not exists outbox.left_out (platform varchar, record_id varchar, field varchar, reason varchar);

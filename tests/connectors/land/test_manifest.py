@@ -37,3 +37,15 @@ def test_only_a_new_finding_adds_a_line(tmp_path: Path) -> None:
     assert read_manifest(book) == [failed, PULL]
     append_to_manifest(book, [replace(PULL, night=Day(2026, 11, 2), status="unchanged")])
     assert len(read_manifest(book)) == 3
+
+
+def test_a_good_file_that_is_spoiled_and_put_back_is_found_three_times(tmp_path: Path) -> None:
+    book = tmp_path / "manifest.jsonl"
+    found = [
+        PULL,
+        replace(PULL, sha256="cd", status="unreadable", message="x"),
+        replace(PULL, status="unchanged"),
+    ]
+    for pull in found:
+        append_to_manifest(book, [pull])
+    assert read_manifest(book) == found

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.errors import Unreadable
 from connectors.read.decode import decode_lines
 from connectors.read.delimited import rows_of
+from connectors.read.sheet import Reading
+
+Read = Callable[..., Reading]
 
 CELL = st.text(alphabet='张三,"\n 0x，', min_size=1, max_size=6).filter(str.strip)
 
@@ -47,3 +52,17 @@ def test_the_delimiter_is_found(mark: str) -> None:
 
 def test_blank_lines_are_no_rows() -> None:
     assert len(rows_of(decode_lines("编号,姓名\n\n1,张三\n,,\n".encode()))) == 2
+
+
+@pytest.mark.parametrize("end", ["3,李", '3,"李四'])
+def test_a_file_that_ends_inside_a_row_is_refused_with_the_line(read: Read, end: str) -> None:
+    whole = "编号,姓名,电话\r\n1,张三,13900000001\r\n2,王五,13900000002\r\n"
+    with pytest.raises(Unreadable, match="最后一行没有写完") as refused:
+        read((whole + end).encode("gb18030"), "csv")
+    assert refused.value.place == "第 4 行"
+
+
+@pytest.mark.parametrize("end", ["3,李四,13900000003", "制表人：某某", "3,李\r\n"])
+def test_a_file_without_a_last_line_feed_or_with_a_closing_remark_is_whole(read: Read, end: str) -> None:
+    whole = "编号,姓名,电话\r\n1,张三,13900000001\r\n2,王五,13900000002\r\n"
+    assert read((whole + end).encode("gb18030"), "csv").rows == 4

@@ -1,7 +1,7 @@
 """The outbox: only what changes, in the platform's own words, and a manifest without personal values."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,8 +10,9 @@ import pytest
 
 from connectors.platform import Platform, read_platforms
 from connectors.read import read_export
-from connectors.write.manifest import Change
-from connectors.write.outbox import MANIFEST, Held, write_outbox
+from connectors.write.draft import Held, draft
+from connectors.write.manifest import Change, Manifest
+from connectors.write.outbox import MANIFEST, write_outbox
 
 PLATFORMS, _ = read_platforms()
 NIGHT = date(2026, 11, 23)
@@ -26,6 +27,19 @@ GRID_CHANGES = [
 ]
 
 
+def _written(
+    folder: Path,
+    platform: Platform,
+    night: date,
+    changes: Sequence[Change],
+    held: Held,
+    *,
+    sizes: Mapping[str, int] | None = None,
+    shadow: bool = True,
+) -> Manifest | None:
+    return write_outbox(folder, draft(platform, changes, held, sizes), night, shadow=shadow)
+
+
 def _sheet(slug: str, folder: Path) -> list[dict[str, str]]:
     """The rows of the file as the platform's reader sees them, by header; a two-sheet book gives its members."""
     platform = PLATFORMS[slug]
@@ -38,7 +52,7 @@ def _sheet(slug: str, folder: Path) -> list[dict[str, str]]:
 
 
 def test_a_row_holds_key_required_columns_and_changes_and_nothing_else(tmp_path: Path) -> None:
-    manifest = write_outbox(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
+    manifest = _written(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
     assert manifest is not None
     rows = _sheet("grid", tmp_path)
     assert [{name: cell for name, cell in row.items() if cell} for row in rows] == [
@@ -56,15 +70,15 @@ def test_a_row_holds_key_required_columns_and_changes_and_nothing_else(tmp_path:
 
 
 def test_a_new_site_writes_in_shadow_and_nothing_is_sent(tmp_path: Path) -> None:
-    shadow = write_outbox(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
-    live = write_outbox(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD, shadow=False)
+    shadow = _written(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
+    live = _written(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD, shadow=False)
     assert shadow is not None
     assert live is not None
     assert (shadow.mode, shadow.sent, live.mode, live.sent) == ("shadow", False, "live", False)
 
 
 def test_the_manifest_carries_no_personal_value(tmp_path: Path) -> None:
-    write_outbox(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
+    _written(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
     text = (tmp_path / MANIFEST).read_text(encoding="utf-8")
     values = ["张伟", "李娜", "13812341234", "88881234", "1990", "近江", "G001", "已婚"]
     assert [value for value in values if value in text] == []
@@ -76,22 +90,30 @@ def test_the_manifest_carries_no_personal_value(tmp_path: Path) -> None:
 
 
 def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
-    write_outbox(tmp_path / "grid", PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
+    _written(tmp_path / "grid", PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
     modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (tmp_path / "grid").iterdir()}
     assert modes == {"grid.xlsx": "0o600", MANIFEST: "0o600"}
 
 
+def test_a_draft_names_the_cells_of_its_file_and_writes_nothing(tmp_path: Path) -> None:
+    changes = [*GRID_CHANGES, Change("r1", "G001", "education", "00", "fill")]
+    drafted = draft(PLATFORMS["grid"], changes, GRID_HELD)
+    assert drafted.cells == {(change.record_id, change.field) for change in GRID_CHANGES}
+    assert [(left.record_id, left.field) for left in drafted.left_out] == [("r1", "education")]
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_same_changes_in_any_order_give_the_same_bytes(tmp_path: Path, order: int) -> None:
-    first = write_outbox(tmp_path / "a", PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
-    second = write_outbox(tmp_path / "b", PLATFORMS["grid"], NIGHT, GRID_CHANGES[::order], GRID_HELD)
+    first = _written(tmp_path / "a", PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
+    second = _written(tmp_path / "b", PLATFORMS["grid"], NIGHT, GRID_CHANGES[::order], GRID_HELD)
     assert first == second
     assert (tmp_path / "a/grid.xlsx").read_bytes() == (tmp_path / "b/grid.xlsx").read_bytes()
 
 
 def test_no_change_leaves_nothing_not_even_what_lay_there(tmp_path: Path) -> None:
-    write_outbox(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
-    assert write_outbox(tmp_path, PLATFORMS["grid"], NIGHT, [], GRID_HELD) is None
+    _written(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
+    assert _written(tmp_path, PLATFORMS["grid"], NIGHT, [], GRID_HELD) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -153,7 +175,7 @@ def test_what_the_platform_would_refuse_is_left_out_with_a_reason(
     tmp_path: Path, slug: str, change: tuple[str, str], held: dict[str, str], reason: str
 ) -> None:
     field, value = change
-    manifest = write_outbox(
+    manifest = _written(
         tmp_path, PLATFORMS[slug], NIGHT, [Change("r1", "K1", field, value, "fill")], {"r1": held}
     )
     assert manifest is not None
@@ -165,7 +187,7 @@ def test_what_the_platform_would_refuse_is_left_out_with_a_reason(
 
 def test_one_refused_cell_does_not_cost_the_row(tmp_path: Path) -> None:
     changes = [*GRID_CHANGES, Change("r1", "G001", "education", "00", "fill")]
-    manifest = write_outbox(tmp_path, PLATFORMS["grid"], NIGHT, changes, GRID_HELD)
+    manifest = _written(tmp_path, PLATFORMS["grid"], NIGHT, changes, GRID_HELD)
     assert manifest is not None
     assert manifest.cells == 3
     assert [left.field for left in manifest.left_out] == ["education"]
@@ -173,7 +195,7 @@ def test_one_refused_cell_does_not_cost_the_row(tmp_path: Path) -> None:
 
 def test_a_record_without_the_platforms_own_key_cannot_be_addressed(tmp_path: Path) -> None:
     changes = [replace(change, source_key="#ab12-1") for change in GRID_CHANGES]
-    manifest = write_outbox(tmp_path, PLATFORMS["grid"], NIGHT, changes, GRID_HELD)
+    manifest = _written(tmp_path, PLATFORMS["grid"], NIGHT, changes, GRID_HELD)
     assert manifest is not None
     assert {left.reason for left in manifest.left_out} == {"该记录在平台没有唯一编号，无法对应"}
 
@@ -191,7 +213,7 @@ def test_too_wide_for_a_dbf_field_is_named_and_never_cut(tmp_path: Path) -> None
     platform = PLATFORMS["all_population"]
     platform = replace(platform, fields={**platform.fields, "phone": wide})
     numbers = ";".join(f"1381234{n:04}" for n in range(9))
-    manifest = write_outbox(
+    manifest = _written(
         tmp_path, platform, NIGHT, [Change("r1", "K1", "phone", numbers, "fill")], {"r1": held}
     )
     assert manifest is not None
@@ -225,7 +247,7 @@ def test_what_is_said_once_for_a_household_is_changed_once(tmp_path: Path, slug:
         Change("r1", "K1", "address", HOME, "fill"),
         Change("r2", "K2", "phone", "13812341234", "fill"),
     ]
-    manifest = write_outbox(tmp_path, PLATFORMS[slug], NIGHT, changes, held)
+    manifest = _written(tmp_path, PLATFORMS[slug], NIGHT, changes, held)
     assert manifest is not None
     assert (manifest.rows, manifest.cells, manifest.left_out) == (2, 2, ())
 
@@ -234,7 +256,7 @@ def test_what_is_said_once_for_a_household_is_changed_once(tmp_path: Path, slug:
 def test_two_changes_to_one_household_cell_are_left_to_a_person(tmp_path: Path, slug: str) -> None:
     held = {key: {**cells, "relation": "x"} for key, cells in MEMBERS.items()}
     changes = [Change("r1", "K1", "address", HOME, "fill"), Change("r2", "K2", "address", MOVED, "fill")]
-    manifest = write_outbox(tmp_path, PLATFORMS[slug], NIGHT, changes, held)
+    manifest = _written(tmp_path, PLATFORMS[slug], NIGHT, changes, held)
     assert manifest is not None
     assert (manifest.rows, len(manifest.left_out)) == (0, 2)
     assert {left.reason for left in manifest.left_out} == {"同一户的成员给出了不同的值，请先核实"}
@@ -247,13 +269,13 @@ def test_one_member_does_not_move_the_whole_household(tmp_path: Path, slug: str)
         Change("r1", "K1", "address", HOME, "correct"),
         Change("r2", "K2", "phone", "13812341234", "fill"),
     ]
-    alone = write_outbox(tmp_path, PLATFORMS[slug], NIGHT, changes, held, sizes={"D1": 2})
+    alone = _written(tmp_path, PLATFORMS[slug], NIGHT, changes, held, sizes={"D1": 2})
     assert alone is not None
     assert [(left.record_id, left.field) for left in alone.left_out] == [("r1", "address")]
     assert alone.fields == {"phone": 1}
     assert "5幢" not in str(_sheet(slug, tmp_path))
     together = [*changes, Change("r2", "K2", "address", HOME, "correct")]
-    moved = write_outbox(tmp_path, PLATFORMS[slug], NIGHT, together, held, sizes={"D1": 2})
+    moved = _written(tmp_path, PLATFORMS[slug], NIGHT, together, held, sizes={"D1": 2})
     assert moved is not None
     assert (moved.left_out, moved.fields) == ((), {"address": 2, "phone": 1})
 
@@ -301,7 +323,7 @@ def test_the_platforms_own_reader_finds_the_golden_values_in_its_file(
 ) -> None:
     platform = PLATFORMS[slug]
     changes = [Change("r1", "K0001", name, GOLDEN[name], "correct") for name in platform.receive.fields]
-    manifest = write_outbox(tmp_path, platform, NIGHT, changes, {"r1": HELD_REQUIRED})
+    manifest = _written(tmp_path, platform, NIGHT, changes, {"r1": HELD_REQUIRED})
     assert manifest is not None
     assert manifest.left_out == ()
     [person] = read_back(platform, tmp_path / str(manifest.file))
@@ -316,6 +338,6 @@ def test_the_platforms_own_reader_finds_the_golden_values_in_its_file(
 def test_a_key_the_file_cannot_carry_is_named(tmp_path: Path) -> None:
     changes = [replace(change, source_key="=1") for change in [Change("r1", "", "community", "近江", "fill")]]
     held = {"r1": {"name": "张伟", "phone": "13812341234"}}
-    manifest = write_outbox(tmp_path, PLATFORMS["resident_points"], NIGHT, changes, held)
+    manifest = _written(tmp_path, PLATFORMS["resident_points"], NIGHT, changes, held)
     assert manifest is not None
     assert "编号「积分账号」" in manifest.left_out[0].reason

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.platform import Column, Platform, read_platforms
-from connectors.write.render import nearest, render
+from connectors.write.render import broader_codes, expressible, nearest, render
 from dedup.normalise.codes import TABLES, label
 from dedup.normalise.read import read
 from warehouse.fields import fields
@@ -137,3 +137,22 @@ def test_a_son_in_law_is_not_made_a_son() -> None:
     column = PLATFORMS["public_rental"].fields["relation"]
     assert nearest(column, fields()["relation"], "22") == "20"
     assert nearest(column, fields()["relation"], "28") == "97"
+
+
+@pytest.mark.parametrize("platform", [pytest.param(p, id=slug) for slug, p in PLATFORMS.items()])
+def test_what_a_platform_can_be_told_is_what_it_can_write_of_the_fields_it_receives(
+    platform: Platform,
+) -> None:
+    found = {(name, value): told for _, name, value, told in expressible(platform)}
+    coded = {
+        name for name in platform.receive.fields if fields()[name].kind in ("code", "flag")
+    }  # a field whose every code is missing would never be told
+    assert {name for name, _ in found} == coded
+    for (name, _), told in found.items():
+        assert render(platform.fields[name], fields()[name], told) is not None
+
+
+def test_a_broader_code_is_never_its_own_or_anothers_narrower_one() -> None:
+    stated = set(broader_codes())
+    assert ("relation", "22", "20") in stated
+    assert all((field, broad, code) not in stated and code != broad for field, code, broad in stated)

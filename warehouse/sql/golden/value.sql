@@ -7,7 +7,8 @@
 -- Which of two addresses that do not contradict each other is meant. An address that leaves out the unit, the floor
 --   or the estate's road gives its vote to the one fuller address of the same resident that it agrees with.
 -- What decides, in this order, for every field:
---   authority  the platform that owns the field (一数一源), when its own value is good
+--   authority  the platform that owns the field (一数一源), when its own value is good; a birth date or sex that the
+--              checked ID number of the same record contradicts is not: the number is the owner's word too
 --   quality    the better grade: a full value before an upgraded, dated-to-the-month or partial one
 -- and then, for the stable fields (name, id_number, sex, birth_date, ethnic):
 --   id_number  birth_date and sex only: what the resident's own checked ID number says, when somebody states that
@@ -58,6 +59,7 @@ speaker as (
         pf.authority,
         pf.shares,
         p.trust,
+        p.household,
         first_load.night as first_load
     from facts.platform_field as pf
     join facts.platform as p on p.slug = pf.platform
@@ -86,6 +88,18 @@ fuller as (
     having count(*) = 1  -- fuller in two ways: nobody knows which
 ),
 
+-- Birth dates and sexes that the checked ID number of their own record contradicts.
+belied as (
+    select c.record_id, c.field
+    from staged.claim as c
+    join staged.claim as n on n.record_id = c.record_id and n.field = 'id_number' and n.until is null
+    join facts.quality as q on q.quality = n.quality and q.good
+    join golden.id_number_says as says on says.id_number = n."key"
+    where c.until is null
+        and ((c.field = 'birth_date' and not starts_with(says.birth_date, c."key"))
+            or (c.field = 'sex' and says.sex <> c."key"))
+),
+
 stated as (
     select
         r.resident_id,
@@ -99,7 +113,7 @@ stated as (
         s.present,
         q.place as quality_place,
         q.good,
-        q.good and sp.authority as authority,
+        q.good and sp.authority and belied.record_id is null as authority,
         q.publish and sp.shares as shareable,
         sp.voice,
         sp.trust
@@ -108,7 +122,9 @@ stated as (
     join staged.record as s on s.record_id = c.record_id
     join facts.field as f on f.field = c.field and f.golden <> 'none'
     join facts.quality as q on q.quality = c.quality and q.golden
-    join speaker as sp on sp.platform = c.platform and sp.field = c.field
+    join speaker as sp
+        on sp.platform = c.platform and sp.field = c.field and coalesce(f.household, sp.household) = sp.household
+    left join belied on belied.record_id = c.record_id and belied.field = c.field
     left join fuller on fuller.resident_id = r.resident_id and fuller.field = c.field and fuller."key" = c."key"
     where c.until is null and c."key" is not null
 ),

@@ -6,10 +6,12 @@
 --   the fields it lists, only to the departments it lists.
 -- What. Golden values whose field may be published, of a grade that may be published, stated by somebody who may
 --   pass the field on (shareable). A phone that stands for several residents is nobody's own and is not sent.
+-- In which words. A code is told as the platform's own list can say it (facts.expressible): `told` is the golden value,
+--   or the broader code that is still true. A code that the platform cannot say at all is not wanted.
 -- When. fill: the platform states nothing there, an explicit "has none", or something unusable (masked, cut off,
---   invalid). correct: it states another key, and ours is neither of a poorer grade nor less precise: a date to
---   the month never replaces a full one, an address without the room never one with it, and one phone never a
---   list that already holds it.
+--   invalid). correct: it states another key than the one it would be told, and ours is neither of a poorer grade nor
+--   less precise: a date to the month never replaces a full one, an address without the room never one with it, a
+--   broader code never the narrower one it covers, and one phone never a list that already holds it.
 with departments as (
     select slug as platform, unnest(string_split(department, '/')) as department
     from facts.platform
@@ -78,37 +80,58 @@ held as (
     from staged.claim as c
     left join facts.quality as q on q.quality = c.quality and q.golden
     where c.until is null and c.field in (select field from receiver)
+),
+
+known as (
+    select
+        s.platform,
+        s.record_id,
+        s.source_key,
+        r.resident_id,
+        receiver.field,
+        receiver."column",
+        receiver.kind as parser,
+        t.value,
+        case when receiver.kind in ('code', 'flag') then e.told else t.value end as told,
+        t.place,
+        t.taken_from,
+        t.rule
+    from staged.record as s
+    join resolved.record as r on r.record_id = s.record_id
+    join receiver on receiver.platform = s.platform
+    join tellable as t on t.resident_id = r.resident_id and t.field = receiver.field
+    left join facts.expressible as e on e.platform = s.platform and e.field = receiver.field and e.value = t.value
+    where s.present and (receiver.children or not t.child)
 )
 
 select
-    s.platform,
-    s.record_id,
-    s.source_key,
-    r.resident_id,
-    receiver.field,
-    receiver."column",
+    k.platform,
+    k.record_id,
+    k.source_key,
+    k.resident_id,
+    k.field,
+    k."column",
     case when held."key" is null or held.place is null then 'fill' else 'correct' end as kind,
     held.stated as held_stated,
     held."key" as held_key,
-    t.value,
-    t.taken_from,
-    t.rule
-from staged.record as s
-join resolved.record as r on r.record_id = s.record_id
-join receiver on receiver.platform = s.platform
-join tellable as t on t.resident_id = r.resident_id and t.field = receiver.field
-left join held on held.record_id = s.record_id and held.field = receiver.field
-where s.present
-    and (receiver.children or not t.child)
+    k.value,
+    k.told,
+    k.taken_from,
+    k.rule
+from known as k
+left join held on held.record_id = k.record_id and held.field = k.field
+left join facts.broader as b on b.field = k.field and b.code = held."key" and b.broader = k.told
+where k.told is not null
     and (
         held."key" is null
         or held.place is null
         or (
-            held."key" <> t.value
-            and t.place <= held.place
-            and not (receiver.kind = 'date' and length(t.value) < length(held."key"))
-            and not (receiver.kind = 'address' and string_split(held."key", '|')[11] <> '' and string_split(t.value, '|')[11] = '')
-            and not (receiver.kind = 'phone' and list_has_all(string_split(held."key", ';'), string_split(t.value, ';')))
+            held."key" <> k.told
+            and k.place <= held.place
+            and b.code is null
+            and not (k.parser = 'date' and length(k.told) < length(held."key"))
+            and not (k.parser = 'address' and string_split(held."key", '|')[11] <> '' and string_split(k.told, '|')[11] = '')
+            and not (k.parser = 'phone' and list_has_all(string_split(held."key", ';'), string_split(k.told, ';')))
         )
     )
-order by s.platform, s.record_id, receiver.field
+order by k.platform, k.record_id, k.field

@@ -1,0 +1,190 @@
+"""What stands in one platform's file of a night: its rows, cell by cell, and what was left out and why. Nothing is written.
+
+Belongs here: which cells the platform's template can hold, what stands beside them, what a household must agree on.
+Lives elsewhere: which values should change (`warehouse/sql/outbox`), the file and its manifest (`outbox.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from connectors.platform import Platform
+from connectors.write.manifest import Change, LeftOut
+from connectors.write.preflight import refusal
+from connectors.write.render import render
+from connectors.write.shared import household_columns, one_voice
+from warehouse.fields import fields as known_fields
+
+_HIDDEN = "*"
+_DISPUTED = "同一户的成员给出了不同的值，请先核实"
+_LONELY = "该格代表整户，同户其他成员没有同样的变更，请先核实"
+
+# Record id -> field -> what the platform states today. It is written back beside a change, so that a value which its
+# export damaged (an ID number cut by a spreadsheet) does not belong here.
+Held = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the file: whose it is, its cells by header, and which of them change."""
+
+    record_id: str
+    household: str
+    source_key: str
+    cells: dict[str, str]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One platform's file before it is written."""
+
+    platform: Platform
+    rows: tuple[Row, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def cells(self) -> frozenset[tuple[str, str]]:
+        """Record and field of every change that stands in the file."""
+        return frozenset((row.record_id, change.field) for row in self.rows for change in row.changes)
+
+
+def draft(
+    platform: Platform, changes: Iterable[Change], held: Held, sizes: Mapping[str, int] | None = None
+) -> Draft:
+    """What stands in the file; the same changes in any order give the same draft.
+
+    Each row holds the platform's own key, its required columns as the platform holds them, and the changed cells;
+    everything else is blank.
+
+    `sizes`: how many records the platform has under each household number. A cell that speaks for the whole household
+    is changed only if all of them ask for it; None trusts that the changes given are everybody's.
+    """
+    ordered = sorted(changes, key=lambda change: (change.record_id, change.field))
+    rows, left_out = _rows(platform, ordered, held, sizes or {})
+    return Draft(platform, tuple(rows), tuple(left_out))
+
+
+def _rows(
+    platform: Platform, changes: Sequence[Change], held: Held, sizes: Mapping[str, int]
+) -> tuple[list[Row], list[LeftOut]]:
+    by_record: dict[str, list[Change]] = {}
+    for change in changes:
+        by_record.setdefault(change.record_id, []).append(change)
+    rows: list[Row] = []
+    left_out: list[LeftOut] = []
+    for record_id, stated in by_record.items():
+        cells: dict[str, str] = {}
+        kept: list[Change] = []
+        for change in stated:
+            cell = _cell(platform, change)
+            if isinstance(cell, LeftOut):
+                left_out.append(cell)
+            else:
+                cells[platform.fields[change.field].column] = cell
+                kept.append(change)
+        row = _row(platform, record_id, cells, kept, held.get(record_id, {})) if kept else None
+        if isinstance(row, str):
+            left_out += [LeftOut(record_id, change.field, row) for change in kept]
+        elif row is not None:
+            rows.append(row)
+    rows.sort(key=lambda row: (row.household, row.source_key, row.record_id))
+    if household_columns(platform):
+        rows, refused = _agreeing(platform, rows, sizes)
+        left_out += refused
+    return rows, sorted(left_out, key=lambda left: (left.record_id, left.field))
+
+
+def _cell(platform: Platform, change: Change) -> str | LeftOut:
+    """The changed cell as the platform writes it, or why it cannot stand there. The last door for the allow-list."""
+    facts = known_fields()[change.field]
+    column = platform.fields.get(change.field)
+    reason: str | None
+    if column is None or change.field not in platform.receive.fields or not facts.publish:
+        reason = "不在该平台可接收字段之内"
+    elif _HIDDEN in change.value:
+        reason = "已脱敏的值不得写回"
+    elif (stated := render(column, facts, change.value)) is None:
+        reason = "平台的代码表无法准确表达该值"
+    else:
+        reason = refusal(platform, column.column, stated)
+        if reason is None:
+            return stated
+    return LeftOut(change.record_id, change.field, reason)
+
+
+def _row(
+    platform: Platform, record_id: str, cells: dict[str, str], kept: Sequence[Change], held: Mapping[str, str]
+) -> Row | str:
+    """The whole row, or why the platform would refuse it."""
+    key, source_key = platform.export.key, kept[0].source_key
+    if key is None or source_key.startswith("#"):
+        return "该记录在平台没有唯一编号，无法对应"
+    if reason := _unfit(platform, key, source_key):
+        return f"编号「{key}」{reason}"
+    whole = {key: source_key}
+    for field, column in platform.fields.items():
+        stated = cells.get(column.column) or held.get(field, "")
+        if column.column not in cells and not (column.required or field == "name"):
+            continue
+        if column.required and not stated:
+            return f"平台缺少可用的必填项「{column.column}」，整行会被退回"
+        if column.column not in cells and (reason := _unfit(platform, column.column, stated)):
+            return f"必填项「{column.column}」{reason}"
+        if stated:
+            whole[column.column] = stated
+    return Row(record_id, held.get("household_number", ""), source_key, whole, tuple(kept))
+
+
+def _unfit(platform: Platform, header: str, held: str) -> str | None:
+    """Why what the platform holds must not be written beside a change."""
+    if _HIDDEN in held:
+        return "在平台的导出中已脱敏，写回会覆盖原值"
+    return refusal(platform, header, held) if held else None
+
+
+def _agreeing(
+    platform: Platform, rows: Sequence[Row], sizes: Mapping[str, int]
+) -> tuple[list[Row], list[LeftOut]]:
+    """Rows of one household say the same about it; where two changes differ, neither is written."""
+    agreed: list[Row] = []
+    left_out: list[LeftOut] = []
+    for household, group in groupby(rows, key=lambda row: row.household):
+        members = list(group)
+        if not household:
+            agreed += members
+            continue
+        kept, refused = _household(platform, members, sizes.get(household, 0))
+        agreed += kept
+        left_out += refused
+    return agreed, left_out
+
+
+def _household(platform: Platform, members: Sequence[Row], size: int) -> tuple[list[Row], list[LeftOut]]:
+    shared = household_columns(platform)
+    common, disputed = one_voice([row.cells for row in members], shared)
+    required = {column.column for column in platform.fields.values() if column.required}
+    asking = Counter(platform.fields[change.field].column for row in members for change in row.changes)
+    lonely = {header for header, times in asking.items() if header in shared and times < size}
+    # Without a required column none of these rows would be accepted.
+    blocked = not required.isdisjoint(disputed | lonely)
+    kept: list[Row] = []
+    left_out: list[LeftOut] = []
+    for row in members:
+        reasons: dict[Change, str] = {}
+        for change in row.changes:
+            header = platform.fields[change.field].column
+            if blocked or header in disputed:
+                reasons[change] = _DISPUTED
+            elif header in lonely:
+                reasons[change] = _LONELY
+        left_out += [LeftOut(row.record_id, change.field, reason) for change, reason in reasons.items()]
+        changes = tuple(change for change in row.changes if change not in reasons)
+        own = {header: cell for header, cell in row.cells.items() if header not in shared}
+        agreed = {header: cell for header, cell in common.items() if header not in lonely}
+        if changes:
+            kept.append(Row(row.record_id, row.household, row.source_key, {**own, **agreed}, changes))
+    return kept, left_out

@@ -1,0 +1,70 @@
+"""An address that ends in plain numbers, split: the front that many dwellings share, and the ending behind it.
+
+Belongs here: where to split, which numbers a plain ending holds, and the same ending with other numbers.
+Lives elsewhere: reading a whole address, and remembering what a front means (`addresses.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+_NUMERALS = "零〇一二三四五六七八九"
+_TO_DIGITS = str.maketrans(_NUMERALS, "00123456789")
+_UNIT = r"[1-9]\d?|[一二三四五六七八九]"
+_ROOM = rf"[1-9]\d{{2,3}}|[一二三四五六七八九][{_NUMERALS}]{{2,3}}"
+# No front ends in a counting word, in a numeral (it would be read together with the number behind it) or below ground.
+_SPLIT = re.compile(
+    rf"(.*[一-鿿])(?<![幢栋座楼元层负下两十百{_NUMERALS}])([1-9一二三四五六七八九][0-9{_NUMERALS}幢栋座号楼单元室-]*)"
+)
+_ENDING = re.compile(
+    rf"([1-9]\d{{0,2}})(?:幢|栋|座|号楼)(?:({_UNIT})单元)?(?:0?({_ROOM})室?)?"
+    rf"|([1-9]\d{{0,2}})-(?:([1-9]\d?)-)?([1-9]\d{{2,3}})"
+    rf"|({_ROOM})(室?)",
+    re.ASCII,
+)
+_ENDINGS_KEPT = 65536
+STAND_INS = (("1", "2", "345"), ("987", "65", "2104"))
+"""Building, unit and room that differ in every digit and in length."""
+
+
+class Ending(NamedTuple):
+    """The last four parts as they stand in a key, and the forms of a text and of such a key with any other numbers."""
+
+    key: str
+    forms: tuple[str, str]
+
+
+def split_of(stated: str) -> tuple[str, Ending] | None:
+    """Split an address before its building, or before its room; None when it does not end in these.
+
+    >>> split_of("望江路18号青云小区4号楼二单元0601室")
+    ('望江路18号青云小区', Ending(key='|4|2||601', forms=('{0}幢{1}单元{2}室', '|{0}|{1}||{2}')))
+    >>> split_of("木场巷5号202"), split_of("龙沟村71号"), split_of("青云小区四幢301室")
+    (('木场巷5号', Ending(key='||||202', forms=('{2}', '||||{2}'))), None, None)
+    """
+    found = _SPLIT.fullmatch(stated)
+    if found is None:
+        return None
+    front, text = found.groups()
+    ending = _ending_of(text)
+    return (front, ending) if ending is not None else None
+
+
+@lru_cache(maxsize=_ENDINGS_KEPT)
+def _ending_of(text: str) -> Ending | None:
+    """A plain ending. With a word behind the building all its spellings mean the same, so they share one form."""
+    found = _ENDING.fullmatch(text)
+    if found is None:
+        return None
+    building, unit, room, dashed, dashed_unit, dashed_room, alone, word = found.groups("")
+    if building:
+        form = "{0}幢" + ("{1}单元" if unit else "") + ("{2}室" if room else "")
+    else:
+        form = "{0}-" + ("{1}-" if dashed_unit else "") + "{2}" if dashed else "{2}" + word
+    key = "|".join(
+        ("", *(part if part in form else "" for part in ("{0}", "{1}")), "", "{2}" if "{2}" in form else "")
+    )
+    numbers = (building or dashed, unit or dashed_unit, room or dashed_room or alone)
+    return Ending(key.format(*(number.translate(_TO_DIGITS) for number in numbers)), (form, key))
