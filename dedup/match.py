@@ -37,6 +37,7 @@ class Matched:
     scored: Scored
     clusters: Clusters
     seconds: Mapping[str, float]
+    cpu: Mapping[str, float]
 
     @property
     def record_label(self) -> Ints:
@@ -60,14 +61,15 @@ def match(
         different: pairs of row numbers that a steward keeps apart.
     """
     seconds: dict[str, float] = {}
-    with _timed(seconds, "normalise"):
+    cpu: dict[str, float] = {}
+    with _timed(seconds, cpu, "normalise"):
         nodes = collapse(persons, model)
-    with _timed(seconds, "block"):
+    with _timed(seconds, cpu, "block"):
         pairs = candidate_pairs(nodes, model)
-    with _timed(seconds, "score"):
+    with _timed(seconds, cpu, "score"):
         levels = patterns(nodes, pairs.left, pairs.right, model)
         scored = score(levels, model)
-    with _timed(seconds, "cluster"):
+    with _timed(seconds, cpu, "cluster"):
         node = nodes.record_node
         clusters = cluster(
             len(nodes),
@@ -76,7 +78,7 @@ def match(
             [(int(node[a]), int(node[b])) for a, b in same if node[a] != node[b]],
             [(int(node[a]), int(node[b])) for a, b in different if node[a] != node[b]],
         )
-    return Matched(nodes, pairs, levels, scored, clusters, seconds)
+    return Matched(nodes, pairs, levels, scored, clusters, seconds, cpu)
 
 
 def _trusted(nodes: Nodes) -> Ints:
@@ -100,7 +102,7 @@ def _evidence(pairs: Candidates, scored: Scored, model: Model) -> Evidence:
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
-    start = time.perf_counter()
+def _timed(seconds: dict[str, float], cpu: dict[str, float], step: str) -> Iterator[None]:
+    start, spent = time.perf_counter(), time.process_time()
     yield
-    seconds[step] = time.perf_counter() - start
+    seconds[step], cpu[step] = time.perf_counter() - start, time.process_time() - spent

@@ -184,7 +184,8 @@ def _dormitories(dice: Dice, communities: list[str], count: int) -> tuple[Dwelli
 
 
 def _extended(names: list[str], count: int) -> list[str]:
-    """At least `count` different names: a new quarter's prefix when the list runs out."""
-    prefixes = ["", *facts()["prefixes"]]
+    """At least `count` different names: a new quarter's prefix when the list runs out, and then two of them."""
+    single = facts()["prefixes"]
+    prefixes = ["", *single, *(one + other for one in single for other in single)]
     rounds = -(-count // len(names))
     return [f"{prefixes[turn]}{name}" for turn in range(rounds) for name in names]

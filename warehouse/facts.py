@@ -112,7 +112,9 @@ def write_facts(
         "feed": [
             (p.slug, source, name) for p in every for source, names in p.feeds.items() for name in names
         ],
-        "field": [(f.name, f.zh, f.en, f.kind, f.tier, f.golden, f.publish, f.household) for f in fields().values()],
+        "field": [
+            (f.name, f.zh, f.en, f.kind, f.tier, f.golden, f.publish, f.household) for f in fields().values()
+        ],
         **_pages(),
         "expressible": list(expressible),
         "broader": list(broader),

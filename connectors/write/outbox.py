@@ -13,19 +13,20 @@ from pathlib import Path
 from connectors.write import write_export
 from connectors.write.draft import Draft, Row
 from connectors.write.manifest import Entry, Manifest, describe
+from connectors.write.note import NOTE, note
 
 MANIFEST = "manifest.json"
 
 
 def write_outbox(folder: Path, draft: Draft, night: date, *, shadow: bool = True) -> Manifest | None:
-    """Write `<slug>.<ext>` and `manifest.json` into the folder; the same draft gives the same bytes.
+    """Write `<slug>.<ext>`, `manifest.json` and a note for the clerk into the folder; the same draft gives the same bytes.
 
     Where nothing was asked nothing is written, and what an earlier run left there is removed. Where all that was asked
     was left out there is a manifest, and no file.
     """
     platform, rows = draft.platform, draft.rows
     file = folder / f"{platform.slug}{Path(platform.export.file).suffix}"
-    for stale in (file, folder / MANIFEST):
+    for stale in (file, folder / MANIFEST, folder / NOTE):
         stale.unlink(missing_ok=True)
     if not (rows or draft.left_out):
         return None
@@ -34,8 +35,9 @@ def write_outbox(folder: Path, draft: Draft, night: date, *, shadow: bool = True
         write_export(platform, [row.cells for row in rows], file)
     entries = [_entry(row) for row in rows]
     manifest = describe(platform, night, entries, draft.left_out, file if rows else None, shadow)
-    _private(folder / MANIFEST)
-    (folder / MANIFEST).write_text(manifest.text(), encoding="utf-8")
+    for name, text in ((MANIFEST, manifest.text()), (NOTE, note(platform, manifest))):
+        _private(folder / name)
+        (folder / name).write_text(text, encoding="utf-8")
     return manifest
 
 

@@ -21,7 +21,7 @@ _SUCCESSORS: dict[tuple[str, str], list[str]] = {
     (rule["city"], rule["old"]): rule["new"] for rule in facts("addresses")["successor"]
 }
 _ADMINISTRATIVE = re.compile("(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)$")
-_NUMBERED = re.compile(r"^(.*?)(?<!\d)\d[-\d幢栋座号楼单元室]*$", re.ASCII)
+_NUMBERS_BEHIND = re.compile(r"(?<![-\d])(?=\d[-\d幢栋座号楼单元室]*$)", re.ASCII)
 _KEPT_BOOKS = 8
 _books: list[Gazetteer] = []
 
@@ -55,7 +55,9 @@ class Gazetteer:
         self._home, self._city = _prefixes(area)
         words = [area.street, *self._communities, *self._named, *names]
         self._evidence = _alternatives(words)
-        self._unfinished = tuple({found[1] for word in words if (found := _NUMBERED.match(word))})
+        self._unfinished = tuple(
+            {word[: at.start()] for word in words for at in _NUMBERS_BEHIND.finditer(word)}
+        )
 
     def region_of(self, text: str) -> tuple[str, bool, str]:
         """District, whether it is another than the site's, and the rest of the text.

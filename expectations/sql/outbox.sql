@@ -14,7 +14,7 @@ select
     count(*) filter (where not coalesce(g.shareable, false)) as not_shareable,
     count(*) filter (where coalesce(trim(t."value"), '') = '' or contains(t."value", '*')) as masked_values,
     count(*) - count(distinct (t.record_id, t.field)) as cells_twice,
-    count(*) filter (where t.held_key = t."value") as unchanged_cells,
+    count(*) filter (where t.held_key = t.told) as unchanged_cells,
     count(distinct t.record_id) filter (where t.kind = 'correct') / nullif(max(h.records), 0) as corrected_share
 from outbox.wanted as t
 left join facts.platform_field as mine on mine.platform = t.platform and mine.field = t.field

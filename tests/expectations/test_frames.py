@@ -73,7 +73,7 @@ def test_the_staged_door_counts_rows_and_shares_and_leaves_out_what_a_platform_h
         ("update golden.value set shareable = false", "not_shareable"),
         ("update outbox.wanted set value = '139****0000'", "masked_values"),
         ("insert into outbox.wanted select * from outbox.wanted", "cells_twice"),
-        ("update outbox.wanted set held_key = value", "unchanged_cells"),
+        ("update outbox.wanted set held_key = told", "unchanged_cells"),
     ],
 )
 def test_the_outbox_door_sees_a_cell_that_must_not_be_written(con, damage, column):

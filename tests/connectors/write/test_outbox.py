@@ -12,6 +12,7 @@ from connectors.platform import Platform, read_platforms
 from connectors.read import read_export
 from connectors.write.draft import Held, draft
 from connectors.write.manifest import Change, Manifest
+from connectors.write.note import NOTE
 from connectors.write.outbox import MANIFEST, write_outbox
 
 PLATFORMS, _ = read_platforms()
@@ -49,6 +50,16 @@ def _sheet(slug: str, folder: Path) -> list[dict[str, str]]:
     header = rows[skipped].cells
     body = rows[skipped + 1 + bool(platform.export.instructions) :]
     return [dict(zip(header, row.cells, strict=True)) for row in body]
+
+
+def test_a_note_tells_the_clerk_what_changes_and_no_value(tmp_path: Path) -> None:
+    _written(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
+    text = (tmp_path / NOTE).read_text(encoding="utf-8")
+    assert "共 2 行、3 格有变化" in text and "  联系电话：1 格" in text and "影子模式" in text
+    values = [change.value for change in GRID_CHANGES] + [
+        v for held in GRID_HELD.values() for v in held.values()
+    ]
+    assert not any(value in text for value in values if len(value) > 2)
 
 
 def test_a_row_holds_key_required_columns_and_changes_and_nothing_else(tmp_path: Path) -> None:
@@ -92,7 +103,7 @@ def test_the_manifest_carries_no_personal_value(tmp_path: Path) -> None:
 def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
     _written(tmp_path / "grid", PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
     modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (tmp_path / "grid").iterdir()}
-    assert modes == {"grid.xlsx": "0o600", MANIFEST: "0o600"}
+    assert modes == {"grid.xlsx": "0o600", MANIFEST: "0o600", NOTE: "0o600"}
 
 
 def test_a_draft_names_the_cells_of_its_file_and_writes_nothing(tmp_path: Path) -> None:
@@ -182,7 +193,7 @@ def test_what_the_platform_would_refuse_is_left_out_with_a_reason(
     assert (manifest.rows, manifest.file) == (0, None)
     assert [(left.record_id, left.field) for left in manifest.left_out] == [("r1", field)]
     assert reason in manifest.left_out[0].reason
-    assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [MANIFEST, NOTE]
 
 
 def test_one_refused_cell_does_not_cost_the_row(tmp_path: Path) -> None:

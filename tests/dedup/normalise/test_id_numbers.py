@@ -31,6 +31,18 @@ def test_a_right_number_in_a_text_cell_is_ok_and_tells_birth_date_and_sex(number
     assert sex_of(number) == ("1" if int(number[16]) % 2 else "2")
 
 
+@given(digits=st.text("0123456789", min_size=17, max_size=17))
+def test_the_check_character_is_the_one_of_the_standard(digits: str) -> None:
+    powers = (2 ** (17 - place) * int(digit) for place, digit in enumerate(digits))
+    assert (sum(powers) + "0123456789X".index(check_character(digits))) % 11 == 1
+
+
+@given(number=st.one_of(NUMBERS, st.from_regex(r"\A[0-9]{17}[0-9X]\Z")), place=st.integers(0, 18))
+def test_a_plain_number_reads_as_when_it_had_to_be_cleaned(number: str, place: int) -> None:
+    for damage in (" ", "\u200b"):
+        assert id_number(number) == id_number(number[:place] + damage + number[place:])
+
+
 @given(number=NUMBERS, check=st.sampled_from("0123456789Xx×Ｘ"))
 def test_a_wrong_check_character_is_never_ok(number: str, check: str) -> None:
     assume(number[17] != (check if check.isdigit() else "X"))

@@ -106,6 +106,35 @@ def test_invisible_characters_change_nothing(
     assert _read(kind, sprinkled) == _read(kind, stated)
 
 
+PLAIN: dict[Kind, st.SearchStrategy[str]] = {  # what a reader takes as it stands, without cleaning it first
+    "name": st.one_of(
+        st.lists(
+            st.sampled_from(
+                [*"王張李偉静某氏之子女妻門三丽〇", "先生", "宝宝", "無名", "不详", "户主", "欧阳"]
+            ),
+            min_size=1,
+            max_size=5,
+        ).map("".join),
+        st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=5),
+    ),
+    "date": st.one_of(
+        st.from_regex(r"\A[0-9]{1,15}\Z"), st.from_regex(r"\A(?:18|19|20|99)[0-9]{2}[01][0-9][0-3][0-9]\Z")
+    ),
+    "phone": st.from_regex(r"\A1[3-9](?:[0-9]{9}|([0-9])\1{8})(?:[;/]1[0-9]{10})?\Z"),
+    "identifier": st.one_of(st.from_regex(r"\A[0-9A-Za-z]{1,12}\Z"), st.sampled_from(["null", "NA", "none"])),
+}
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+@settings(max_examples=400, deadline=None)
+@given(data=st.data(), numeric_cell=st.booleans(), padding=st.sampled_from([" ", "\u200b", "\u3000"]))
+def test_a_plain_value_reads_as_when_it_had_to_be_cleaned(
+    kind: Kind, data: st.DataObject, numeric_cell: bool, padding: str
+) -> None:
+    stated = data.draw(PLAIN[kind])
+    assert _read(kind, stated, numeric_cell) == _read(kind, padding + stated + padding, numeric_cell)
+
+
 GOOD: dict[Kind, list[str]] = {
     "name": ["王伟", "欧阳小伟", "阿卜杜热合曼·买买提", "JOHN SMITH"],
     "id_number": ["11010519491231002X", "110105491231002", "330106********1234", "H12345678"],

@@ -1,0 +1,44 @@
+"""What a clerk reads before importing a file: how many rows, which columns change, and what a blank means.
+
+Belongs here: the words beside the file, without a personal value.
+Lives elsewhere: the file (`outbox.py`), the same facts for programs (`manifest.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from connectors.platform import Platform
+from connectors.write.manifest import Manifest
+
+NOTE = "填写说明.txt"
+
+
+def note(platform: Platform, manifest: Manifest) -> str:
+    """The note that lies beside the file."""
+    key = platform.export.key or "编号"
+    reasons = Counter(left.reason for left in manifest.left_out)
+    lines = [
+        f"{platform.title} 回填说明（{manifest.night}）",
+        "",
+        "本文件没有发送给任何平台（影子模式），仅供核对。" if manifest.mode == "shadow" else "本文件待发送。",
+    ]
+    if manifest.file:
+        lines += [
+            f"文件：{manifest.file}，共 {manifest.rows} 行、{manifest.cells} 格有变化。",
+            f"每一行按「{key}」对应平台里已有的一条记录；「{key}」、姓名和必填列照平台原样带出，用来认人，不必改。",
+            "有变化的列：",
+            *(f"  {platform.fields[field].column}：{cells} 格" for field, cells in manifest.fields.items()),
+            "其余的空格表示“不改”，导入时请选择“空值不覆盖”；平台没有这个选项的，请逐条核对后再导入。",
+            "哪一行改了哪几列、是补空还是更正，见 manifest.json 的 records（按记录编号，不含个人信息）。",
+        ]
+    else:
+        lines.append("今晚没有可以写出的内容。")
+    if reasons:
+        lines += [
+            "",
+            f"另有 {sum(reasons.values())} 格没有写出：",
+            *(f"  {times} 格：{reason}" for reason, times in reasons.most_common()),
+        ]
+    lines += ["", f"用途：{manifest.purpose}", f"依据：{manifest.basis}", ""]
+    return "\n".join(lines)
