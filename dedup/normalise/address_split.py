@@ -42,13 +42,14 @@ def split_of(stated: str) -> tuple[str, Ending] | None:
     >>> split_of("望江路18号青云小区4号楼二单元0601室")
     ('望江路18号青云小区', Ending(key='|4|2||601', forms=('{0}幢{1}单元{2}室', '|{0}|{1}||{2}')))
     >>> split_of("木场巷5号202"), split_of("龙沟村71号"), split_of("青云小区四幢301室")
-    (('木场巷5号', Ending(key='||||202', forms=('{2}', '||||{2}'))), None, None)
+    (('木场巷5号', Ending(key='||||202', forms=('{2}室', '||||{2}'))), None, None)
     """
     found = _SPLIT.fullmatch(stated)
     if found is None:
         return None
     front, text = found.groups()
-    ending = _ending_of(text)
+    behind_door = front.endswith("号") and text.isdigit()  # 5号202: a room, with or without its word
+    ending = _ending_of(text + "室" if behind_door else text)
     return (front, ending) if ending is not None else None
 
 

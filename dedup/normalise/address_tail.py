@@ -61,7 +61,7 @@ def tail_of(text: str) -> Tail:
         found, sure = _FRONT_OF_TAIL.search(text) or found, False
     if found is None:
         return Tail(len(text), "", "", "", "", sure)
-    building, unit, floor, room = (_short(found[part]) for part in ("b", "u", "f", "r"))
+    building, unit, floor, room = map(_short, found.group("b", "u", "f", "r"))
     if (
         found["bw"] == "楼"
         and not unit

@@ -91,7 +91,10 @@ def dwelling_key(key: str) -> str | None:
     >>> dwelling_key("上城区|||||近江家园||5|2||") is None
     True
     """
-    parts = parts_of(key)
+    return _dwelling(parts_of(key))
+
+
+def _dwelling(parts: Parts) -> str | None:
     place = (
         parts.estate + parts.phase
         if parts.estate
@@ -218,6 +221,6 @@ def _graded(parsed: Parsed) -> Read:
     place = parts.estate or (parts.number and (parts.road or parts.community))
     if not place or not parsed.sure:
         return Read(key, "partial")
-    if parts.room and dwelling_key(key) is not None:
+    if parts.room and _dwelling(parts) is not None:
         return Read(key, "ok")
     return Read(key, "building" if parts.building else "partial")

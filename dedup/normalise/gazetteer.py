@@ -106,17 +106,17 @@ class Gazetteer:
 
     def completed(self, parts: Parts) -> Parts:
         """The parts, with what they imply filled in. What was stated stays."""
-        street, community, road, number = parts.street, parts.community, parts.road, parts.number
-        estate = self._estates.get(parts.estate) if parts.estate else self._doors.get((road, number))
+        district, street, community, road, number, name, *tail = parts
+        estate = self._estates.get(name) if name else self._doors.get((road, number))
         if estate is not None and street in ("", self.area.street):
             community = community or estate.community
             road = road or (estate.road if number in ("", estate.number) else "")
             number = number or (estate.number if road == estate.road else "")
             street = self.area.street
-            parts = parts._replace(estate=estate.name)
+            name = estate.name
         elif community in self._communities:
             street = street or self.area.street
-        return parts._replace(street=street, community=community, road=road, number=number)
+        return Parts(district, street, community, road, number, name, *tail)
 
     def _district(self, city: str, district: str, rest: str) -> tuple[str, bool, str]:
         """A stated district under the site's own city, or under no stated city."""

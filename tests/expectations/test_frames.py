@@ -38,8 +38,8 @@ insert into golden.value
     values ('R1', 'phone', '13957100000', 'b', true, 'ok');
 insert into golden.resident (resident_id, records, name, sex) values ('R1', 2, '张三', '1');
 insert into outbox.wanted
-    (platform, record_id, source_key, resident_id, field, kind, value, taken_from)
-    values ('grid', 'a', 'G1', 'R1', 'phone', 'fill', '13957100000', 'b');
+    (platform, record_id, source_key, resident_id, field, kind, value, told, taken_from)
+    values ('grid', 'a', 'G1', 'R1', 'phone', 'fill', '13957100000', '13957100000', 'b');
 """
 
 
