@@ -195,11 +195,11 @@ def _keys(
 ) -> tuple[pa.Array, pa.Array]:
     """Keys and qualities of one column; what gives no key has no quality either."""
     said = coded(stated.column(column))
-    reads = [read(kind, value, area=area, table=table) for value in said.values]
-    keys = np.array([one.key for one in reads] + [None], dtype=object)
-    qualities = np.array(
-        [one.quality if one.key is not None else None for one in reads] + [None], dtype=object
-    )
+    keys, qualities = (np.full(len(said.values) + 1, None, dtype=object) for _ in range(2))
+    for place, value in enumerate(said.values):
+        key, quality = read(kind, value, area=area, table=table)
+        if key is not None:
+            keys[place], qualities[place] = key, quality
     return pa.array(keys[said.codes], type=pa.string()), pa.array(qualities[said.codes], type=pa.string())
 
 

@@ -20,6 +20,8 @@ def _any_of(words: list[str]) -> str:
 
 _BUILDING_WORDS = _any_of([word for word in _WORDS["building"] if word not in ("号", "楼")])
 _BUILDING = (
+    # 402-1室 is part of room 402, not room 1 of building 402.
+    rf"(?!\d{{3,5}}-\d{{1,2}}(?:{_any_of(_WORDS['room'])})?$)"
     rf"(?P<b>\d{{1,4}}-\d{{1,2}}(?=[幢栋座])|[A-Z]-?\d{{1,3}}|[A-Z]{{1,2}}|\d{{1,4}}[A-Z]?|[甲乙丙丁戊东西南北中]\d{{0,2}})"
     rf"(?:(?P<bw>{_BUILDING_WORDS}|楼(?!F)|号(?=[\dA-Z甲乙丙丁东西南北-]|$))|(?=-))-?"
 )
