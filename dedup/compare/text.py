@@ -12,7 +12,7 @@ import numpy as np
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
-from dedup.columns import Ints, Levels, by_value_pair, unified
+from dedup.columns import Coded, Ints, Levels, by_value_pair, unified
 from dedup.compare.comparer import Comparer
 from dedup.nodes import Nodes
 
@@ -46,10 +46,18 @@ def _alike(
         level = np.where(alike >= close, comparer.code("close"), comparer.code("similar"))
         return np.where(alike >= similar, level, comparer.code("differ")).astype(np.int8)
 
-    level = _equal(EQUAL, nodes, left, right, columns, options)
-    apart = np.flatnonzero(level == EQUAL.code("differ"))
-    column = nodes[columns[0]]
-    level[apart] = by_value_pair(column, column.codes[left[apart]], column.codes[right[apart]], compare)
+    return _where_different(nodes[columns[0]], left, right, compare)
+
+
+def _where_different(
+    column: Coded, left: Ints, right: Ints, compare: Callable[[list[str], list[str]], Levels]
+) -> Levels:
+    """0 where one is missing, 1 (`equal`) where both are the same, else what `compare` says of the two."""
+    one, other = column.codes[left], column.codes[right]
+    known = (one >= 0) & (other >= 0)
+    level: Levels = (known & (one == other)).astype(np.int8)
+    apart = np.flatnonzero(known & (one != other))
+    level[apart] = by_value_pair(column, one[apart], other[apart], compare)
     return level
 
 
@@ -91,18 +99,14 @@ def _digits(
     left: Ints,
     right: Ints,
     columns: tuple[str, ...],
-    options: Mapping[str, Any],
+    _options: Mapping[str, Any],
 ) -> Levels:
     def compare(one: list[str], other: list[str]) -> Levels:
         distance = cpdist(one, other, scorer=OSA.distance, score_cutoff=2)
         level = np.where(distance <= 1, comparer.code("slip"), comparer.code("near"))
         return np.where(distance <= 2, level, comparer.code("differ")).astype(np.int8)
 
-    level = _equal(EQUAL, nodes, left, right, columns, options)
-    apart = np.flatnonzero(level == EQUAL.code("differ"))
-    column = nodes[columns[0]]
-    level[apart] = by_value_pair(column, column.codes[left[apart]], column.codes[right[apart]], compare)
-    return level
+    return _where_different(nodes[columns[0]], left, right, compare)
 
 
 EQUAL = Comparer(levels=("missing", "equal", "differ"), compare=_equal)
