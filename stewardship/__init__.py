@@ -1,1 +1,1 @@
-"""What people decide: verdicts and, later, the review desk. Every decision is a line in the ledger (`warehouse/ledger.py`)."""
+"""What people decide: verdicts today, the review desk to come. Every decision is a line in the ledger (`warehouse/ledger.py`)."""
