@@ -14,6 +14,7 @@ import duckdb
 
 from connectors.platform import Platform
 from connectors.write import manifest as told
+from connectors.write.cell import CannotWrite
 from connectors.write.draft import Draft, Held, draft
 from connectors.write.outbox import write_outbox
 from connectors.write.shared import household_columns
@@ -44,10 +45,13 @@ def write_templates(night: Night, ledger: Ledger) -> int:
     )
     cells = Counter(change.platform for change in new)
     for slug, drafted in drafts.items():
-        folder = night.site.outbox / night.date.isoformat() / slug
-        write_outbox(folder, drafted, night.date, shadow=night.site.shadow)
-        outcome = night.outcomes[slug]
+        folder, outcome = night.site.outbox / night.date.isoformat() / slug, night.outcomes[slug]
         outcome.changes, outcome.left_out = cells[slug], len(drafted.left_out)
+        try:
+            write_outbox(folder, drafted, night.date, shadow=night.site.shadow)
+        except CannotWrite as fault:
+            # One platform's file is this platform's trouble; its cells stay noted, and the next run owes the file.
+            outcome.status, outcome.message = "refused", str(fault)
     return len(new)
 
 

@@ -17,7 +17,13 @@ from connectors.platform import PLATFORMS, Platform, read_platform, read_platfor
 from connectors.read import read_export
 from connectors.stage import stage
 from connectors.write import write_export
+from connectors.write.cell import CannotWrite
+from connectors.write.draft import Draft
+from connectors.write.manifest import Manifest
+from connectors.write.outbox import write_outbox
 from connectors.write.shared import household_columns
+from pipelines.night import open_night
+from pipelines.steps import run_step
 from warehouse.ledger import open_ledger
 from warehouse.site import Site, read_site
 
@@ -241,3 +247,29 @@ def test_a_platform_that_knows_only_married_is_told_of_a_first_marriage_in_its_o
     file = root / "outbox" / first.isoformat() / "grid" / "grid.xlsx"
     cells = read_again(site, ALL["grid"], file, first, tmp_path)
     assert [cell.key for cell in cells if cell.field == "marital"] == ["20", "20"]
+
+
+def test_a_file_that_cannot_be_written_costs_one_platform_one_night(city, tmp_path, monkeypatch):
+    root = tmp_path / "site"
+    shutil.copytree(city[0], root)
+    shutil.rmtree(root / "outbox")
+
+    def fail_for_grid(folder: Path, drafted: Draft, night: date, *, shadow: bool) -> Manifest | None:
+        if drafted.platform.slug == "grid":
+            raise CannotWrite("grid", "联系电话", 3, "无法写出")
+        return write_outbox(folder, drafted, night, shadow=shadow)
+
+    def publish() -> tuple[str, str]:
+        with open_night(root) as night:
+            for step in ("land", "stage", "match", "resolve", "golden", "publish"):
+                run_step(night, step)
+            return night.status, night.outcomes["grid"].message
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.outbound.write_outbox", fail_for_grid)
+        status, message = publish()
+    written = {file.parent.name for file in (root / "outbox").rglob("manifest.json")}
+    assert status == "partial" and "联系电话" in message
+    assert "grid" not in written and len(written) >= 6
+    assert publish() == ("done", "")
+    assert {file.parent.name for file in (root / "outbox").rglob("manifest.json")} == {*written, "grid"}
