@@ -94,8 +94,8 @@ def _headline(page: Page, word: Mapping[str, str]) -> str:
     warned = sum(len(door.failed) for door in page.doors) - stopped
     if not failed + stopped + warned:
         return f'<p class="good">{word["nothing_to_do"]}</p>'
-    kind = "bad" if failed + stopped else "shadow"
-    text = word["to_do"].format(failed=failed, stopped=stopped, warned=warned)
+    kind, words = ("bad", "to_do") if failed + stopped else ("shadow", "only_warned")
+    text = word[words].format(failed=failed, stopped=stopped, warned=warned)
     return f'<p class="notice {kind}">{text}</p>'
 
 
