@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from dedup.match import match
 from dedup.model import Model, built_in
 from dedup.prepare.resident import STATED
 from dedup.score import Band, patterns, probability, score
 from dedup.tables import in_words
+from dedup.variants import collapse
 
 
 class UnknownId(ValueError):
@@ -102,7 +102,7 @@ def _scored_now(con: duckdb.DuckDBPyConnection, left: str, right: str, same: boo
     persons = con.sql(
         f"select {', '.join(STATED)} from staged.person where record_id in ('{_plain(left)}', '{_plain(right)}')"
     ).to_arrow_table()
-    nodes = match(persons, model).nodes
+    nodes = collapse(persons, model)
     pair = (np.array([nodes.record_node[0]]), np.array([nodes.record_node[-1]]))
     levels = patterns(nodes, *pair, model)
     found = score(levels, model)

@@ -84,12 +84,14 @@ def conflict_table(matched: Matched, records: Records, model: Model) -> pa.Table
     Columns: kind (possible_match, refused_join, or what a cap names), left, right (first records), reason, points.
     """
     first, label = matched.nodes.first_record(), matched.clusters.label
-    found: dict[tuple[int, int], tuple[str, int, int, str, float]] = {}
+    found: dict[tuple[int, int], tuple[bool, float, str, int, int, str]] = {}
 
     def add(kind: str, left: int, right: int, reason: str, points: float) -> None:
         pair = (min(label[left], label[right]), max(label[left], label[right]))
-        if pair[0] != pair[1] and (pair not in found or found[pair][4] < points):
-            found[pair] = (kind, left, right, reason, points)
+        # A join that was asked for and refused says more than a pair that never got so far.
+        told = (kind == "refused_join", points, kind, left, right, reason)
+        if pair[0] != pair[1] and (pair not in found or found[pair][:2] < told[:2]):
+            found[pair] = told
 
     review = np.flatnonzero(matched.scored.band == Band.REVIEW)
     for row in review:
@@ -99,16 +101,15 @@ def conflict_table(matched: Matched, records: Records, model: Model) -> pa.Table
         kind, reason = (rule.conflict, rule.zh) if rule else ("possible_match", "")
         add(kind, left, right, reason, float(matched.scored.points[row]))
     for refused in matched.clusters.refused:
-        # A join that was asked for and refused says more than a pair that never got so far.
-        add("refused_join", refused.left, refused.right, REFUSED_ZH[refused.reason], refused.points + 100.0)
-    rows = sorted(found.values(), key=lambda row: (row[1], row[2]))
+        add("refused_join", refused.left, refused.right, REFUSED_ZH[refused.reason], refused.points)
+    rows = sorted(found.values(), key=lambda row: (row[3], row[4]))
     return pa.table(
         {
-            "kind": pa.array([row[0] for row in rows], type=pa.string()),
-            "left": pa.array([records[first[row[1]]] for row in rows], type=pa.string()),
-            "right": pa.array([records[first[row[2]]] for row in rows], type=pa.string()),
-            "reason": pa.array([row[3] for row in rows], type=pa.string()),
-            "points": pa.array([row[4] for row in rows], type=pa.float64()),
+            "kind": pa.array([row[2] for row in rows], type=pa.string()),
+            "left": pa.array([records[first[row[3]]] for row in rows], type=pa.string()),
+            "right": pa.array([records[first[row[4]]] for row in rows], type=pa.string()),
+            "reason": pa.array([row[5] for row in rows], type=pa.string()),
+            "points": pa.array([row[1] for row in rows], type=pa.float64()),
         }
     )
 

@@ -139,3 +139,14 @@ def test_replaying_in_two_nights_or_in_one_gives_the_same_residents(con):
     in_two = residents(con)
     con.execute("delete from matched.run")
     assert residents(con) == in_two
+
+
+def test_a_refused_join_is_told_with_the_points_that_asked_for_it(con):
+    state(con, "a", **WANG, id_number=number("33010219850307122"))
+    state(con, "b", **WANG, id_number=number("33010219900101122"))
+    state(con, "c", **WANG)
+    assert len(set(residents(con).values())) == 3
+    told = con.execute("select kind, points from matched.conflict").fetchall()
+    strongest = con.execute("select max(points) from matched.pair where band = 'link'").fetchall()[0][0]
+    assert {kind for kind, _ in told} == {"refused_join"}
+    assert all(0 < points <= strongest for _, points in told)
