@@ -251,25 +251,23 @@ def one_home(matched: Matched, _keys: pa.Table, stated: pa.Table) -> Ints:
     their household number at the same source; who has neither is alone.
     """
     person = matched.record_label
-    home = matched.nodes["home"].take(matched.nodes.record_node)
-    books = _books(stated)
-    group: dict[int, int] = {}
-    for one, other in ((person, home), (person, books)):
-        for who, where in _usual(one, other).items():
-            group.setdefault(who, where if other is home else -1 - where)
-    members: dict[int, int] = {}
-    for who, where in group.items():
-        if where < 0:
-            lived = [
-                group[p] for p in np.unique(person[books.codes == -1 - where]) if group.get(int(p), -1) >= 0
-            ]
-            where = lived[0] if lived else where
-        members[who] = where
-    names = {where: place for place, where in enumerate(sorted(set(members.values())))}
-    alone = len(names)
-    return np.array(
-        [names[members[p]] if p in members else alone + p for p in person.tolist()], dtype=np.int64
-    )
+    homes = _usual(person, matched.nodes["home"].take(matched.nodes.record_node))
+    books = _usual(person, _books(stated))
+    home_of_book: dict[int, int] = {}
+    for who, home in homes.items():
+        if who in books:
+            home_of_book.setdefault(books[who], home)
+
+    def place(who: int) -> tuple[str, int]:
+        book = books.get(who, -1)
+        if who in homes or book in home_of_book:
+            return "home", homes.get(who, home_of_book.get(book, -1))
+        return ("book", book) if who in books else ("alone", who)
+
+    people, row = np.unique(person, return_inverse=True)
+    places = [place(who) for who in people.tolist()]
+    number = {one: code for code, one in enumerate(sorted(set(places)))}
+    return np.array([number[one] for one in places], dtype=np.int64)[row]
 
 
 def _books(stated: pa.Table) -> Coded:
