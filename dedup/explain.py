@@ -1,7 +1,7 @@
 """Why two records are, or are not, one person; and how a resident came together.
 
 Belongs here: reading the reasons that a night left in `matched.*`, and scoring a pair that never met.
-Lives elsewhere: making them (`match.py`, `tables.py`), putting them on a screen (`pipelines/cli.py`).
+Lives elsewhere: making them (`match.py`, `tables.py`), putting them on a screen (`pipelines/commands`).
 
 Nothing here quotes a value of a record: reasons are words and points.
 """

@@ -1,7 +1,7 @@
 """Linking records from a file: raw stated values in, clusters and explained pairs out.
 
 Belongs here: reading a record file, its stated values into keys, and writing the results whole or not at all.
-Lives elsewhere: matching (`match.py`), the same work over a site's warehouse (`night.py`), the command line (`pipelines/cli.py`).
+Lives elsewhere: matching (`match.py`), the same work over a site's warehouse (`night.py`), the command line (`pipelines/commands`).
 """
 
 from __future__ import annotations

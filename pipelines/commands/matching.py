@@ -1,0 +1,94 @@
+"""Matching outside a night, and explaining it: `link`, `why`, `how`, `compare`.
+
+Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`dedup`), its words
+(`pipelines/explaining.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pipelines.commands import DONE, Add, AddGroup, Answer
+from pipelines.messages import Language, say
+
+
+def add(command: Add, _group: AddGroup) -> None:
+    """The commands of this module."""
+    link = command("link", link_records, "关联一份记录 / link a file of records")
+    link.add_argument("model", metavar="MODEL", help="resident | household | person | MODEL.toml")
+    link.add_argument("records", type=Path, metavar="RECORDS", help="csv, parquet")
+    link.add_argument("--out", type=Path, required=True, metavar="CLUSTERS.parquet")
+    link.add_argument("--pairs", type=Path, metavar="PAIRS.parquet")
+    link.add_argument("--engine", choices=("duckdb",), default="duckdb")
+    why = command(
+        "why", explain_pair, "两条记录为何是（不是）一人 / why two records are or are not one person"
+    )
+    why.add_argument("left", metavar="RECORD")
+    why.add_argument("right", metavar="RECORD")
+    how = command("how", explain_resident, "一位居民是怎样归并成的 / how a resident came together")
+    how.add_argument("resident", metavar="RESIDENT")
+    compare = command("compare", compare_clusters, "两次归并有何不同 / what two clusterings do differently")
+    compare.add_argument("first", type=Path, metavar="A.parquet")
+    compare.add_argument("second", type=Path, metavar="B.parquet")
+
+
+def link_records(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`link`: clusters and explained pairs of a file of raw records."""
+    from dataclasses import asdict
+
+    from dedup.link import link
+    from dedup.model import read_model
+
+    done = link(read_model(asked.model), asked.records, asked.out, asked.pairs)
+    found = asdict(done)
+    return Answer(
+        DONE, found, say("linked", speak, out=asked.out, seconds_total=done.seconds["total"], **found)
+    )
+
+
+def explain_pair(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`why`: points per field of two records, and whether they are one resident."""
+    from dataclasses import asdict
+
+    from dedup.explain import why
+    from pipelines.explaining import pair_in_words
+    from pipelines.published import published
+
+    with published(asked.site, speak) as con:
+        found = why(con, asked.left, asked.right)
+    return Answer(DONE, asdict(found), pair_in_words(found, speak))
+
+
+def explain_resident(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`how`: the records of a resident and the links that hold them together."""
+    from dataclasses import asdict
+
+    from dedup.explain import how
+    from pipelines.explaining import resident_in_words
+    from pipelines.published import published
+
+    with published(asked.site, speak) as con:
+        found = how(con, asked.resident)
+    return Answer(DONE, asdict(found), resident_in_words(found, speak))
+
+
+def compare_clusters(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`compare`: which clusters another model would split or join."""
+    from dataclasses import asdict
+
+    from dedup.difference import difference
+    from pipelines.explaining import difference_in_words
+
+    found = difference(asked.first, asked.second)
+    return Answer(DONE, asdict(found), difference_in_words(found, speak))
+
+
+def wrong_use() -> tuple[type[Exception], ...]:
+    """Errors that say the command was used wrongly."""
+    from dedup.explain import UnknownId
+    from dedup.link import RecordsError
+    from dedup.model import ModelError
+    from pipelines.published import NoWarehouse
+
+    return UnknownId, RecordsError, ModelError, NoWarehouse
