@@ -27,12 +27,17 @@ SCHEMA = pa.schema(
     (name, pa.string())
     for name in ("record_id", "source", *RAW, "person_id", "household_living", "household_registered")
 )
+# The sources that figures are measured on: a platform added to the catalogue changes none of them.
+TWELVE = (
+    "actual_population", "all_population", "community_ledger", "elderly_care", "governance", "grid",
+    "minimum_living", "one_table", "public_rental", "resident_points", "social_card", "veterans",
+)  # fmt: skip
 NEARLY_EVERYBODY = 0.98  # coverage of each of several sources of one habit
 TAKEN_ANEW = 0.05  # of its records each further source of one habit writes down itself; it copies the others
 
 
 class OddSources(ValueError):
-    """A number of sources that the platforms' habits cannot be shared out over."""
+    """A number of sources that the habits of `TWELVE` cannot be shared out over."""
 
     def __init__(self, sources: int, habits: int) -> None:
         super().__init__(
@@ -43,14 +48,15 @@ class OddSources(ValueError):
 def stated_records(*, residents: int, seed: int, noise: float = 1.0, sources: int = 12) -> pa.Table:
     """What all sources state about a town's residents, with the truth: the columns of `SCHEMA`, ordered by record id.
 
-    Twelve sources are the twelve platforms, and say what their files say in a city of the same residents, seed and
+    Twelve sources are the platforms of `TWELVE`, and say what their files say in a city of the same residents, seed and
     noise. With more, each platform's habits are shared by several sources that hold nearly everybody, each a copy of
     the one before with some of its records taken anew. Record ids tell nothing, so neither does the order.
 
     Raises:
-        OddSources: not a multiple of the number of platforms.
+        OddSources: not a multiple of twelve.
     """
-    platforms, _ = read_platforms()
+    known, _ = read_platforms()
+    platforms = {slug: known[slug] for slug in TWELVE}
     copies, odd = divmod(sources, len(platforms))
     if odd or copies < 1:
         raise OddSources(sources, len(platforms))
