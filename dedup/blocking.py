@@ -1,7 +1,10 @@
 """Which nodes meet: candidate pairs from blocking keys, each key with a budget.
 
-Belongs here: keys, blocks and their cost. Lives elsewhere: which columns a key may use (`prepare/`), comparing
-(`compare/`).
+Belongs here: blocks and their cost. Lives elsewhere: which columns a key may use (`prepare/`), comparing (`compare/`),
+blocks that are kept from night to night (`memory.py`).
+
+A block is named by the place of its key in the model and a hash of the values its members agree on. Two blocks that
+share a name by accident only make pairs that are then scored like any other.
 """
 
 from __future__ import annotations
@@ -10,12 +13,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from dedup.columns import Ints
+from dedup.columns import Bools, Hashes, Ints, distinct
 from dedup.model import BlockKey, Model
 from dedup.nodes import Nodes
 from dedup.prepare import PREPARERS
-from dedup.prepare.preparer import Rows
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: spreads sums of hashes
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRows:
+    """Which node is in which block, each once. `asks`: whether a pair with this node is wanted (see `BlockKey.asks`)."""
+
+    key: npt.NDArray[np.int8]
+    value: Hashes
+    node: Ints
+    asks: Bools
+
+    def where(self, rows: Bools | Ints) -> BlockRows:
+        """Some of the rows."""
+        return BlockRows(self.key[rows], self.value[rows], self.node[rows], self.asks[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,76 +57,118 @@ class Candidates:
 
 def candidate_pairs(nodes: Nodes, model: Model) -> Candidates:
     """All pairs of nodes that agree on some blocking key, within each key's budget."""
-    names = {name for key in model.blocks for name in key.columns}
-    columns = {name: _column_rows(nodes, model, name) for name in names}
     packed: list[Ints] = []
     cuts: list[Cut] = []
     size = max(len(nodes), 1)
-    for key in model.blocks:
-        left, right, cut = _pairs_of_blocks(*_key_rows([columns[name] for name in key.columns], size), key)
+    made: dict[str, Column] = {}
+    for place, key in enumerate(model.blocks):
+        left, right, cut = pairs_of_key(rows_of_key(nodes, model, place, made), key)
+        packed.append(np.minimum(left, right) * size + np.maximum(left, right))
         if cut is not None:
             cuts.append(cut)
-        packed.append(np.minimum(left, right) * size + np.maximum(left, right))
-    unique = np.unique(np.concatenate(packed)) if packed else np.array([], dtype=np.int64)
-    return Candidates(left=unique // size, right=unique % size, cuts=tuple(cuts))
+    pairs = distinct(np.concatenate(packed)) if packed else np.array([], dtype=np.int64)
+    return Candidates(left=pairs // size, right=pairs % size, cuts=tuple(cuts))
 
 
-def _column_rows(nodes: Nodes, model: Model, name: str) -> Rows:
-    """Rows (node, code) of a column, ordered by node, without missing ones."""
+# --- who is in which block ---------------------------------------------------------------------------------------
+
+# Nodes with the hash of their value, ordered by node; and whether each stands there once at most.
+Column = tuple[Ints, Hashes, bool]
+
+
+def rows_of_key(nodes: Nodes, model: Model, place: int, made: dict[str, Column]) -> BlockRows:
+    """The members of the blocks of one key. `made`: columns that were laid out already, by name."""
+    key = model.blocks[place]
+    for name in key.columns:
+        if name not in made:
+            made[name] = _column(nodes, model, name)
+    node, value = _agreeing([made[name] for name in key.columns], len(nodes))
+    asks = nodes.facts[key.asks][node] if key.asks else np.ones(len(node), dtype=np.bool_)
+    return BlockRows(np.full(len(node), place, dtype=np.int8), value, node, asks)
+
+
+def _column(nodes: Nodes, model: Model, name: str) -> Column:
+    """A column without missing values; one that holds several values has a row for each."""
     special = PREPARERS[model.reads].rows.get(name)
-    rows, codes = special(nodes) if special else (np.arange(len(nodes)), nodes[name].codes)
-    present = codes >= 0
-    rows, codes = rows[present], codes[present]
-    order = np.argsort(rows, kind="stable")
-    return rows[order], codes[order]
+    if special is None:
+        node = np.flatnonzero(nodes[name].codes >= 0)
+        return node, nodes[name].take(node).hashed(), True
+    node, value = special(nodes)
+    order = np.argsort(node, kind="stable")
+    node, value = node[order], value[order]
+    return node, value, bool((node[1:] > node[:-1]).all())
 
 
-def _key_rows(columns: Sequence[Rows], size: int) -> Rows:
-    """Rows (node, code of the whole key), ordered by node; nodes that miss a column of the key are left out."""
-    key = columns[0]
+def _agreeing(columns: Sequence[Column], size: int) -> tuple[Ints, Hashes]:
+    """Rows (node, hash of all values); a node that misses one is left out, one with several has each combination."""
+    node, value, _ = columns[0]
     for column in columns[1:]:
-        key = _join(key, column, size)
-    return key
+        rows, more = _match_up(node, column, size)
+        node, value = node[rows], value[rows] * _MIX + more
+    return node, value
 
 
-def _join(column: Rows, other_column: Rows, size: int) -> Rows:
-    """Combine two columns on the node: each combination of their codes is one row."""
-    (rows, codes), (more_rows, more) = column, other_column
-    count = np.bincount(more_rows, minlength=size)
+def _match_up(node: Ints, column: Column, size: int) -> tuple[Ints, Hashes]:
+    """For rows of nodes the rows that a column has of the same node: their places, and the column's hashes."""
+    other, value, single = column
+    if single:
+        place = np.full(size, -1, dtype=np.int64)
+        place[other] = np.arange(len(other))
+        found = place[node]
+        rows = np.flatnonzero(found >= 0)
+        return rows, value[found[rows]]
+    count = np.bincount(other, minlength=size)
     start = np.cumsum(count) - count
-    times = count[rows]
-    joined = np.repeat(np.arange(len(rows)), times)
-    within = np.arange(len(joined)) - np.repeat(np.cumsum(times) - times, times)
-    other = more[start[rows[joined]] + within]
-    base = int(more.max()) + 1 if len(more) else 1
-    return rows[joined], codes[joined] * base + other
+    times = count[node]
+    rows = np.repeat(np.arange(len(node)), times)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times)
+    return rows, value[start[node[rows]] + within]
 
 
-def _pairs_of_blocks(rows: Ints, codes: Ints, key: BlockKey) -> tuple[Ints, Ints, Cut | None]:
-    order = np.argsort(codes, kind="stable")  # rows stay in order within a block
-    rows, codes = rows[order], codes[order]
-    fresh = np.ones(len(rows), dtype=bool)
-    fresh[1:] = (codes[1:] != codes[:-1]) | (rows[1:] != rows[:-1])
-    rows, codes = rows[fresh], codes[fresh]
-    block = np.cumsum(np.concatenate([[0], codes[1:] != codes[:-1]])) if len(codes) else codes
-    size = np.bincount(block) if len(block) else np.array([], dtype=np.int64)
-    cost = size * (size - 1) // 2
+# --- blocks and their pairs --------------------------------------------------------------------------------------
+
+
+def pairs_of_key(rows: BlockRows, key: BlockKey) -> tuple[Ints, Ints, Cut | None]:
+    """The pairs of all blocks of one key that are within its budget."""
+    order = _shared(np.argsort(rows.value), rows.value)
+    value = rows.value[order]
+    starts = np.flatnonzero(np.concatenate([[True], value[1:] != value[:-1]])) if len(value) else order
+    size = np.diff(np.append(starts, len(value)))
+    cost = block_cost(
+        size, np.add.reduceat(rows.asks[order].astype(np.int64), starts) if len(value) else size
+    )
     over = cost > key.budget
     cut = Cut(key.columns, int(over.sum()), int(cost[over].sum())) if over.any() else None
-    meets = (cost > 0) & ~over
-    keep = meets[block] if len(block) else np.array([], dtype=bool)
-    rows, block = rows[keep], block[keep]
-    left: list[Ints] = []
-    right: list[Ints] = []
-    distance = 1
-    here = np.arange(len(rows))
-    while True:
-        here = here[here + distance < len(rows)]
+    block = np.repeat(np.arange(len(size)), size)
+    keep = ((cost > 0) & ~over)[block]
+    left, right = _within(block[keep])
+    members = order[keep]
+    left, right = members[left], members[right]
+    wanted = rows.asks[left] | rows.asks[right]
+    return rows.node[left[wanted]], rows.node[right[wanted]], cut
+
+
+def _shared(order: Ints, value: Hashes) -> Ints:
+    """The places, in the order of their values, of those values that stand more than once."""
+    again = value[order[1:]] == value[order[:-1]]
+    return order[np.append(again, False) | np.insert(again, 0, False)] if len(order) else order
+
+
+def block_cost(size: Ints, asking: Ints) -> Ints:
+    """How many pairs a block makes: of all its members, less those of which neither asks."""
+    silent = size - asking
+    return np.asarray(size * (size - 1) // 2 - silent * (silent - 1) // 2)
+
+
+def _within(block: Ints) -> tuple[Ints, Ints]:
+    """All pairs of places within runs of one block number."""
+    left: list[Ints] = [np.array([], dtype=np.int64)]
+    right: list[Ints] = [np.array([], dtype=np.int64)]
+    here, distance = np.arange(len(block)), 1
+    while len(here):
+        here = here[: np.searchsorted(here, len(block) - distance)]
         here = here[block[here] == block[here + distance]]
-        if not len(here):
-            break
-        left.append(rows[here])
-        right.append(rows[here + distance])
+        left.append(here)
+        right.append(here + distance)
         distance += 1
-    empty = np.array([], dtype=np.int64)
-    return np.concatenate([empty, *left]), np.concatenate([empty, *right]), cut
+    return np.concatenate(left), np.concatenate(right)

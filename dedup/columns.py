@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Levels = npt.NDArray[np.int8]
+Hashes = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class Coded:
         table = np.array([read(value) for value in self.values] + [missing], dtype=dtype)
         return table[self.codes]
 
+    def value_hashes(self) -> Hashes:
+        """A 64-bit hash of each distinct value, the same in every run."""
+        empty = np.array([], dtype=np.uint64)
+        return pd.util.hash_array(self.values, categorize=False) if len(self.values) else empty
+
+    def hashed(self) -> Hashes:
+        """A 64-bit hash of each row's value, the same in every run; 0 where it is missing."""
+        return np.append(self.value_hashes(), np.uint64(0))[self.codes]
+
     def take(self, rows: Ints) -> Coded:
         """The same column for some rows."""
         return Coded(codes=self.codes[rows], values=self.values)
@@ -66,6 +76,14 @@ def groups(columns: list[Ints]) -> Ints:
     """Number the distinct rows in order of first appearance."""
     frame = pd.DataFrame(dict(enumerate(columns)))
     return np.asarray(frame.groupby(list(frame.columns), sort=False).ngroup(), dtype=np.int64)
+
+
+def distinct(numbers: Ints) -> Ints:
+    """The distinct numbers in ascending order: by sorting, which beats hashing several times over here."""
+    ordered = np.sort(numbers)
+    fresh = np.ones(len(ordered), dtype=np.bool_)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    return ordered[fresh]
 
 
 def first_rows(group: Ints) -> Ints:
@@ -98,5 +116,6 @@ def by_value_pair(
         return np.array([], dtype=np.int8)
     low, high = np.minimum(left, right), np.maximum(left, right)
     base = len(column.values)
-    packed, place = np.unique(low * base + high, return_inverse=True)
-    return compare(list(column.values[packed // base]), list(column.values[packed % base]))[place]
+    place, packed = pd.factorize(low * base + high)
+    found: Levels = compare(list(column.values[packed // base]), list(column.values[packed % base]))[place]
+    return found

@@ -16,7 +16,7 @@ import numpy as np
 
 from dedup.model import Model, built_in
 from dedup.prepare.resident import STATED
-from dedup.score import Band, patterns, probability, score
+from dedup.score import Band, probability, score_pairs
 from dedup.tables import in_words
 from dedup.variants import collapse
 
@@ -104,10 +104,9 @@ def _scored_now(con: duckdb.DuckDBPyConnection, left: str, right: str, same: boo
     ).to_arrow_table()
     nodes = collapse(persons, model)
     pair = (np.array([nodes.record_node[0]]), np.array([nodes.record_node[-1]]))
-    levels = patterns(nodes, *pair, model)
-    found = score(levels, model)
+    found = score_pairs(nodes, *pair, model)
     cap = model.caps[found.cap[0] - 1].zh if found.cap[0] else ""
-    words = in_words([int(levels[one.name][0]) for one in model.comparisons], model)
+    words = in_words([int(found.levels[one.name][0]) for one in model.comparisons], model)
     return Why(
         left,
         right,

@@ -12,19 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from dedup.blocking import Candidates, candidate_pairs
 from dedup.cluster import Clusters, Evidence, cluster
-from dedup.columns import Ints, Levels
+from dedup.columns import Ints
 from dedup.model import Model
 from dedup.nodes import Nodes
-from dedup.score import Band, Scored, patterns, score
+from dedup.score import Scored, score_pairs, weights
 from dedup.variants import collapse
-
-KEPT_APART = (
-    -10.0
-)  # what a capped pair weighs inside a cluster: enough to ask a person, not enough to break proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,6 @@ class Matched:
 
     nodes: Nodes
     pairs: Candidates
-    levels: Mapping[str, Levels]
     scored: Scored
     clusters: Clusters
     seconds: Mapping[str, float]
@@ -67,38 +63,30 @@ def match(
     with _timed(seconds, cpu, "block"):
         pairs = candidate_pairs(nodes, model)
     with _timed(seconds, cpu, "score"):
-        levels = patterns(nodes, pairs.left, pairs.right, model)
-        scored = score(levels, model)
+        scored = score_pairs(nodes, pairs.left, pairs.right, model)
     with _timed(seconds, cpu, "cluster"):
         node = nodes.record_node
         clusters = cluster(
             len(nodes),
-            _evidence(pairs, scored, model),
-            _trusted(nodes),
+            evidence(pairs.left, pairs.right, weights(scored, model)[scored.pattern]),
+            trusted(nodes),
             [(int(node[a]), int(node[b])) for a, b in same if node[a] != node[b]],
             [(int(node[a]), int(node[b])) for a, b in different if node[a] != node[b]],
         )
-    return Matched(nodes, pairs, levels, scored, clusters, seconds, cpu)
+    return Matched(nodes, pairs, scored, clusters, seconds, cpu)
 
 
-def _trusted(nodes: Nodes) -> Ints:
+def trusted(nodes: Nodes) -> Ints:
     """Per node the code of its trustworthy number, -1 for none; kinds of records without numbers have none."""
     if "id_trusted" not in nodes.facts:
         return np.full(len(nodes), -1, dtype=np.int64)
     return np.where(nodes.facts["id_trusted"], nodes["id_number"].codes, -1)
 
 
-def _evidence(pairs: Candidates, scored: Scored, model: Model) -> Evidence:
-    """Linked pairs join, capped and distant pairs keep apart; what waits for a person weighs nothing."""
-    against = np.array([False, *(cap.against for cap in model.caps)])[scored.cap]
-    far = scored.points < model.review
-    weight = np.where(
-        scored.band == Band.LINK,
-        scored.points,
-        np.where(against, KEPT_APART, np.where(far, scored.points, 0.0)),
-    )
+def evidence(left: Ints, right: Ints, weight: npt.NDArray[np.float64]) -> Evidence:
+    """The pairs that weigh anything."""
     counts = weight != 0
-    return Evidence(left=pairs.left[counts], right=pairs.right[counts], weight=weight[counts])
+    return Evidence(left=left[counts], right=right[counts], weight=weight[counts])
 
 
 @contextmanager

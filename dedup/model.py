@@ -67,10 +67,14 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class BlockKey:
-    """Two nodes meet when they agree on all columns; a block of more than `budget` pairs is cut and reported."""
+    """Two nodes meet when they agree on all columns; a block of more than `budget` pairs is cut and reported.
+
+    `asks`: a fact of nodes; a pair is only wanted when it holds for one of the two.
+    """
 
     columns: tuple[str, ...]
     budget: int
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Model:
     blocks: tuple[BlockKey, ...]
     columns: Mapping[str, str] = field(default_factory=dict)  # of plain records: each column and its kind
     groups: Literal["person", "home"] = "person"  # what a cluster is
+    crowd: Mapping[str, int] = field(default_factory=dict)  # column: how many names may share a value of it
 
     def comparison(self, name: str) -> Comparison:
         """The comparison of that name."""
@@ -194,3 +199,7 @@ def _check(model: Model) -> None:
     for key in model.blocks:
         if odd := set(key.columns) - known:
             refuse(f"[[block]] 的列 {'、'.join(sorted(odd))} 不存在")
+        if key.asks and key.asks not in PREPARERS[model.reads].asking:
+            refuse(f"[[block]] 的 asks = {key.asks} 不存在")
+    if odd := set(model.crowd) - known:
+        refuse(f"[crowd] 的列 {'、'.join(sorted(odd))} 不存在")

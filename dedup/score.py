@@ -12,11 +12,15 @@ from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from dedup.columns import Bools, Ints, Levels
 from dedup.compare import COMPARERS
 from dedup.model import Model
 from dedup.nodes import Nodes
+
+# What a capped pair weighs inside a cluster: enough to ask a person, not enough to break proof.
+KEPT_APART = -10.0
 
 
 class Band(IntEnum):
@@ -29,18 +33,39 @@ class Band(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One entry per pair: points (log2 odds, prior included), band, and which cap held it (0 none, else 1 + its place)."""
+    """Pairs by the pattern of their levels: there are millions of pairs and a few thousand patterns.
 
+    `pattern`: for each pair the number of its pattern. All else has one entry per pattern: `levels` of each comparison,
+    `points` (log2 odds, prior included), `band`, `cap` (which rule held it: 0 none, else 1 + its place), and `code`,
+    the levels as one number.
+    """
+
+    pattern: Ints
+    code: Ints
+    levels: Mapping[str, Levels]
     points: npt.NDArray[np.float64]
     band: npt.NDArray[np.int8]
     cap: npt.NDArray[np.int8]
 
+    def pair_points(self) -> npt.NDArray[np.float64]:
+        """Points of each pair."""
+        return self.points[self.pattern]
+
+    def pair_band(self) -> npt.NDArray[np.int8]:
+        """Band of each pair."""
+        return self.band[self.pattern]
+
+
+def score_pairs(nodes: Nodes, left: Ints, right: Ints, model: Model) -> Scored:
+    """Compare pairs of nodes by all comparisons of the model and put each into a band.
+
+    Symmetric: swapping left and right gives the same patterns.
+    """
+    return score(patterns(nodes, left, right, model), model)
+
 
 def patterns(nodes: Nodes, left: Ints, right: Ints, model: Model) -> dict[str, Levels]:
-    """The level code of every comparison of the model for each pair.
-
-    Symmetric: swapping left and right gives the same levels.
-    """
+    """The level code of every comparison of the model for each pair."""
     return {
         one.name: COMPARERS[one.compares](nodes, left, right, one.columns, one.options)
         for one in model.comparisons
@@ -48,15 +73,36 @@ def patterns(nodes: Nodes, left: Ints, right: Ints, model: Model) -> dict[str, L
 
 
 def score(levels: Mapping[str, Levels], model: Model) -> Scored:
-    """Add the points of all comparisons and put each pair into a band."""
-    pairs = len(next(iter(levels.values())))
-    points = np.full(pairs, model.prior)
+    """Add up the points of each pattern of levels that is met."""
+    packed = np.zeros(len(next(iter(levels.values()))), dtype=np.int64)
+    for one in model.comparisons:
+        packed = packed * len(one.level_names) + levels[one.name]
+    pattern, code = pd.factorize(packed, sort=True)
+    return Scored(pattern, code, *_judge(unpacked(code, model), model))
+
+
+def unpacked(code: Ints, model: Model) -> dict[str, Levels]:
+    """The levels that a pattern's number stands for."""
+    levels: dict[str, Levels] = {}
+    for one in reversed(model.comparisons):
+        code, level = np.divmod(code, len(one.level_names))
+        levels[one.name] = level.astype(np.int8)
+    return {one.name: levels[one.name] for one in model.comparisons}
+
+
+Judged = tuple[Mapping[str, Levels], npt.NDArray[np.float64], npt.NDArray[np.int8], npt.NDArray[np.int8]]
+
+
+def _judge(levels: Mapping[str, Levels], model: Model) -> Judged:
+    """Levels, points, band and cap of each pattern."""
+    many = len(next(iter(levels.values())))
+    points = np.full(many, model.prior)
     for one in model.comparisons:
         points += np.array(one.points())[levels[one.name]]
     band = np.where(
         points >= model.link, Band.LINK, np.where(points >= model.review, Band.REVIEW, Band.APART)
     )
-    cap = np.zeros(pairs, dtype=np.int8)
+    cap = np.zeros(many, dtype=np.int8)
     for place, rule in reversed(list(enumerate(model.caps, start=1))):
         held = _at_all(levels, rule.when, model) & ~_at_any(levels, rule.unless, model)
         cap[held] = place
@@ -65,7 +111,16 @@ def score(levels: Mapping[str, Levels], model: Model) -> Scored:
         band[held & (band == Band.LINK)] = Band.REVIEW
         if rule.band == "apart":
             band[held] = Band.APART
-    return Scored(points=points, band=band.astype(np.int8), cap=cap)
+    return levels, points, band.astype(np.int8), cap
+
+
+def weights(scored: Scored, model: Model) -> npt.NDArray[np.float64]:
+    """What each pattern weighs when clusters are joined: links join, capped and distant pairs keep apart, and what
+    waits for a person weighs nothing."""
+    against = np.array([False, *(cap.against for cap in model.caps)])[scored.cap]
+    far = scored.points < model.review
+    otherwise = np.where(against, KEPT_APART, np.where(far, scored.points, 0.0))
+    return np.where(scored.band == Band.LINK, scored.points, otherwise)
 
 
 def _at(levels: Mapping[str, Levels], comparison: str, names: tuple[str, ...], model: Model) -> Bools:

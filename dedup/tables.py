@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from dedup.match import Matched
 from dedup.model import Model
-from dedup.score import Band, probability
+from dedup.score import Band, Scored, probability
 
 Records = npt.NDArray[np.object_]  # record ids, in the order of the rows that were matched
 
@@ -33,39 +33,42 @@ def pair_table(matched: Matched, records: Records, model: Model) -> pa.Table:
     comparison its points `<name>_points` and its level `<name>`.
     """
     scored, first = matched.scored, matched.nodes.first_record()
-    keep = np.flatnonzero((scored.band != Band.APART) | _apart_by_rule(matched, model))
-    rules = np.array(["", *(cap.zh for cap in model.caps)], dtype=object)
-    columns: dict[str, pa.Array] = {
+    told = (scored.band != Band.APART) | _apart_by_rule(scored, model)  # per pattern
+    keep = np.flatnonzero(told[scored.pattern])
+    pattern = scored.pattern[keep]
+    columns = {
         "left": pa.array(records[first[matched.pairs.left[keep]]], type=pa.string()),
         "right": pa.array(records[first[matched.pairs.right[keep]]], type=pa.string()),
-        "band": pa.array([Band(code).name.lower() for code in scored.band[keep]], type=pa.string()),
-        "probability": pa.array(probability(scored.points[keep])),
-        "points": pa.array(scored.points[keep]),
-        "cap": pa.array(rules[scored.cap[keep]], type=pa.string()),
-        "reason": pa.array(reasons(matched, keep, model), type=pa.string()),
+    }
+    facts = pattern_table(scored, model)
+    return pa.table(
+        columns | {name: facts.column(name).take(pa.array(pattern)) for name in facts.column_names}
+    )
+
+
+def pattern_table(scored: Scored, model: Model) -> pa.Table:
+    """What each pattern of levels says: band, probability, points, cap (words, empty for none), reason (all points in
+    words), and per comparison its level and points."""
+    rules = np.array(["", *(cap.zh for cap in model.caps)], dtype=object)
+    levels = np.stack([scored.levels[one.name] for one in model.comparisons], axis=1)
+    columns: dict[str, pa.Array] = {
+        "band": pa.array([Band(code).name.lower() for code in scored.band], type=pa.string()),
+        "probability": pa.array(probability(scored.points)),
+        "points": pa.array(scored.points),
+        "cap": pa.array(rules[scored.cap], type=pa.string()),
+        "reason": pa.array([in_words(row.tolist(), model) for row in levels], type=pa.string()),
     }
     for one in model.comparisons:
-        level = matched.levels[one.name][keep]
+        level = scored.levels[one.name]
         columns[one.name] = pa.array(np.array(one.level_names, dtype=object)[level], type=pa.string())
         columns[f"{one.name}_points"] = pa.array(np.array(one.points())[level])
     return pa.table(columns)
 
 
-def _apart_by_rule(matched: Matched, model: Model) -> npt.NDArray[np.bool_]:
+def _apart_by_rule(scored: Scored, model: Model) -> npt.NDArray[np.bool_]:
+    """Per pattern: was it put apart by a rule and not for want of points."""
     rules = np.array([False, *(cap.band == "apart" for cap in model.caps)])
-    return np.asarray(rules[matched.scored.cap])
-
-
-def reasons(matched: Matched, rows: npt.NDArray[np.int64], model: Model) -> Sequence[str]:
-    """For some pairs all points in words; each distinct pattern of levels is put into words once."""
-    codes = np.stack([matched.levels[one.name][rows] for one in model.comparisons], axis=1).astype(np.int64)
-    sizes = [len(one.level_names) for one in model.comparisons]
-    packed = np.zeros(len(rows), dtype=np.int64)
-    for column, size in enumerate(sizes):
-        packed = packed * size + codes[:, column]
-    _, first, place = np.unique(packed, return_index=True, return_inverse=True)
-    words = np.array([in_words(codes[row].tolist(), model) for row in first], dtype=object)
-    return list(words[place]) if len(words) else []
+    return np.asarray(rules[scored.cap])
 
 
 def in_words(pattern: Sequence[int], model: Model) -> str:
@@ -93,13 +96,14 @@ def conflict_table(matched: Matched, records: Records, model: Model) -> pa.Table
         if pair[0] != pair[1] and (pair not in found or found[pair][:2] < told[:2]):
             found[pair] = told
 
-    review = np.flatnonzero(matched.scored.band == Band.REVIEW)
-    for row in review:
-        cap = int(matched.scored.cap[row])
+    scored = matched.scored
+    for row in np.flatnonzero(scored.pair_band() == Band.REVIEW):
+        pattern = scored.pattern[row]
+        cap = int(scored.cap[pattern])
         rule = model.caps[cap - 1] if cap else None
         left, right = int(matched.pairs.left[row]), int(matched.pairs.right[row])
         kind, reason = (rule.conflict, rule.zh) if rule else ("possible_match", "")
-        add(kind, left, right, reason, float(matched.scored.points[row]))
+        add(kind, left, right, reason, float(scored.points[pattern]))
     for refused in matched.clusters.refused:
         add("refused_join", refused.left, refused.right, REFUSED_ZH[refused.reason], refused.points)
     rows = sorted(found.values(), key=lambda row: (row[3], row[4]))

@@ -12,18 +12,20 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.columns import Bools, coded, first_rows, groups
+from dedup.crowding import Crowded, crowded_values, mark_crowded
 from dedup.model import Model
 from dedup.nodes import Nodes
 from dedup.prepare import PREPARERS
-from dedup.score import Band, patterns, score
+from dedup.score import Band, score_pairs
 
 
-def collapse(records: pa.Table, model: Model) -> Nodes:
+def collapse(records: pa.Table, model: Model, crowded: Crowded | None = None) -> Nodes:
     """Turn rows of stated keys (in the order of their record ids) into nodes.
 
     Args:
         records: one row per record, with the string columns that the model's preparer names; missing as null.
         model: says which columns there are, and how much a node must say to stand for several records.
+        crowded: values that too many people share, where more is known of them than these records tell.
     """
     preparer = PREPARERS[model.reads]
     stated = {name: coded(records.column(name)) for name in preparer.stated(model.columns)}
@@ -31,8 +33,9 @@ def collapse(records: pa.Table, model: Model) -> Nodes:
     first = first_rows(variant)
     one_each = {name: column.take(first) for name, column in stated.items()}
     nodes = Nodes(variant, *preparer.derive(one_each, model.columns))
+    nodes = mark_crowded(nodes, crowded_values(nodes, model) if crowded is None else crowded)
     everyone = np.arange(len(nodes))
-    weak = score(patterns(nodes, everyone, everyone, model), model).band != Band.LINK
+    weak = score_pairs(nodes, everyone, everyone, model).pair_band() != Band.LINK
     return _one_by_one(nodes, weak) if weak.any() else nodes
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dedup.columns import Bools, Coded, Ints, Levels, by_value_pair
+from dedup.columns import Bools, Ints, Levels, by_value_pair
 from dedup.compare.comparer import Comparer
 from dedup.nodes import Nodes
 
@@ -22,15 +22,12 @@ def _levels(
     left: Ints,
     right: Ints,
     _columns: tuple[str, ...],
-    options: Mapping[str, Any],
+    _options: Mapping[str, Any],
 ) -> Levels:
-    """Options: `names_per_phone`, `names_per_dwelling`, how many names may share one before it says nothing."""
     phones = nodes["phone"].codes
     phone_known = (phones[left] >= 0) & (phones[right] >= 0)
-    phone = phone_known & _share_phone(nodes, left, right, options["names_per_phone"])
-    home_known, dwelling, no_unit, building, estate = _homes(
-        nodes, left, right, options["names_per_dwelling"]
-    )
+    phone = phone_known & _share_phone(nodes, left, right)
+    home_known, dwelling, no_unit, building, estate = _homes(nodes, left, right)
     conditions = [
         phone & (dwelling | no_unit),
         phone,
@@ -44,10 +41,10 @@ def _levels(
     return np.select(conditions, codes, default=0).astype(np.int8)
 
 
-def _share_phone(nodes: Nodes, left: Ints, right: Ints, most_names: int) -> Bools:
+def _share_phone(nodes: Nodes, left: Ints, right: Ints) -> Bools:
     column = nodes["phone"]
     one, other = column.codes[left], column.codes[right]
-    share = (one >= 0) & (one == other) & ~_crowded(column, nodes["name"], most_names)[one]
+    share = (one >= 0) & (one == other) & ~nodes.facts["phone_crowded"][left]
     several = np.array([";" in value for value in column.values] + [False])
     lists = np.flatnonzero((one >= 0) & (other >= 0) & (one != other) & (several[one] | several[other]))
 
@@ -59,17 +56,7 @@ def _share_phone(nodes: Nodes, left: Ints, right: Ints, most_names: int) -> Bool
     return np.asarray(share)
 
 
-def _crowded(column: Coded, names: Coded, most: int) -> Bools:
-    """Which values more names share than a family has; the last entry stands for missing."""
-    known = (column.codes >= 0) & (names.codes >= 0)
-    base = len(names.values) + 1
-    pairs = np.unique(column.codes[known] * base + names.codes[known]) // base
-    return np.asarray(np.bincount(pairs, minlength=len(column.values) + 1) > most)
-
-
-def _homes(
-    nodes: Nodes, left: Ints, right: Ints, most_names: int
-) -> tuple[Bools, Bools, Bools, Bools, Bools]:
+def _homes(nodes: Nodes, left: Ints, right: Ints) -> tuple[Bools, Bools, Bools, Bools, Bools]:
     """Per pair: are both known, one dwelling, one but for the unit, one building, one estate."""
 
     def same(name: str) -> Bools:
@@ -78,8 +65,7 @@ def _homes(
 
     home, has_unit = nodes["home"].codes, nodes.facts["has_unit"]
     living = same("home")
-    crowded = _crowded(nodes["home"], nodes["name"], most_names)
-    dwelling = (living & ~crowded[home[left]]) | _crossed(nodes, left, right)
+    dwelling = (living & ~nodes.facts["home_crowded"][left]) | _crossed(nodes, left, right)
     no_unit = same("home_no_unit") & ~(has_unit[left] & has_unit[right]) & ~living
     known = (nodes["estate"].codes[left] >= 0) & (nodes["estate"].codes[right] >= 0)
     open_ended = (home[left] < 0) | (home[right] < 0)
@@ -89,11 +75,9 @@ def _homes(
 
 def _crossed(nodes: Nodes, left: Ints, right: Ints) -> Bools:
     """One record's living address is the other's registered address: clerks write one into the other's column."""
-    place = {value: code for code, value in enumerate(nodes["home"].values)}
-    registered = nodes["registered_home"].lookup(lambda value: place.get(value, -1), np.int64, -1)
-    home = nodes["home"].codes
-    one = (registered[left] >= 0) & (registered[left] == home[right])
-    other = (registered[right] >= 0) & (registered[right] == home[left])
+    home, registered = nodes["home"].hashed(), nodes["registered_home"].hashed()
+    one = (registered[left] != 0) & (registered[left] == home[right])
+    other = (registered[right] != 0) & (registered[right] == home[left])
     return np.asarray(one | other)
 
 

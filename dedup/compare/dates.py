@@ -6,7 +6,7 @@ Belongs here: date levels. Lives elsewhere: reading dates (`dedup/normalise/date
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -65,30 +65,53 @@ def _compare(one: list[str], other: list[str]) -> Levels:
         scorer=OSA.distance,
         score_cutoff=1,
     )
-    codes = (
-        COMPARER.code(_compare_one(a, b, slip <= 1)) for a, b, slip in zip(one, other, slips, strict=True)
-    )
-    return np.fromiter(codes, dtype=np.int8, count=len(one))
+    a, b = _parts(one), _parts(other)
+    whole, year = (a.day > 0) & (b.day > 0), a.year == b.year
+    as_precise = ((a.month > 0) == (b.month > 0)) & ((a.day > 0) == (b.day > 0))
+    month_fits = (a.month == b.month) | (a.month == 0) | (b.month == 0)
+    apart = np.where(whole, np.abs(a.ordinal() - b.ordinal()), 0)
+    conditions = {
+        "compatible": ~as_precise & year & month_fits,
+        "swapped": whole & year & (a.month == b.day) & (a.day == b.month),
+        "slip": whole & (slips <= 1),
+        "lunar": (apart >= 18) & (apart <= 52),
+        "same_year": as_precise & year,
+    }
+    codes = [COMPARER.code(level) for level in conditions]
+    return np.select(list(conditions.values()), codes, default=COMPARER.code("differ")).astype(np.int8)
 
 
-def _compare_one(one: str, other: str, one_slip: bool) -> str:
-    if len(one) != len(other):
-        return "compatible" if one.startswith(other) or other.startswith(one) else "differ"
-    same_year = "same_year" if one[:4] == other[:4] else "differ"
-    if len(one) < 10:
-        return same_year
-    if one[:4] == other[:4] and one[5:7] == other[8:] and one[8:] == other[5:7]:
-        return "swapped"
-    if one_slip:
-        return "slip"
-    return "lunar" if 18 <= _days_apart(one, other) <= 52 else same_year
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Year, month and day of dates; 0 where a date does not go so far."""
+
+    year: Ints
+    month: Ints
+    day: Ints
+
+    def ordinal(self) -> Ints:
+        """Days since 1970; a day that no calendar has is far from every other."""
+        month = (self.year - 1970) * 12 + self.month - 1
+        first, next_first = (
+            m.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) for m in (month, month + 1)
+        )
+        ordinal = first + self.day - 1
+        return np.where(ordinal < next_first, ordinal, np.arange(len(ordinal)) * 1_000_000 + 100_000_000)
 
 
-def _days_apart(one: str, other: str) -> int:
-    try:
-        return abs((date.fromisoformat(one) - date.fromisoformat(other)).days)
-    except ValueError:  # a day that no calendar has
-        return 0
+def _parts(dates: list[str]) -> _Parts:
+    """Read ISO dates, whole or cut off after the month or the year.
+
+    >>> [int(part[0]) for part in (lambda p: (p.year, p.month, p.day))(_parts(["1985-03"]))]
+    [1985, 3, 0]
+    """
+    characters = np.array(dates, dtype="U10").view(np.uint32).reshape(-1, 10).astype(np.int64)
+    digit = np.where(characters > 0, characters - ord("0"), 0)
+
+    def number(*places: int) -> Ints:
+        return np.asarray(sum(digit[:, place] * 10**power for power, place in enumerate(reversed(places))))
+
+    return _Parts(number(0, 1, 2, 3), number(5, 6), number(8, 9))
 
 
 COMPARER = Comparer(

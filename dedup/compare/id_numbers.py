@@ -26,27 +26,25 @@ def _levels(
     _columns: tuple[str, ...],
     _options: Mapping[str, Any],
 ) -> Levels:
-    one_kind, other_kind = nodes.facts["id_kind"][left], nodes.facts["id_kind"][right]
-    one, other = nodes["id_number"].codes[left], nodes["id_number"].codes[right]
+    kind = nodes.facts["id_kind"]
+    full, foreign, cut, masked = (kind == name for name in ("full", "foreign", "prefix", "masked"))
+    number, prefix = nodes["id_number"].codes, nodes["id_prefix"].codes
     level = np.zeros(len(left), dtype=np.int8)
 
-    full = (one_kind == "full") & (other_kind == "full")
-    level[full] = _full_numbers(nodes, left[full], right[full])
+    rows = np.flatnonzero(full[left] & full[right])
+    level[rows] = _full_numbers(nodes, left[rows], right[rows])
 
-    foreign = (one_kind == "foreign") & (other_kind == "foreign") & (one == other)
-    level[foreign] = comparer.code("equal")
+    level[foreign[left] & foreign[right] & (number[left] == number[right])] = comparer.code("equal")
 
-    prefix = nodes["id_prefix"].codes
-    cut = (one_kind == "prefix") | (other_kind == "prefix")
-    cut &= (prefix[left] >= 0) & (prefix[right] >= 0)
-    agree = prefix[left[cut]] == prefix[right[cut]]
-    level[cut] = np.where(agree, comparer.code("prefix"), _prefixes_apart(nodes, left[cut], right[cut]))
+    rows = np.flatnonzero((cut[left] | cut[right]) & (prefix[left] >= 0) & (prefix[right] >= 0))
+    one, other = left[rows], right[rows]
+    agree = prefix[one] == prefix[other]
+    level[rows] = np.where(agree, comparer.code("prefix"), _prefixes_apart(nodes, one, other))
 
-    masked = np.flatnonzero(
-        ((one_kind == "masked") & np.isin(other_kind, ("full", "masked")))
-        | ((other_kind == "masked") & (one_kind == "full"))
-    )
-    level[masked] = by_value_pair(nodes["id_number"], one[masked], other[masked], _compare_masked)
+    hidden = (masked[left] & (full | masked)[right]) | (masked[right] & full[left])
+    rows = np.flatnonzero(hidden)
+    one, other = number[left[rows]], number[right[rows]]
+    level[rows] = by_value_pair(nodes["id_number"], one, other, _compare_masked)
     return level
 
 
@@ -82,14 +80,16 @@ def _prefixes_apart(nodes: Nodes, left: Ints, right: Ints) -> Levels:
 
 
 def _compare_masked(one: list[str], other: list[str]) -> Levels:
-    agree, far = COMPARER.code("masked_agree"), COMPARER.code("far")
-    return np.array(
-        [agree if _masks_agree(a, b) else far for a, b in zip(one, other, strict=True)], dtype=np.int8
+    """Whether two numbers of one length agree wherever both show a character."""
+    if not one:
+        return np.array([], dtype=np.int8)
+    width = max(map(len, (*one, *other)))
+    some, others = (
+        np.array(side, dtype=f"U{width}").view(np.uint32).reshape(-1, width) for side in (one, other)
     )
-
-
-def _masks_agree(one: str, other: str) -> bool:
-    return len(one) == len(other) and all(a == b or "*" in (a, b) for a, b in zip(one, other, strict=True))
+    same_length = ((some == 0) == (others == 0)).all(axis=1)
+    agree = ((some == others) | (some == ord("*")) | (others == ord("*"))).all(axis=1)
+    return np.where(same_length & agree, COMPARER.code("masked_agree"), COMPARER.code("far")).astype(np.int8)
 
 
 COMPARER = Comparer(

@@ -6,11 +6,12 @@ Belongs here: name levels. Lives elsewhere: spelling a name (`dedup/normalise/na
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
@@ -32,11 +33,10 @@ def _levels(
     one, other = name.codes[left], name.codes[right]
     level = np.zeros(len(left), dtype=np.int8)
     known = (one >= 0) & (other >= 0)
-    whole = known & (kind[left] == "ok") & (kind[right] == "ok")
+    ok = kind == "ok"
+    whole = known & ok[left] & ok[right]
     same = np.flatnonzero(whole & (one == other))
-    rarity = nodes.facts["name_class"][left[same]]
-    for exact in ("exact_long", "exact_short", "exact_common"):
-        level[same[rarity == exact]] = comparer.code(exact)
+    level[same] = _rarity(nodes, comparer)[left[same]]
     apart = np.flatnonzero(whole & (one != other))
     sounds_same = (sound[left[apart]] == sound[right[apart]]) & (sound[left[apart]] >= 0)
     level[apart] = np.where(
@@ -45,11 +45,34 @@ def _levels(
         by_value_pair(name, one[apart], other[apart], _compare_whole),
     )
     odd = np.flatnonzero(known & ~whole)
-    pairs = zip(
-        name.values[one[odd]], kind[left[odd]], name.values[other[odd]], kind[right[odd]], strict=True
-    )
-    level[odd] = [comparer.code(_compare_incomplete(*pair)) for pair in pairs]
+    level[odd] = _incomplete(nodes, left[odd], right[odd])
     return level
+
+
+def _rarity(nodes: Nodes, comparer: Comparer) -> Levels:
+    """Per node the level of an exact agreement on its name."""
+    said = nodes.facts["name_class"]
+    level = np.zeros(len(nodes), dtype=np.int8)
+    for exact in ("exact_long", "exact_short", "exact_common"):
+        level[said == exact] = comparer.code(exact)
+    return level
+
+
+def _incomplete(nodes: Nodes, left: Ints, right: Ints) -> Levels:
+    """Pairs of which one name at least is not whole, each distinct pair of names looked at once."""
+    kinds, values = pd.factorize(nodes.facts["name_kind"])
+    name = nodes["name"]
+    stated = name.codes * len(values) + kinds  # a name with its kind
+    base = (len(name.values) + 1) * len(values)
+    place, packed = pd.factorize(stated[left] * base + stated[right])
+
+    def said(code: Ints) -> Iterator[tuple[str, str]]:
+        return zip(name.values[code // len(values)], values[code % len(values)], strict=True)
+
+    pairs = zip(said(packed // base), said(packed % base), strict=True)
+    levels = [COMPARER.code(_compare_incomplete(*one, *other)) for one, other in pairs]
+    found: Levels = np.array(levels, dtype=np.int8)[place]
+    return found
 
 
 def _compare_whole(one: list[str], other: list[str]) -> Levels:

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.columns import Coded, Ints, unified
+from dedup.columns import Bools, Coded, Hashes, Ints, coded
 from dedup.nodes import Nodes
 
 Derived = tuple[dict[str, Coded], dict[str, npt.NDArray[Any]]]
-Rows = tuple[Ints, Ints]  # node, code of its value; a node may stand in several rows, -1 is missing
+Rows = tuple[
+    Ints, Hashes
+]  # node, hash of its value; a node may stand in several rows, each time with another value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +30,34 @@ class Preparer:
     `derive`: columns and facts of nodes, from the stated columns.
     `columns`: the names of all columns a model may use for comparing and blocking.
     `rows`: for columns that block otherwise than by their own codes.
+    `asking`: the facts that a blocking key may ask for.
     """
 
     stated: Callable[[Mapping[str, str]], tuple[str, ...]]
     derive: Callable[[Mapping[str, Coded], Mapping[str, str]], Derived]
     columns: Callable[[Mapping[str, str]], set[str]]
     rows: Mapping[str, Callable[[Nodes], Rows]] = field(default_factory=dict)
+    asking: frozenset[str] = frozenset()
 
 
-def stacked(one: str, other: str) -> Callable[[Nodes], Rows]:
+def only(name: str, wanted: Callable[[Nodes], Bools]) -> Callable[[Nodes], Rows]:
+    """Block rows of a column, of some nodes only."""
+
+    def rows(nodes: Nodes) -> Rows:
+        node = np.flatnonzero(wanted(nodes) & (nodes[name].codes >= 0))
+        return node, nodes[name].take(node).hashed()
+
+    return rows
+
+
+def stacked(name: str, other: str) -> Callable[[Nodes], Rows]:
     """Block rows of two columns that hold values of one kind: a node meets others by either."""
 
     def rows(nodes: Nodes) -> Rows:
-        first, second = unified(nodes[one], nodes[other])
-        extra = np.flatnonzero(second.codes >= 0)
-        return (
-            np.concatenate([np.arange(len(nodes)), extra]),
-            np.concatenate([first.codes, second.codes[extra]]),
-        )
+        first, second = nodes[name].hashed(), nodes[other].hashed()
+        some = np.flatnonzero(nodes[name].codes >= 0)
+        more = np.flatnonzero((nodes[other].codes >= 0) & (second != first))
+        return np.concatenate([some, more]), np.concatenate([first[some], second[more]])
 
     return rows
 
@@ -55,15 +67,17 @@ def exploded(name: str) -> Callable[[Nodes], Rows]:
 
     def rows(nodes: Nodes) -> Rows:
         column = nodes[name]
-        single = sorted({part for value in column.values for part in value.split(";")})
-        place = {part: code for code, part in enumerate(single)}
-        lists = [[place[part] for part in value.split(";")] for value in column.values]
-        lengths = np.array([len(codes) for codes in lists] + [0], dtype=np.int64)
-        starts = np.cumsum(lengths) - lengths
-        flat = np.array([code for codes in lists for code in codes] or [0], dtype=np.int64)
-        count = lengths[column.codes]
-        node = np.repeat(np.arange(len(nodes)), count)
-        within = np.arange(len(node)) - np.repeat(np.cumsum(count) - count, count)
-        return node, flat[np.repeat(starts[column.codes], count) + within]
+        lists = np.array([";" in value for value in column.values] + [False], dtype=np.bool_)
+        one = np.flatnonzero((column.codes >= 0) & ~lists[column.codes])
+        parts = [
+            (node, part)
+            for node in np.flatnonzero(lists[column.codes]).tolist()
+            for part in sorted(set(column.values[column.codes[node]].split(";")))
+        ]
+        several = np.array([node for node, _ in parts], dtype=np.int64)
+        return (
+            np.concatenate([one, several]),
+            np.concatenate([column.take(one).hashed(), coded([part for _, part in parts]).hashed()]),
+        )
 
     return rows

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.columns import Coded, coded, first_rows, groups, texts
+from dedup.columns import Bools, Coded, coded, first_rows, groups, texts
 from dedup.identity import Home, home_of, name_class, read_id_number
 from dedup.nodes import Nodes
 from dedup.normalise.names import surname_of
 from dedup.normalise.pinyin import pinyin
-from dedup.prepare.preparer import Derived, Preparer, Rows, exploded, stacked
+from dedup.prepare.preparer import Derived, Preparer, exploded, only, stacked
 
 STATED = (
     "name", "name_quality", "id_number", "id_quality", "birth_date", "sex", "phone", "address", "registered_address",
@@ -30,7 +30,8 @@ COLUMNS = {
 
 
 def derive(stated: Mapping[str, Coded], _declared: Mapping[str, str]) -> Derived:
-    """The columns of `COLUMNS`, and the facts `name_kind`, `name_class`, `id_kind`, `id_sound`, `id_trusted`, `has_unit`."""
+    """The columns of `COLUMNS`, and the facts `name_kind`, `name_class`, `id_kind`, `id_sound`, `id_trusted`, `id_masked`,
+    `has_unit`."""
     columns, facts = _identity(stated)
     name, homes = stated["name"], stated["address"]
 
@@ -66,7 +67,6 @@ def _identity(stated: Mapping[str, Coded]) -> Derived:
     first = first_rows(group)
     number, quality, birth, sex = (texts(column.take(first)) for column in columns)
     read = [read_id_number(*values) for values in zip(number, quality, birth, sex, strict=True)]
-    masked_ends = {one.ends for one in read if one.kind == "masked" and one.ends}
 
     def column(values: Iterable[str | None]) -> Coded:
         return coded(list(values)).take(group)
@@ -77,7 +77,7 @@ def _identity(stated: Mapping[str, Coded]) -> Derived:
     return {
         "id_number": column(one.key for one in read),
         "id_prefix": column(one.prefix for one in read),
-        "id_ends": column(one.ends if one.ends in masked_ends else None for one in read),
+        "id_ends": column(one.ends for one in read),
         "birth": column(said or one.birth for said, one in zip(birth, read, strict=True)),
         "birth_of_id": column(
             one.birth if said and one.birth != said else None for said, one in zip(birth, read, strict=True)
@@ -87,16 +87,17 @@ def _identity(stated: Mapping[str, Coded]) -> Derived:
         "id_kind": fact((one.kind for one in read), object),
         "id_sound": fact((one.sound for one in read), np.bool_),
         "id_trusted": fact((one.trusted for one in read), np.bool_),
+        "id_masked": fact((one.kind == "masked" for one in read), np.bool_),
     }
 
 
-def _whole_names(nodes: Nodes) -> Rows:
-    return np.arange(len(nodes)), np.where(nodes.facts["name_kind"] == "ok", nodes["name"].codes, -1)
+def _whole_name(nodes: Nodes) -> Bools:
+    return np.asarray(nodes.facts["name_kind"] == "ok")
 
 
-def _full_numbers(nodes: Nodes) -> Rows:
-    full = np.isin(nodes.facts["id_kind"], ("full", "foreign"))
-    return np.arange(len(nodes)), np.where(full, nodes["id_number"].codes, -1)
+def _full_number(nodes: Nodes) -> Bools:
+    kind = nodes.facts["id_kind"]
+    return np.asarray((kind == "full") | (kind == "foreign"))
 
 
 PREPARER = Preparer(
@@ -104,10 +105,11 @@ PREPARER = Preparer(
     derive=derive,
     columns=lambda _declared: COLUMNS,
     rows={
-        "name": _whole_names,
-        "id_number": _full_numbers,
+        "name": only("name", _whole_name),
+        "id_number": only("id_number", _full_number),
         "birth": stacked("birth", "birth_of_id"),
         "phone": exploded("phone"),
         "home": stacked("home", "registered_home"),
     },
+    asking=frozenset({"id_masked"}),
 )

@@ -16,7 +16,7 @@ from dedup.match import match
 from dedup.model import built_in
 from dedup.normalise.id_numbers import check_character
 from dedup.prepare.resident import STATED
-from dedup.score import Band, patterns, score
+from dedup.score import Band, patterns, score_pairs
 from dedup.variants import collapse
 
 MODEL = built_in("resident")
@@ -62,7 +62,7 @@ def test_settled_pairs(case):
         assert case["band"] == "link"
         return
     pair = (np.array([0]), np.array([1]))
-    found = score(patterns(nodes, *pair, MODEL), MODEL)
+    found = score_pairs(nodes, *pair, MODEL)
     assert Band(int(found.band[0])).name.lower() == case["band"], found
 
 

@@ -1,0 +1,39 @@
+"""Values that more people share than a family has, such as an office's phone or a dormitory: they say nothing of a person.
+
+Belongs here: finding and marking them. Lives elsewhere: how many names are too many (`[crowd]` of a model), what a
+comparison makes of it (`compare/contact.py`), what a warehouse remembers of them (`memory.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from dedup.columns import Hashes, distinct
+from dedup.model import Model
+from dedup.nodes import Nodes
+
+Crowded = Mapping[str, Hashes]  # for each column of a model's `[crowd]`, the hashes of its crowded values
+
+
+def crowded_values(nodes: Nodes, model: Model) -> Crowded:
+    """The values that nodes of more names share than the model allows."""
+    found: dict[str, Hashes] = {}
+    for column, most in model.crowd.items():
+        value, name = nodes[column], nodes["name"]
+        known = (value.codes >= 0) & (name.codes >= 0)
+        base = len(name.values) + 1
+        pairs = distinct(value.codes[known] * base + name.codes[known])
+        names = np.bincount(pairs // base, minlength=len(value.values) + 1)[:-1]
+        found[column] = value.value_hashes()[names > most]
+    return found
+
+
+def mark_crowded(nodes: Nodes, crowded: Crowded) -> Nodes:
+    """The nodes with a fact `<column>_crowded` for each of the columns."""
+    facts = {
+        f"{column}_crowded": np.isin(nodes[column].hashed(), values) for column, values in crowded.items()
+    }
+    return replace(nodes, facts={**nodes.facts, **facts})
