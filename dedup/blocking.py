@@ -9,7 +9,7 @@ share a name by accident only make pairs that are then scored like any other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,15 @@ class BlockRows:
         """Some of the rows."""
         return BlockRows(self.key[rows], self.value[rows], self.node[rows], self.asks[rows])
 
+    def and_also(self, more: BlockRows, node: Ints) -> BlockRows:
+        """These rows and more, whose nodes are numbered anew."""
+        return BlockRows(
+            np.concatenate([self.key, more.key]),
+            np.concatenate([self.value, more.value]),
+            np.concatenate([self.node, node]),
+            np.concatenate([self.asks, more.asks]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -57,16 +66,26 @@ class Candidates:
 
 def candidate_pairs(nodes: Nodes, model: Model) -> Candidates:
     """All pairs of nodes that agree on some blocking key, within each key's budget."""
-    packed: list[Ints] = []
-    cuts: list[Cut] = []
-    size = max(len(nodes), 1)
     made: dict[str, Column] = {}
-    for place, key in enumerate(model.blocks):
-        left, right, cut = pairs_of_key(rows_of_key(nodes, model, place, made), key)
+    keys = (rows_of_key(nodes, model, place, made) for place in range(len(model.blocks)))
+    return _candidates(keys, len(nodes), model)
+
+
+def pairs_of_rows(rows: BlockRows, size: int, model: Model) -> Candidates:
+    """The same from rows of all keys; `size`: how many nodes there are."""
+    return _candidates((rows.where(rows.key == place) for place in range(len(model.blocks))), size, model)
+
+
+def _candidates(keys: Iterable[BlockRows], size: int, model: Model) -> Candidates:
+    packed: list[Ints] = [np.array([], dtype=np.int64)]
+    cuts: list[Cut] = []
+    size = max(size, 1)
+    for key, rows in zip(model.blocks, keys, strict=True):
+        left, right, cut = pairs_of_key(rows, key)
         packed.append(np.minimum(left, right) * size + np.maximum(left, right))
         if cut is not None:
             cuts.append(cut)
-    pairs = distinct(np.concatenate(packed)) if packed else np.array([], dtype=np.int64)
+    pairs = distinct(np.concatenate(packed))
     return Candidates(left=pairs // size, right=pairs % size, cuts=tuple(cuts))
 
 
@@ -74,6 +93,18 @@ def candidate_pairs(nodes: Nodes, model: Model) -> Candidates:
 
 # Nodes with the hash of their value, ordered by node; and whether each stands there once at most.
 Column = tuple[Ints, Hashes, bool]
+
+
+def block_rows(nodes: Nodes, model: Model) -> BlockRows:
+    """The members of the blocks of all keys."""
+    made: dict[str, Column] = {}
+    keys = [rows_of_key(nodes, model, place, made) for place in range(len(model.blocks))]
+    return BlockRows(
+        np.concatenate([rows.key for rows in keys]),
+        np.concatenate([rows.value for rows in keys]),
+        np.concatenate([rows.node for rows in keys]),
+        np.concatenate([rows.asks for rows in keys]),
+    )
 
 
 def rows_of_key(nodes: Nodes, model: Model, place: int, made: dict[str, Column]) -> BlockRows:

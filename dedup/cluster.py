@@ -44,9 +44,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """`label[node]` is the smallest node of the node's cluster."""
+    """`label[node]` is the smallest node of the node's cluster; `component[node]`, of all that links reach from it."""
 
     label: Ints
+    component: Ints
     refused: tuple[Refused, ...]
 
 
@@ -83,13 +84,16 @@ def cluster(
     apart = frozenset((min(a, b), max(a, b)) for a, b in different)
     component = _components(size, left[weight > 0], right[weight > 0])
     contested = _contested(component, left, right, weight, trusted, apart)
-    label = _smallest(component)
+    reached = _smallest(component)
+    label = reached.copy()
     refused: list[Refused] = []
     for nodes, edges in _members(component, contested, left, right, weight):
         joined, not_joined = _join(nodes, edges, trusted, apart)
         label[nodes] = [joined[node] for node in nodes]
         refused.extend(not_joined)
-    return Clusters(label=label, refused=tuple(sorted(refused, key=lambda r: (r.left, r.right))))
+    return Clusters(
+        label=label, component=reached, refused=tuple(sorted(refused, key=lambda r: (r.left, r.right)))
+    )
 
 
 def _components(size: int, left: Ints, right: Ints) -> Ints:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 
 from dedup.columns import Hashes, distinct
 from dedup.model import Model
@@ -37,3 +38,15 @@ def mark_crowded(nodes: Nodes, crowded: Crowded) -> Nodes:
         f"{column}_crowded": np.isin(nodes[column].hashed(), values) for column, values in crowded.items()
     }
     return replace(nodes, facts={**nodes.facts, **facts})
+
+
+def share_rows(nodes: Nodes, model: Model) -> pa.Table:
+    """Who shares what: place (of the column in the model's `[crowd]`), value, name (hashes), node."""
+    name = nodes["name"].hashed()
+    parts = []
+    for place, column in enumerate(model.crowd):
+        node = np.flatnonzero((nodes[column].codes >= 0) & (nodes["name"].codes >= 0))
+        value = nodes[column].take(node).hashed()
+        parts.append((np.full(len(node), place, dtype=np.int8), value, name[node], node))
+    columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return pa.table(dict(zip(("place", "value", "name", "node"), columns, strict=True)))

@@ -84,11 +84,10 @@ def why(con: duckdb.DuckDBPyConnection, left: str, right: str, model: Model | No
     found = con.execute(
         """
         select p.band, p.points, p.probability, p.cap, p.reason
-        from matched.node as a, matched.node as b, matched.pair as p
-        join matched.node as l on l.record_id = p."left"
-        join matched.node as r on r.record_id = p."right"
+        from matched.record as a, matched.record as b, matched.candidate as c
+        join matched.pattern as p on p.code = c.pattern
         where a.record_id = ? and b.record_id = ?
-            and ((l.node = a.node and r.node = b.node) or (l.node = b.node and r.node = a.node))
+            and ((c."left" = a.node and c."right" = b.node) or (c."left" = b.node and c."right" = a.node))
         """,
         [left, right],
     ).fetchall()
@@ -134,9 +133,10 @@ def how(con: duckdb.DuckDBPyConnection, resident: str) -> How:
         """
         select r.record_id, r.platform, n.node
         from resolved.record as r
-        join matched.node as n using (record_id)
+        join matched.record as n using (record_id)
+        join matched.node as first using (node)
         where r.resident_id = ?
-        order by n.node, r.record_id
+        order by first.first_record, r.record_id
         """,
         [resident],
     ).fetchall()
@@ -149,12 +149,15 @@ def how(con: duckdb.DuckDBPyConnection, resident: str) -> How:
         nodes.setdefault(node, []).append(record)
     links = con.execute(
         """
-        select l.node, r.node, p."left", p."right", p.points, p.reason
-        from matched.pair as p
-        join matched.node as l on l.record_id = p."left"
-        join matched.node as r on r.record_id = p."right"
-        where p.band = 'link' and list_contains(?::bigint[], l.node) and list_contains(?::bigint[], r.node)
-        order by p.points desc, p."left", p."right"
+        select
+            l.node, r.node, least(l.first_record, r.first_record) as "left",
+            greatest(l.first_record, r.first_record) as "right", p.points, p.reason
+        from matched.candidate as c
+        join matched.pattern as p on p.code = c.pattern and p.band = 'link'
+        join matched.node as l on l.node = c."left"
+        join matched.node as r on r.node = c."right"
+        where list_contains(?::bigint[], l.node) and list_contains(?::bigint[], r.node)
+        order by p.points desc, "left", "right"
         """,
         [list(nodes), list(nodes)],
     ).fetchall()

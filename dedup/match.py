@@ -58,13 +58,13 @@ def match(
     """
     seconds: dict[str, float] = {}
     cpu: dict[str, float] = {}
-    with _timed(seconds, cpu, "normalise"):
+    with timed(seconds, cpu, "normalise"):
         nodes = collapse(persons, model)
-    with _timed(seconds, cpu, "block"):
+    with timed(seconds, cpu, "block"):
         pairs = candidate_pairs(nodes, model)
-    with _timed(seconds, cpu, "score"):
+    with timed(seconds, cpu, "score"):
         scored = score_pairs(nodes, pairs.left, pairs.right, model)
-    with _timed(seconds, cpu, "cluster"):
+    with timed(seconds, cpu, "cluster"):
         node = nodes.record_node
         clusters = cluster(
             len(nodes),
@@ -90,7 +90,8 @@ def evidence(left: Ints, right: Ints, weight: npt.NDArray[np.float64]) -> Eviden
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], cpu: dict[str, float], step: str) -> Iterator[None]:
+def timed(seconds: dict[str, float], cpu: dict[str, float], step: str) -> Iterator[None]:
+    """Note the wall and CPU seconds of a step."""
     start, spent = time.perf_counter(), time.process_time()
     yield
     seconds[step], cpu[step] = time.perf_counter() - start, time.process_time() - spent

@@ -1,26 +1,38 @@
-"""Matching as a step of the night: from `staged.person` to `matched.*` and `resolved.record`.
+"""Matching as a step of the night: from `staged.person` to `matched.*` and `resolved.record`, work in proportion to
+change.
 
-Belongs here: reading and writing the tables of matching, and skipping the work when nothing changed.
-Lives elsewhere: matching itself (`match.py`), households and dwellings (`households.py`), golden values (`warehouse`).
+Belongs here: the order of the work. Lives elsewhere: what is remembered and what has changed (`memory.py`), each step
+of matching (`variants.py`, `blocking.py`, `score.py`, `cluster.py`), households and dwellings (`households.py`).
+
+A variant that some record took on or gave up is dissolved: its records become fresh nodes, which are paired with each
+other and with those who stay in their blocks, and only clusters within reach of a change are joined anew. A first
+night, or one with another model or software, is the same with everything fresh. What comes out is what a matching of
+everything at once would find (`tests/dedup/test_increment.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Protocol
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
+from dedup import memory
+from dedup.blocking import BlockRows, block_rows, pairs_of_rows
+from dedup.cluster import Evidence, cluster
 from dedup.columns import Ints
-from dedup.match import Matched, match
+from dedup.crowding import Crowded, crowded_values
+from dedup.match import timed
 from dedup.model import Model, built_in
-from dedup.prepare.resident import STATED
-from dedup.tables import Records, conflict_table, cut_table, pair_table
-from warehouse.ids import potential_ids
+from dedup.nodes import Nodes
+from dedup.score import score_pairs
+from dedup.tables import REFUSED_ZH, meaning
+from dedup.variants import collapse, each_row
 
 
 class Verdict(Protocol):
@@ -36,15 +48,28 @@ class Verdict(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MatchSummary:
-    """What the match step did. `skipped`: nothing that matching reads had changed since the last run."""
+    """What matching holds after the step, and what the step did. `fresh`: nodes that were looked at; `skipped`: nothing
+    that matching reads had changed since the last run."""
 
     records: int
     variants: int
     pairs: int
     clusters: int
     conflicts: int
+    fresh: int
     skipped: bool
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The nodes that are looked at anew, the records they are made of, the blocks they are in, and who else is there."""
+
+    persons: pa.Table
+    nodes: Nodes
+    rows: BlockRows
+    crowded: Crowded
+    neighbours: BlockRows
 
 
 def match_night(
@@ -55,106 +80,142 @@ def match_night(
     model: Model | None = None,
     software: str = "",
 ) -> MatchSummary:
-    """Match all person records of the warehouse; do nothing when neither records, verdicts, model nor software changed.
+    """Bring matching up to the person records of the warehouse, all of it or, when killed, nothing.
 
     `software`: a digest of the program that matches.
     """
     model = model or built_in("resident")
-    said = sorted((v.left, v.right, v.verdict) for v in verdicts)
-    fingerprint = _fingerprint(con, f"{software} {model.version}", said)
-    last = con.execute(
-        "select fingerprint, records, variants, pairs, clusters, conflicts from matched.run"
-    ).fetchall()
-    if last and last[0][0] == fingerprint:
-        _, records, variants, pairs, clusters, conflicts = last[0]
-        return MatchSummary(records, variants, pairs, clusters, conflicts, skipped=True)
-    persons = con.sql(
-        f"""
-        select p.record_id, p.platform, r.source_key, p.first_night, {", ".join(f"p.{name}" for name in STATED)}
-        from staged.person as p
-        join staged.record as r using (record_id)
-        order by p.record_id
-        """
-    ).to_arrow_table()
-    records = np.array(persons.column("record_id").to_pylist(), dtype=object)
-    same, different = _rows_of(said, records)
-    matched = match(persons, model, same, different)
-    conflicts = conflict_table(matched, records, model)
-    _write(con, "matched.node", _node_table(matched, records))
-    _write(con, "matched.pair", pair_table(matched, records, model))
-    _write(con, "matched.conflict", conflicts)
-    _write(con, "matched.block_cut", cut_table(matched))
-    _write(con, "resolved.record", _resolved(persons, matched.record_label, key))
-    summary = MatchSummary(
-        records=len(records),
-        variants=len(matched.nodes),
-        pairs=len(matched.pairs.left),
-        clusters=len(np.unique(matched.clusters.label)),
-        conflicts=conflicts.num_rows,
-        skipped=False,
-        seconds=matched.seconds,
-    )
-    run = pa.table(
-        {
-            "fingerprint": [fingerprint],
-            "model": [model.version],
-            "records": [summary.records],
-            "variants": [summary.variants],
-            "pairs": [summary.pairs],
-            "clusters": [summary.clusters],
-            "conflicts": [summary.conflicts],
-        }
-    )
-    _write(con, "matched.run", run)
-    return summary
+    said = sorted({(v.left, v.right, v.verdict) for v in verdicts if v.verdict in ("same", "different")})
+    matcher = memory.matcher_of(model, software)
+    seconds: dict[str, float] = {}
+    with _whole(con):
+        before = memory.last_run(con, matcher)
+        if before is None:
+            memory.forget(con, model)
+        with timed(seconds, {}, "changes"):
+            touched = memory.find_touched(con)
+            spoken = memory.verdicts_changed(con, said)
+        if before is not None and not touched and not spoken:
+            return _summary(before, 0, skipped=True, seconds=seconds)
+        with timed(seconds, {}, "normalise"):
+            fresh = _fresh(con, model, everything=before is None)
+        _look_at(con, fresh, model, seconds)
+        with timed(seconds, {}, "cluster"):
+            _join_anew(con, key)
+        counts = memory.remember_run(con, matcher, model)
+    return _summary(counts, len(fresh.nodes), skipped=False, seconds=seconds)
 
 
-def _fingerprint(con: duckdb.DuckDBPyConnection, matcher: str, said: list[tuple[str, str, str]]) -> str:
-    rows = con.execute(
-        "select count(*), bit_xor(hash(p)), sum(hash(p)::hugeint) from staged.person as p"
-    ).fetchall()
-    return f"{matcher} {rows[0]} {sha256(repr(said).encode()).hexdigest()}"
-
-
-def _rows_of(
-    said: list[tuple[str, str, str]], records: Records
-) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    row = {record: place for place, record in enumerate(records)}
-    known = [(row[a], row[b], verdict) for a, b, verdict in said if a in row and b in row]
-    return (
-        [(a, b) for a, b, verdict in known if verdict == "same"],
-        [(a, b) for a, b, verdict in known if verdict == "different"],
+def _summary(
+    counts: memory.Counts, fresh: int, *, skipped: bool, seconds: Mapping[str, float]
+) -> MatchSummary:
+    return MatchSummary(
+        counts.records,
+        counts.variants,
+        counts.pairs,
+        counts.clusters,
+        counts.conflicts,
+        fresh,
+        skipped,
+        seconds,
     )
 
 
-def _write(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
-    con.register("incoming", rows)
-    con.execute(f"create or replace table {table} as select * from incoming")
-    con.unregister("incoming")
+@contextmanager
+def _whole(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """One transaction: what is remembered is never half of a night."""
+    con.execute("begin")
+    try:
+        yield
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
 
 
-def _node_table(matched: Matched, records: Records) -> pa.Table:
-    return pa.table(
-        {"record_id": records, "node": matched.nodes.record_node, "cluster": matched.record_label}
+def _fresh(con: duckdb.DuckDBPyConnection, model: Model, *, everything: bool) -> Fresh:
+    """The nodes of all touched variants. A value that becomes crowded, or a block that crosses its budget, touches
+    more, until nothing does."""
+    crowded = None if everything else memory.remembered_crowd(con, model)
+    while True:
+        persons = memory.touched_persons(con)
+        nodes = collapse(persons, model, crowded)
+        rows = block_rows(nodes, model)
+        if crowded is None:
+            return Fresh(persons, nodes, rows, crowded_values(nodes, model), rows.where(np.arange(0)))
+        memory.find_neighbours(con, rows)
+        now = memory.crowd_now(con, nodes, model)
+        if not memory.find_unsettled(con, crowded, now, model) and _alike(crowded, now):
+            return Fresh(persons, nodes, rows, crowded, memory.neighbours(con))
+        crowded = now
+        memory.touch(con)
+
+
+def _alike(one: Crowded, other: Crowded) -> bool:
+    return all(np.array_equal(one[column], other[column]) for column in one)
+
+
+def _look_at(con: duckdb.DuckDBPyConnection, fresh: Fresh, model: Model, seconds: dict[str, float]) -> None:
+    """Pair the fresh nodes with each other and with their neighbours, and remember them instead of the dissolved."""
+    with timed(seconds, {}, "block"):
+        left, right, old = _pairs(fresh, model)
+    with timed(seconds, {}, "score"):
+        nodes = _beside_each_other(con, fresh, old, model) if len(old) else fresh.nodes
+        scored = score_pairs(nodes, left, right, model)
+    with timed(seconds, {}, "remember"):
+        start = memory.next_node(con)
+        number = np.arange(start, start + len(fresh.nodes))
+        memory.forget_dissolved(con)
+        memory.remember_nodes(con, fresh.persons, fresh.nodes, fresh.rows, number, model)
+        memory.remember_crowd(con, fresh.crowded)
+        numbers = np.concatenate([number, old])
+        memory.remember_pairs(
+            con, numbers[left], numbers[right], scored.code[scored.pattern], meaning(scored, model)
+        )
+
+
+def _pairs(fresh: Fresh, model: Model) -> tuple[Ints, Ints, Ints]:
+    """Pairs that involve a fresh node, by place: the fresh nodes first, then those old ones, also given, that they meet."""
+    count = len(fresh.nodes)
+    place, known = pd.factorize(fresh.neighbours.node)
+    rows = fresh.rows.and_also(fresh.neighbours, node=count + place)
+    found = pairs_of_rows(rows, count + len(known), model)
+    some = found.left < count  # left is the smaller of the two
+    left, right = found.left[some], found.right[some]
+    met = np.unique(np.concatenate([left, right]))
+    met = met[met >= count]
+    again = np.concatenate([np.arange(count), np.zeros(len(known), dtype=np.int64)])
+    again[met] = count + np.arange(len(met))
+    return again[left], again[right], np.asarray(known)[met - count]
+
+
+def _beside_each_other(con: duckdb.DuckDBPyConnection, fresh: Fresh, old: Ints, model: Model) -> Nodes:
+    """The fresh nodes and some old ones as one set of nodes, a row of stated values each."""
+    stated = memory.persons_of(con, old)
+    own = fresh.persons.select(stated.column_names).take(pa.array(fresh.nodes.first_record()))
+    return each_row(pa.concat_tables([own, stated]), model, fresh.crowded)
+
+
+def _join_anew(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Join the clusters within reach of what changed, and name them."""
+    reach = memory.find_reach(con)
+    node = reach.column("node").to_numpy()
+    found = memory.evidence_in_reach(con)
+    place = pd.Series(np.arange(len(node)), index=node)
+
+    def places(nodes: Ints) -> Ints:
+        return np.asarray(place.reindex(nodes).to_numpy(), dtype=np.int64)
+
+    def pairs(verdict: str) -> list[tuple[int, int]]:
+        return [(int(place[a]), int(place[b])) for a, b in memory.verdicts_in_reach(con, verdict)]
+
+    number = reach.column("trusted").combine_chunks().dictionary_encode().indices
+    clusters = cluster(
+        len(node),
+        Evidence(places(found.left), places(found.right), found.weight),
+        number.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64),
+        pairs("same"),
+        pairs("different"),
     )
-
-
-def _resolved(persons: pa.Table, label: Ints, key: bytes) -> pa.Table:
-    """Name each cluster after its earliest record (first night, then record id): ids survive merges and splits."""
-    frame = persons.select(["record_id", "platform", "source_key", "first_night"]).to_pandas()
-    frame["label"] = label
-    ordered = frame.sort_values(["first_night", "record_id"], kind="stable")
-    earliest = ordered.groupby("label", sort=False)["record_id"].first()
-    ids = dict(zip(earliest.index, potential_ids(key, "resident", earliest.tolist()), strict=True))
-    nothing = pa.nulls(len(frame), type=pa.string())
-    return pa.table(
-        {
-            "platform": persons.column("platform"),
-            "source_key": persons.column("source_key"),
-            "record_id": persons.column("record_id"),
-            "resident_id": pa.array([ids[cluster] for cluster in label], type=pa.string()),
-            "household_living_id": nothing,
-            "household_registered_id": nothing,
-            "dwelling_id": nothing,
-        }
-    )
+    memory.remember_clusters(con, node, clusters, REFUSED_ZH)
+    memory.remember_residents(con, key)

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from dedup.match import Matched
 from dedup.model import Model
-from dedup.score import Band, Scored, probability
+from dedup.score import Band, Scored, probability, weights
 
 Records = npt.NDArray[np.object_]  # record ids, in the order of the rows that were matched
 
@@ -65,6 +65,20 @@ def pattern_table(scored: Scored, model: Model) -> pa.Table:
     return pa.table(columns)
 
 
+def meaning(scored: Scored, model: Model) -> pa.Table:
+    """The patterns as a warehouse keeps them: `pattern_table`, with their code, what they weigh in clustering, whether
+    they are worth telling, and what the task is called that a person gets."""
+    tasks = np.array(["possible_match", *(cap.conflict for cap in model.caps)], dtype=object)
+    own = {
+        "code": pa.array(scored.code),
+        "weight": pa.array(weights(scored, model)),
+        "told": pa.array((scored.band != Band.APART) | _apart_by_rule(scored, model)),
+        "conflict": pa.array(tasks[scored.cap], type=pa.string()),
+    }
+    said = pattern_table(scored, model)
+    return pa.table(own | {name: said.column(name) for name in said.column_names})
+
+
 def _apart_by_rule(scored: Scored, model: Model) -> npt.NDArray[np.bool_]:
     """Per pattern: was it put apart by a rule and not for want of points."""
     rules = np.array([False, *(cap.band == "apart" for cap in model.caps)])
@@ -79,52 +93,3 @@ def in_words(pattern: Sequence[int], model: Model) -> str:
             level = one.levels[one.level_names[code]]
             said.append(f"{level.zh} {level.points:+.1f}")
     return "；".join(said)
-
-
-def conflict_table(matched: Matched, records: Records, model: Model) -> pa.Table:
-    """What waits for a person, one row per pair of clusters: the strongest reason.
-
-    Columns: kind (possible_match, refused_join, or what a cap names), left, right (first records), reason, points.
-    """
-    first, label = matched.nodes.first_record(), matched.clusters.label
-    found: dict[tuple[int, int], tuple[bool, float, str, int, int, str]] = {}
-
-    def add(kind: str, left: int, right: int, reason: str, points: float) -> None:
-        pair = (min(label[left], label[right]), max(label[left], label[right]))
-        # A join that was asked for and refused says more than a pair that never got so far.
-        told = (kind == "refused_join", points, kind, left, right, reason)
-        if pair[0] != pair[1] and (pair not in found or found[pair][:2] < told[:2]):
-            found[pair] = told
-
-    scored = matched.scored
-    for row in np.flatnonzero(scored.pair_band() == Band.REVIEW):
-        pattern = scored.pattern[row]
-        cap = int(scored.cap[pattern])
-        rule = model.caps[cap - 1] if cap else None
-        left, right = int(matched.pairs.left[row]), int(matched.pairs.right[row])
-        kind, reason = (rule.conflict, rule.zh) if rule else ("possible_match", "")
-        add(kind, left, right, reason, float(scored.points[pattern]))
-    for refused in matched.clusters.refused:
-        add("refused_join", refused.left, refused.right, REFUSED_ZH[refused.reason], refused.points)
-    rows = sorted(found.values(), key=lambda row: (row[3], row[4]))
-    return pa.table(
-        {
-            "kind": pa.array([row[2] for row in rows], type=pa.string()),
-            "left": pa.array([records[first[row[3]]] for row in rows], type=pa.string()),
-            "right": pa.array([records[first[row[4]]] for row in rows], type=pa.string()),
-            "reason": pa.array([row[5] for row in rows], type=pa.string()),
-            "points": pa.array([row[1] for row in rows], type=pa.float64()),
-        }
-    )
-
-
-def cut_table(matched: Matched) -> pa.Table:
-    """Blocks that were over their budget, per key: columns, blocks, pairs they would have made."""
-    cuts = matched.pairs.cuts
-    return pa.table(
-        {
-            "columns": pa.array(["+".join(cut.columns) for cut in cuts], type=pa.string()),
-            "blocks": pa.array([cut.blocks for cut in cuts], type=pa.int64()),
-            "pairs": pa.array([cut.pairs for cut in cuts], type=pa.int64()),
-        }
-    )

@@ -3,56 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 import duckdb
 import pytest
 
 from dedup.night import match_night
 from dedup.normalise.id_numbers import check_character
-from dedup.prepare.resident import STATED
+from tests.dedup.warehouses import FIRST, KEY, SECOND, Said, state, warehouse
 from warehouse.ids import potential_id
-
-KEY = b"a key for tests"
-FIRST, SECOND = date(2026, 11, 19), date(2026, 11, 20)
-
-
-@dataclass(frozen=True)
-class Said:
-    left: str
-    right: str
-    verdict: str
 
 
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        for schema in ("staged", "matched", "resolved"):
-            opened.execute(f"create schema {schema}")
-        columns = ", ".join(f"{name} varchar" for name in STATED)
-        opened.execute(
-            f"create table staged.person (record_id varchar, platform varchar, first_night date, {columns})"
-        )
-        opened.execute(
-            "create view staged.record as select record_id, record_id as source_key from staged.person"
-        )
-        opened.execute(
-            "create table matched.run (fingerprint varchar, model varchar, records bigint, variants bigint,"
-            " pairs bigint, clusters bigint, conflicts bigint)"
-        )
+    with warehouse() as opened:
         yield opened
-
-
-def state(con: duckdb.DuckDBPyConnection, record: str, night: date = FIRST, **said: Any) -> None:
-    con.execute("delete from staged.person where record_id = ?", [record])
-    number = said.get("id_number")
-    row = {"name_quality": "ok", "id_quality": "ok" if number else None, **said}
-    con.execute(
-        f"insert into staged.person values ({', '.join('?' * (3 + len(STATED)))})",
-        [record, "grid", night, *(row.get(name) for name in STATED)],
-    )
 
 
 def residents(con: duckdb.DuckDBPyConnection, *verdicts: Said) -> dict[str, str]:

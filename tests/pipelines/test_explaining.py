@@ -36,7 +36,7 @@ def two_of_one(con: duckdb.DuckDBPyConnection) -> tuple[str, str, str]:
     found: tuple[str, str, str] = con.execute(
         """
         select r.resident_id, min(r.record_id), max(r.record_id)
-        from resolved.record as r join matched.node as n using (record_id)
+        from resolved.record as r join matched.record as n using (record_id)
         group by 1 having count(distinct n.node) > 1 order by 1 limit 1
         """
     ).fetchall()[0]

@@ -57,14 +57,27 @@ create table if not exists staged.quarantine (
     reason varchar, message varchar, stated varchar, until date
 );
 
+-- What matching remembers from night to night; dedup/memory.py says what each is for.
+create table if not exists matched.record (record_id varchar, row_hash ubigint, variant ubigint, node bigint);
+create table if not exists matched.node (
+    node bigint, first_record varchar, trusted varchar, component bigint, cluster bigint
+);
+create table if not exists matched.key ("key" tinyint, columns varchar, budget bigint);
+create table if not exists matched.block ("key" tinyint, value ubigint, node bigint, asks boolean);
+create table if not exists matched.share (place tinyint, value ubigint, name ubigint, node bigint);
+create table if not exists matched.crowd (place tinyint, value ubigint);
+create table if not exists matched.candidate ("left" bigint, "right" bigint, pattern bigint);
+create table if not exists matched.refused ("left" bigint, "right" bigint, reason varchar, points double);
+create table if not exists matched.verdict ("left" varchar, "right" varchar, verdict varchar);
 create table if not exists matched.conflict (
     kind varchar, "left" varchar, "right" varchar, reason varchar, points double
 );
--- What the last matching saw and found: with the same fingerprint there is nothing to do.
 create table if not exists matched.run (
-    fingerprint varchar, model varchar, records bigint, variants bigint, pairs bigint, clusters bigint,
-    conflicts bigint
+    matcher varchar, model varchar, records bigint, variants bigint, pairs bigint, clusters bigint, conflicts bigint
 );
+-- How many pairs a block makes: of all its members, less those of which neither asks.
+create macro if not exists matched.pairs_made(size, silent) as
+    size * (size - 1) // 2 - silent * (silent - 1) // 2;
 create table if not exists resolved.record (
     platform varchar, source_key varchar, record_id varchar, resident_id varchar, household_living_id varchar,
     household_registered_id varchar, dwelling_id varchar

@@ -1,0 +1,134 @@
+"""One night equals ten: what a warehouse holds after many nights of changes is what one matching of everything finds."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dedup.model import Model, built_in
+from dedup.night import match_night
+from dedup.normalise.id_numbers import check_character
+from tests.dedup.warehouses import FIRST, KEY, SECOND, Said, state, warehouse
+
+RESIDENT = built_in("resident")
+# Bounds so tight that a handful of records crosses them: crowds of two names, blocks of three pairs.
+TIGHT = replace(
+    RESIDENT,
+    version="tight",
+    crowd=dict.fromkeys(RESIDENT.crowd, 2),
+    blocks=tuple(replace(key, budget=3) for key in RESIDENT.blocks),
+)
+HOME = "上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301"
+OTHER_HOME = "上城区|望江街道|近江社区|近江路|12|近江家园||6|1||502"
+NUMBERS = ["33010219850307122", "33010219850307124", "33010219561120453"]
+
+# A record's own number, masked, cut off by a spreadsheet, or whole.
+numbers = st.sampled_from(NUMBERS).map(lambda head: head + check_character(head))
+identities = st.one_of(
+    st.just({}),
+    numbers.map(lambda number: {"id_number": number}),
+    numbers.map(lambda number: {"id_number": number[:6] + "*" * 8 + number[-4:], "id_quality": "masked"}),
+    numbers.map(lambda number: {"id_number": number[:15] + "000", "id_quality": "truncated15"}),
+)
+
+
+@st.composite
+def statements(draw: st.DrawFn) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "name": draw(st.sampled_from(["王伟", "王玮珺", "李静", "欧阳明", "陈晓东", "陈小东"]))
+    }
+    for field, values in {
+        "birth_date": ["1985-03-07", "1985-07-03", "1956-11-20"],
+        "sex": ["1", "2"],
+        "phone": ["13812345601", "13812345602", "13812345601;13812345602"],
+        "address": [HOME, OTHER_HOME],
+        "registered_address": [HOME],
+    }.items():
+        if draw(st.booleans()):
+            said[field] = draw(st.sampled_from(values))
+    return said | draw(identities)
+
+
+RECORDS = "abcdefghij"
+changes = st.dictionaries(st.sampled_from(RECORDS), st.none() | statements(), min_size=1, max_size=6)
+verdicts = st.lists(
+    st.builds(
+        Said, st.sampled_from(RECORDS), st.sampled_from(RECORDS), st.sampled_from(["same", "different"])
+    ),
+    max_size=2,
+)
+nights = st.lists(st.tuples(changes, verdicts), min_size=2, max_size=5)
+
+
+def apply(con: duckdb.DuckDBPyConnection, night: dict[str, dict[str, Any] | None], turn: int) -> None:
+    for record, said in night.items():
+        if said is None:
+            con.execute("delete from staged.person where record_id = ?", [record])
+        else:
+            state(con, record, FIRST if turn == 0 else SECOND, **said)
+
+
+def held(con: duckdb.DuckDBPyConnection, said: list[Said], model: Model) -> dict[str, Any]:
+    """All that readers see of matching."""
+    summary = match_night(con, key=KEY, verdicts=said, model=model)
+    tables = {
+        name: con.execute(f"select * from {name} order by all").fetchall()
+        for name in (
+            "resolved.record",
+            "matched.pair",
+            "matched.conflict",
+            "matched.block_cut",
+            "matched.crowd",
+        )
+    }
+    return tables | {"counts": (summary.records, summary.variants, summary.pairs, summary.clusters)}
+
+
+def consistent(said: list[Said]) -> list[Said]:
+    """Verdicts as a ledger hands them over: the last word on a pair of two records."""
+    latest = {frozenset((one.left, one.right)): one for one in said if one.left != one.right}
+    return list(latest.values())
+
+
+@settings(max_examples=120, deadline=None)
+@given(nights, st.sampled_from([RESIDENT, TIGHT]))
+def test_many_nights_of_changes_end_where_one_matching_of_everything_does(history, model):
+    with warehouse() as by_night, warehouse() as at_once:
+        for turn, (night, said) in enumerate(history):
+            for con in (by_night, at_once):
+                apply(con, night, turn)
+            found = held(by_night, consistent(said), model)
+        assert found == held(at_once, consistent(history[-1][1]), model)
+
+
+def test_only_what_changed_is_looked_at():
+    with warehouse() as con:
+        for place in range(40):
+            head = f"3301021985{place % 12 + 1:02}{place % 28 + 1:02}{place:03}"
+            state(con, f"r{place:02}", name="王玮珺", id_number=head + check_character(head))
+        match_night(con, key=KEY)
+        state(con, "r07", name="王玮珺", phone="13812345601")
+        again = match_night(con, key=KEY)
+    assert (again.records, again.fresh) == (40, 1)
+
+
+def test_a_night_that_dies_leaves_what_was_remembered_whole(monkeypatch):
+    with warehouse() as con:
+        state(con, "a", name="王玮珺", phone="13812345601")
+        before = held(con, [], RESIDENT)
+        state(con, "b", name="王玮珺", phone="13812345601", sex="2")
+
+        def die(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("dedup.memory.remember_residents", die)
+        with contextlib.suppress(KeyboardInterrupt):
+            match_night(con, key=KEY)
+        monkeypatch.undo()
+        assert con.execute("select count(*) from matched.record").fetchall() == [(1,)]
+        assert len(held(con, [], RESIDENT)["resolved.record"]) == len(before["resolved.record"]) + 1
