@@ -36,12 +36,17 @@ def _levels(
     ok = kind == "ok"
     whole = known & ok[left] & ok[right]
     same = np.flatnonzero(whole & (one == other))
-    level[same] = _rarity(nodes, comparer)[left[same]]
+    rarity = _rarity(nodes, comparer)
+    level[same] = rarity[left[same]]
     apart = np.flatnonzero(whole & (one != other))
     sounds_same = (sound[left[apart]] == sound[right[apart]]) & (sound[left[apart]] >= 0)
+    # Many short names sound alike, few long ones do.
+    long = (rarity[left[apart]] == comparer.code("exact_long")) & (
+        rarity[right[apart]] == comparer.code("exact_long")
+    )
     level[apart] = np.where(
         sounds_same,
-        comparer.code("homophone"),
+        np.where(long, comparer.code("homophone_long"), comparer.code("homophone_short")),
         by_value_pair(name, one[apart], other[apart], _compare_whole),
     )
     odd = np.flatnonzero(known & ~whole)
@@ -120,7 +125,7 @@ def _fits(one: str, other: str) -> bool:
 
 COMPARER = Comparer(
     levels=(
-        "missing", "exact_long", "exact_short", "exact_common", "homophone", "lookalike", "one_char", "compatible",
+        "missing", "exact_long", "exact_short", "exact_common", "homophone_long", "homophone_short", "lookalike", "one_char", "compatible",
         "newborn", "differ",
     ),
     compare=_levels,
