@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.columns import Bools, Coded, Ints, coded, joined
-
 from dedup.normalise.address_parts import parts_of
 from dedup.normalise.addresses import dwelling_key
 from dedup.normalise.id_numbers import birth_date_of, sex_of

@@ -10,8 +10,13 @@ import re
 from functools import lru_cache
 from operator import mul
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from dedup.normalise.characters import compact, simplified
 from dedup.normalise.dates import exists
+from dedup.normalise.distinct import Reads, each, themselves
 from dedup.normalise.facts import facts
 from dedup.normalise.nulls import absent
 from dedup.normalise.quality import INVALID, NONE, Read
@@ -38,6 +43,8 @@ _WEIGHT_OF_ZERO = ord("0") * sum(_WEIGHTS)  # digits are weighed as the bytes th
 _SHOWN_AT_LEAST = 4  # characters of a masked number, or it says nothing
 _BIRTHS_KEPT = 131072
 _KNOWN_DIGITS = 15  # what a spreadsheet's number keeps
+_FOREIGNERS = "9"  # first digit of a permanent residence card
+_CUT_OFF = "000"  # what it puts behind them
 
 
 def id_number(stated: str, *, numeric_cell: bool = False) -> Read:
@@ -75,6 +82,22 @@ def id_number(stated: str, *, numeric_cell: bool = False) -> Read:
     if not text.isascii():
         text = text.translate(_X)
     return _classified(text, numeric_cell)
+
+
+def sound_numbers(stated: pa.StringArray) -> Reads:
+    """A column of identity numbers from text cells: those of grade ok, also with a quote in front or a small x."""
+    numbers = pc.ascii_upper(pc.utf8_ltrim(stated, "'‘’"))
+    sound = pc.match_substring_regex(numbers, r"^\d{17}[\dX]$").to_numpy(zero_copy_only=False)
+    shaped = numbers.filter(sound)
+    chars = shaped.to_numpy(zero_copy_only=False).astype("S18").view(np.uint8).reshape(-1, 18)
+    check = np.frombuffer(_CHECK.encode(), dtype=np.uint8)
+    sound[sound] = (
+        (check[(chars[:, :17] @ np.array(_WEIGHTS) - _WEIGHT_OF_ZERO) % 11] == chars[:, 17])
+        & each(pc.utf8_slice_codeunits(shaped, 0, 6), _good_region)
+        & each(pc.utf8_slice_codeunits(shaped, 6, 14), _born)
+        & each(pc.utf8_slice_codeunits(shaped, 15, 18), lambda end: end != _CUT_OFF)
+    )
+    return themselves(numbers, sound)
 
 
 def check_character(first17: str) -> str:
@@ -136,14 +159,22 @@ def _graded(number: str, numeric_cell: bool) -> Read:
     if _placeholder(number):
         return Read(None, "placeholder")
     born = _born(number[6:14])
-    if numeric_cell or number.endswith("000"):
+    if numeric_cell or number.endswith(_CUT_OFF):
         return Read(number[:_KNOWN_DIGITS], "truncated15") if born and number[0] != "0" else INVALID
     if not born or check_character(number[:17]) != number[17]:
         return Read(number, "checksum_fail")
-    if number[0] == "9":
+    if number[0] == _FOREIGNERS:
         return Read(number, "foreign_doc")
-    known = number[:6] in _PERMITS if number[0] == "8" else number[:2] in _PROVINCES
-    return Read(number, "ok" if known else "ok_unknown_area")
+    return Read(number, "ok" if _known_area(number) else "ok_unknown_area")
+
+
+def _good_region(front: str) -> bool:
+    """Whether the first six characters are of a citizen's number of grade ok."""
+    return front not in _PLACEHOLDER_STARTS and front[0] != _FOREIGNERS and _known_area(front)
+
+
+def _known_area(number: str) -> bool:
+    return number[:6] in _PERMITS if number[0] == "8" else number[:2] in _PROVINCES
 
 
 def _old_or_cut(digits: str) -> Read:
