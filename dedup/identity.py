@@ -105,20 +105,20 @@ def _digits(day: str) -> int:
 
 def _is_parents(own: Ints, said: Ints, birth: Coded) -> Bools:
     whole = birth.lookup(lambda day: len(day) == 10, np.bool_, False) & (own >= 0)
-    return whole & (said // 10_000 - own // 10_000 >= 14) & (said % 10_000 != own % 10_000)
+    return np.asarray(whole & (said // 10_000 - own // 10_000 >= 14) & (said % 10_000 != own % 10_000))
 
 
 def _day_agrees(own: Ints, said: Ints, birth: Coded) -> Bools:
     """As far as the stated date goes: a year agrees with every day in it."""
     not_stated = birth.lookup(lambda day: {10: 1, 7: 100, 4: 10_000}[len(day)], np.int64, 1)
-    return (said < 0) | ((own >= 0) & (own // not_stated == said))
+    return np.asarray((said < 0) | ((own >= 0) & (own // not_stated == said)))
 
 
 def _sex_agrees(own: Coded, sex: Coded) -> Bools:
     own_code, said = (
         column.lookup(lambda code: {"1": 1, "2": 2}.get(code, 0), np.int8, 0) for column in (own, sex)
     )
-    return (said == 0) | (said == own_code)
+    return np.asarray((said == 0) | (said == own_code))
 
 
 _HOMES_KEPT = 1 << 18

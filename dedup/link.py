@@ -125,9 +125,11 @@ def read_records(path: Path, model: Model) -> pa.Table:
         raise RecordsError(f"{path}：没有记录")
     if ids.null_count or pc.any(pc.equal(ids, "")).as_py():
         raise RecordsError(f"{path}：record_id 有空值。请给每条记录一个唯一编号")
-    if pc.count_distinct(ids).as_py() != found.num_rows:
+    found = found.take(pc.sort_indices(ids)).combine_chunks()
+    ids = found.column("record_id").chunk(0)
+    if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
         raise RecordsError(f"{path}：record_id 有重复。请给每条记录一个唯一编号")
-    return found.take(pc.sort_indices(ids))
+    return found
 
 
 def _read(path: Path) -> pa.Table:

@@ -170,7 +170,7 @@ def _whole(stated: str, book: Gazetteer | None) -> Read:
     parsed = _parsed(text, book)
     if book and parsed.sure and book.knows(parsed.parts.estate):
         return _graded(parsed)
-    return _settled(parsed, book)
+    return _settled(parsed, text, book)
 
 
 def _parsed(text: str, book: Gazetteer | None) -> Parsed:
@@ -230,11 +230,12 @@ def _estate(text: str, book: Gazetteer | None) -> tuple[str, str]:
     return known or text, phase
 
 
-def _settled(parsed: Parsed, book: Gazetteer | None) -> Read:
+def _settled(parsed: Parsed, text: str, book: Gazetteer | None) -> Read:
     """A key that reads as itself: outside the known estates, a name may contain what reads as a road or a room."""
     key = "|".join(parsed.parts)
     for _ in range(3):
-        again = _parsed(cleaned(format_address(key)), book)
+        before, text = text, cleaned(format_address(key))
+        again = parsed if text == before else _parsed(text, book)
         found = "|".join(again.parts)
         if found == key:
             return _graded(parsed)

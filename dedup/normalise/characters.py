@@ -91,10 +91,10 @@ def _mended(match: re.Match[str]) -> str:
 
 @cache
 def traditional() -> dict[str, str]:
-    """Traditional character to simplified one: OpenCC's own table, read once character by character."""
-    convert = opencc.OpenCC("t2s").convert
+    """Traditional character to simplified one: OpenCC's own table, read character by character (a line for each)."""
     keep = set(facts("characters")["keep"])
     blocks = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0x20000, 0x2FA20))
-    chars = (chr(code) for block in blocks for code in range(*block))
-    pairs = ((char, str(convert(char))) for char in chars if char not in keep)
-    return {char: simple for char, simple in pairs if simple != char and len(simple) == 1}
+    chars = [chr(code) for block in blocks for code in range(*block)]
+    simple = str(opencc.OpenCC("t2s").convert("\n".join(chars))).split("\n")
+    pairs = zip(chars, simple, strict=True)
+    return {char: one for char, one in pairs if one != char and len(one) == 1 and char not in keep}

@@ -28,7 +28,7 @@ def each(texts: pa.StringArray, judge: Callable[[str], bool]) -> Flags:
     """What `judge` says of each text, none missing."""
     encoded = texts.dictionary_encode()
     judged = np.array([judge(text) for text in encoded.dictionary.to_pylist()], dtype=np.bool_)
-    return judged[encoded.indices.to_numpy()]
+    return np.asarray(judged[encoded.indices.to_numpy()])
 
 
 def themselves(texts: pa.StringArray, sure: Flags | pa.BooleanArray) -> Reads:

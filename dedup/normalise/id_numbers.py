@@ -115,10 +115,7 @@ def birth_date_of(key: str) -> str | None:
     >>> birth_date_of("11010519491231002X"), birth_date_of("330106********1234")
     ('1949-12-31', None)
     """
-    born = key[6:14]
-    if not (len(key) in (15, 18) and born.isascii() and born.isdigit() and key[:6].isdigit() and _born(born)):
-        return None
-    return f"{born[:4]}-{born[4:6]}-{born[6:]}"
+    return _day(key[6:14]) if len(key) in (15, 18) and key[:6].isdigit() else None
 
 
 def sex_of(key: str) -> str | None:
@@ -219,6 +216,13 @@ def _with_digits_for_letters(text: str, numeric_cell: bool) -> Read:
 
 def _placeholder(text: str) -> bool:
     return text[:6] in _PLACEHOLDER_STARTS or (len(text) in (15, 17, 18) and text == text[0] * len(text))
+
+
+@lru_cache(maxsize=_BIRTHS_KEPT)
+def _day(born: str) -> str | None:
+    if not (born.isascii() and born.isdigit() and _born(born)):
+        return None
+    return f"{born[:4]}-{born[4:6]}-{born[6:]}"
 
 
 @lru_cache(maxsize=_BIRTHS_KEPT)

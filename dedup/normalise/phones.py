@@ -24,6 +24,7 @@ _PLACEHOLDERS = frozenset((*_FACTS["placeholders"], *("1" + digit * 10 for digit
 _THREE_DIGIT_AREAS = tuple(_FACTS["three_digit_areas"])
 
 _PLAIN_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+_WRITTEN_MOBILE = r"^(?:(1[3-9]\d{9})\.0|(?:\+86-?)?(1[3-9]\d)[ -](\d{4})[ -](\d{4}))$"
 _MOBILES = re.compile(r"(?:1[3-9]\d{9}){2,4}", re.ASCII)
 _MOBILE = re.compile(r"(?:(?:\+|00)?86|0)?(1[3-9]\d{9})", re.ASCII)
 _LANDLINE = re.compile(
@@ -61,8 +62,8 @@ def phone(stated: str, area: Area | None = None) -> Read:
 
 
 def plain_mobiles(phones: pa.StringArray) -> Reads:
-    """A column of phones: those that are one mobile number, also when a spreadsheet added `.0`."""
-    numbers = pc.replace_substring_regex(phones, r"\.0$", "")
+    """A column of phones: those that are one mobile number, also in groups or with a spreadsheet's `.0`."""
+    numbers = pc.replace_substring_regex(phones, _WRITTEN_MOBILE, r"\1\2\3\4")
     shaped = pc.match_substring_regex(numbers, r"^1[3-9]\d{9}$").to_numpy(zero_copy_only=False)
     good = each(pc.utf8_slice_codeunits(numbers, 0, 3), lambda front: front not in _MACHINES)
     listed = pc.is_in(numbers, pa.array(_PLACEHOLDERS)).to_numpy(zero_copy_only=False)
