@@ -29,15 +29,10 @@ class Coded:
     codes: Ints
     values: npt.NDArray[np.object_]
 
-    def map(self, read: Callable[[Any], Any]) -> Coded:
+    def map(self, read: Callable[[Any], str | None]) -> Coded:
         """The column of what `read` makes of each distinct value (None is missing)."""
-        made = [read(value) for value in self.values]
-        kept = sorted({value for value in made if value is not None})
-        place = {value: code for code, value in enumerate(kept)}
-        table = np.array([-1 if value is None else place[value] for value in made] + [-1], dtype=np.int64)
-        values = np.empty(len(kept), dtype=object)
-        values[:] = kept
-        return Coded(codes=table[self.codes], values=values)
+        made = coded([read(value) for value in self.values])
+        return Coded(codes=np.append(made.codes, -1)[self.codes], values=made.values)
 
     def lookup(self, read: Callable[[Any], Any], dtype: Any, missing: Any) -> npt.NDArray[Any]:
         """What `read` says of each row's value, as a plain array."""
@@ -57,19 +52,26 @@ class Coded:
         """The same column for some rows."""
         return Coded(codes=self.codes[rows], values=self.values)
 
+    def where(self, keep: Bools) -> Coded:
+        """The same column, missing where not kept; values that no row states any more are gone."""
+        codes = np.where(keep, self.codes, -1)
+        used = np.zeros(len(self.values) + 1, dtype=np.bool_)
+        used[codes] = True
+        used[-1] = False
+        place = np.where(used, np.cumsum(used) - 1, -1)
+        return Coded(codes=place[codes], values=self.values[used[:-1]])
+
 
 def coded(column: Sequence[Any] | pa.ChunkedArray | pa.Array) -> Coded:
-    """Code a column of strings (None or missing allowed)."""
+    """Code a column of strings (None or missing allowed), plain or already encoded."""
     array = column if isinstance(column, pa.Array | pa.ChunkedArray) else pa.array(column, type=pa.string())
     encoded = pc.dictionary_encode(array)
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    values = np.array(encoded.dictionary.to_pylist(), dtype=object)
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    order = np.argsort(values) if len(values) else np.array([], dtype=np.int64)
-    rank = np.empty(len(values) + 1, dtype=np.int64)
-    rank[order] = np.arange(len(values))
-    rank[-1] = -1
-    return Coded(codes=rank[codes], values=values[order])
+    codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
+    order = pc.sort_indices(encoded.dictionary)  # by bytes of UTF-8, which is the order of Python's strings
+    rank = np.full(len(order) + 1, -1, dtype=np.int64)
+    rank[order.to_numpy()] = np.arange(len(order))
+    return Coded(codes=rank[codes], values=encoded.dictionary.take(order).to_numpy(zero_copy_only=False))
 
 
 def groups(columns: list[Ints]) -> Ints:
@@ -92,12 +94,6 @@ def first_rows(group: Ints) -> Ints:
     return first
 
 
-def texts(column: Coded) -> list[str | None]:
-    """The values of each row."""
-    values = [*column.values, None]
-    return [values[code] for code in column.codes]
-
-
 def unified(one: Coded, other: Coded) -> tuple[Coded, Coded]:
     """Two columns over one table of values, so that their codes compare."""
     values = np.array(sorted({*one.values, *other.values}), dtype=object)
@@ -106,6 +102,25 @@ def unified(one: Coded, other: Coded) -> tuple[Coded, Coded]:
         Coded(one.lookup(place.__getitem__, np.int64, -1), values),
         Coded(other.lookup(place.__getitem__, np.int64, -1), values),
     )
+
+
+def either(one: Coded, other: Coded) -> Coded:
+    """The first column, and the other where that is missing."""
+    one, other = unified(one, other)
+    codes = np.where(one.codes >= 0, one.codes, other.codes)
+    return Coded(codes, one.values).where(codes >= 0)
+
+
+def joined(one: Coded, other: Coded, between: str) -> Coded:
+    """Both values of each row as one text; missing where either is. Each distinct pair is written once."""
+    known = (one.codes >= 0) & (other.codes >= 0)
+    size = max(len(other.values), 1)
+    pairs, place = np.unique(one.codes[known] * size + other.codes[known], return_inverse=True)
+    left, right = (pa.array(column.values, type=pa.string()) for column in (one, other))
+    made = coded(pc.binary_join_element_wise(left.take(pairs // size), right.take(pairs % size), between))
+    codes = np.full(len(known), -1, dtype=np.int64)
+    codes[known] = made.codes[place]
+    return Coded(codes, made.values)
 
 
 def by_value_pair(

@@ -7,11 +7,18 @@ values (`compare.py`).
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.columns import Bools, Coded, Ints, coded, joined
 from dedup.normalise.address_parts import parts_of
 from dedup.normalise.addresses import dwelling_key
 from dedup.normalise.id_numbers import birth_date_of, sex_of
@@ -39,69 +46,85 @@ def name_class(name: str) -> Literal["exact_long", "exact_short", "exact_common"
 
 
 @dataclass(frozen=True, slots=True)
-class IdNumber:
-    """An ID number as evidence: `trusted` may veto, the rest only counts."""
+class IdNumbers:
+    """ID numbers as evidence, one row each: `trusted` may veto, the rest only counts."""
 
-    kind: IdKind
-    key: str | None = None
-    prefix: str | None = None  # first 15 digits
-    ends: str | None = None  # first six and last four
-    birth: str | None = None
-    sex: str | None = None
-    sound: bool = False  # grade ok or an upgraded 15-digit number
-    trusted: bool = False
-
-
-NO_NUMBER = IdNumber(kind="none")
+    kind: npt.NDArray[np.object_]  # of IdKind
+    key: Coded
+    prefix: Coded  # first 15 digits
+    ends: Coded  # first six and last four
+    birth: Coded
+    sex: Coded
+    sound: Bools  # grade ok or an upgraded 15-digit number
+    trusted: Bools
 
 
-def read_id_number(number: str | None, quality: str | None, birth: str | None, sex: str | None) -> IdNumber:
-    """What a number says, beside the birth date and sex stated in the same record.
+def read_id_numbers(number: Coded, quality: Coded, birth: Coded, sex: Coded) -> IdNumbers:
+    """What numbers say, each beside the birth date and sex stated in the same record.
 
     A child's record that carries a parent's number (born 14 years or more later, on another day of the year) says
     nothing about the child's own number. A number is trusted, and may veto, only when its grade is ok and it
     contradicts neither the stated birth date nor the stated sex.
 
-    >>> read_id_number("11010519491231002X", "ok", "1949-12-31", "2").trusted
-    True
-    >>> read_id_number("11010519491231002X", "ok", "1980-05-01", None).kind
-    'parent'
+    >>> number, ok, dates, woman = coded(["11010519491231002X"] * 2), coded(["ok"] * 2), ["1949-12-31", "1980-05-01"], coded(["2", None])
+    >>> found = read_id_numbers(number, ok, coded(dates), woman)
+    >>> found.kind.tolist(), found.trusted.tolist()
+    (['full', 'parent'], [True, False])
     """
-    if number is None or quality is None:
-        return NO_NUMBER
-    if quality == "foreign_doc":
-        return IdNumber(kind="foreign", key=number)
-    if quality == "masked":
-        ends = number[:6] + number[-4:]
-        return IdNumber(kind="masked", key=number, ends=None if "*" in ends else ends)
-    if quality == "truncated15":
-        return IdNumber(kind="prefix", key=number, prefix=number[:15], birth=birth_date_of(number[:15]))
-    own_birth, own_sex = birth_date_of(number), sex_of(number)
-    if birth and own_birth and _is_parents(own_birth, birth):
-        return IdNumber(kind="parent")
-    ok = quality in ("ok", "ok_unknown_area")
-    agrees = (not birth or (own_birth or "").startswith(birth)) and (
-        not sex or sex not in "12" or sex == own_sex
-    )
-    sound = quality != "checksum_fail"
-    return IdNumber(
-        kind="full",
-        key=number,
-        prefix=number[:15],
-        ends=number[:6] + number[-4:],
-        birth=own_birth if sound else None,
-        sex=own_sex if sound else None,
-        sound=sound,
-        trusted=ok and agrees,
+    kind = quality.lookup(lambda grade: _KIND_OF_GRADE.get(grade, "full"), object, "none")
+    kind[number.codes < 0] = "none"
+    own_birth = number.map(birth_date_of)
+    own_day, said_day = own_birth.lookup(_digits, np.int64, -1), birth.lookup(_digits, np.int64, -1)
+    kind[(kind == "full") & _is_parents(own_day, said_day, birth)] = "parent"
+    full, sound = kind == "full", quality.lookup(lambda grade: grade != "checksum_fail", np.bool_, False)
+    ok = quality.lookup(lambda grade: grade in ("ok", "ok_unknown_area"), np.bool_, False)
+    own_sex = number.map(sex_of)
+    shown = full | ((kind == "masked") & number.lookup(lambda key: "*" not in _ends(key), np.bool_, False))
+    return IdNumbers(
+        kind=kind,
+        key=number.where((kind != "none") & (kind != "parent")),
+        prefix=number.map(lambda key: key[:15]).where(full | (kind == "prefix")),
+        ends=number.map(_ends).where(shown),
+        birth=own_birth.where((full & sound) | (kind == "prefix")),
+        sex=own_sex.where(full & sound),
+        sound=full & sound,
+        trusted=full & ok & _day_agrees(own_day, said_day, birth) & _sex_agrees(own_sex, sex),
     )
 
 
-def _is_parents(of_id: str, stated: str) -> bool:
-    return len(stated) == 10 and int(stated[:4]) - int(of_id[:4]) >= 14 and stated[5:] != of_id[5:]
+_KIND_OF_GRADE: Mapping[str, IdKind] = {"foreign_doc": "foreign", "masked": "masked", "truncated15": "prefix"}
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+def _ends(number: str) -> str:
+    return number[:6] + number[-4:]
+
+
+def _digits(day: str) -> int:
+    return int(day.replace("-", ""))
+
+
+def _is_parents(own: Ints, said: Ints, birth: Coded) -> Bools:
+    whole = birth.lookup(lambda day: len(day) == 10, np.bool_, False) & (own >= 0)
+    return np.asarray(whole & (said // 10_000 - own // 10_000 >= 14) & (said % 10_000 != own % 10_000))
+
+
+def _day_agrees(own: Ints, said: Ints, birth: Coded) -> Bools:
+    """As far as the stated date goes: a year agrees with every day in it."""
+    not_stated = birth.lookup(lambda day: {10: 1, 7: 100, 4: 10_000}[len(day)], np.int64, 1)
+    return np.asarray((said < 0) | ((own >= 0) & (own // not_stated == said)))
+
+
+def _sex_agrees(own: Coded, sex: Coded) -> Bools:
+    own_code, said = (
+        column.lookup(lambda code: {"1": 1, "2": 2}.get(code, 0), np.int8, 0) for column in (own, sex)
+    )
+    return np.asarray((said == 0) | (said == own_code))
+
+
+_HOMES_KEPT = 1 << 18
+
+
+class Home(NamedTuple):
     """Where an address is, in parts that compare: None where the address does not go so far."""
 
     dwelling: str | None
@@ -111,7 +134,7 @@ class Home:
     estate: str | None
 
 
-@lru_cache(maxsize=1 << 18)
+@lru_cache(maxsize=_HOMES_KEPT)
 def home_of(address: str | None) -> Home:
     """Split an address key into comparable places. An estate stands for its road and number.
 
@@ -135,3 +158,53 @@ def home_of(address: str | None) -> Home:
         building=building,
         estate=place or parts.community or None,
     )
+
+
+_STAND_INS = "\x01\x02\x03\x04"  # for building, unit, floor and room
+
+
+def homes_of(addresses: Coded) -> tuple[Mapping[str, Coded], Bools]:
+    """The places of `home_of` by name, for a column; and whether a unit is stated.
+
+    Nobody asks what a building or a room is called, only whether it is there. So a front (district to phase) is looked
+    at once for each way to go on behind it, with stand-ins for the numbers, and the numbers are put in afterwards.
+    """
+    keys = pa.array(addresses.values, type=pa.string())
+    pieces = pc.split_pattern(keys, "|", max_splits=4, reverse=True).flatten()
+    front = coded(pieces[::5])
+    ending = coded(pc.binary_join_element_wise(*(pieces[place::5] for place in range(1, 5)), "|"))
+    alike = joined(front, ending.map(_with_stand_ins), "|")
+    places = {
+        "dwelling": _with_numbers(alike.map(lambda key: home_of(key).dwelling), ending),
+        "no_unit": _with_numbers(alike.map(lambda key: home_of(key).no_unit), ending),
+        "building": _with_numbers(alike.map(lambda key: home_of(key).building), ending),
+        "estate": alike.map(lambda key: home_of(key).estate),
+    }
+    rows = {
+        name: Coded(np.append(place.codes, -1)[addresses.codes], place.values)
+        for name, place in places.items()
+    }
+    return rows, np.append(alike.lookup(lambda key: home_of(key).has_unit, np.bool_, False), False)[
+        addresses.codes
+    ]
+
+
+def _with_stand_ins(ending: str) -> str:
+    parts = zip(ending.split("|"), _STAND_INS, strict=True)
+    return "|".join(stand_in if part else "" for part, stand_in in parts)
+
+
+def _with_numbers(place: Coded, ending: Coded) -> Coded:
+    """Places that end in stand-ins, with what each row's own ending says in their stead."""
+    front = place.map(lambda text: text[: _first_stand_in(text)])
+    form = place.map(lambda text: text[_first_stand_in(text) :])
+    return joined(front, joined(form, ending, "\n").map(_filled), "")
+
+
+def _first_stand_in(text: str) -> int:
+    return next((at for at, char in enumerate(text) if char in _STAND_INS), len(text))
+
+
+def _filled(form_and_ending: str) -> str:
+    form, ending = form_and_ending.split("\n")
+    return form.translate({ord(one): part for one, part in zip(_STAND_INS, ending.split("|"), strict=True)})

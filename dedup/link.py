@@ -25,6 +25,7 @@ from dedup.match import Matched, match
 from dedup.model import Model
 from dedup.normalise.address_parts import parts_of
 from dedup.normalise.area import Area
+from dedup.normalise.bulk import read_many
 from dedup.normalise.read import Kind, read
 from dedup.prepare.resident import STATED
 from dedup.tables import pair_table
@@ -124,9 +125,11 @@ def read_records(path: Path, model: Model) -> pa.Table:
         raise RecordsError(f"{path}：没有记录")
     if ids.null_count or pc.any(pc.equal(ids, "")).as_py():
         raise RecordsError(f"{path}：record_id 有空值。请给每条记录一个唯一编号")
-    if pc.count_distinct(ids).as_py() != found.num_rows:
+    found = found.take(pc.sort_indices(ids)).combine_chunks()
+    ids = found.column("record_id").chunk(0)
+    if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
         raise RecordsError(f"{path}：record_id 有重复。请给每条记录一个唯一编号")
-    return found.take(pc.sort_indices(ids))
+    return found
 
 
 def _read(path: Path) -> pa.Table:
@@ -174,33 +177,28 @@ def _as_text(path: Path, table: pa.Table, name: str, *, whole_numbers: bool = Fa
 def resident_keys(stated: pa.Table, _model: Model) -> pa.Table:
     """The columns that resident nodes are made of, each distinct stated value read once."""
     area = common_area(stated)
-    name, name_quality = _keys(stated, "name", "name")
-    number, number_quality = _keys(stated, "id_number", "id_number")
+    name, name_quality = _keys(stated.column("name"), "name")
+    number, number_quality = _keys(stated.column("id_number"), "id_number")
     columns = {
         "name": name,
         "name_quality": name_quality,
         "id_number": number,
         "id_quality": number_quality,
-        "birth_date": _keys(stated, "birth_date", "date")[0],
-        "sex": _keys(stated, "sex", "code", table="sex")[0],
-        "phone": _keys(stated, "phone", "phone", area=area)[0],
-        "address": _keys(_with_community(stated), "address", "address", area=area)[0],
+        "birth_date": _keys(stated.column("birth_date"), "date")[0],
+        "sex": _keys(stated.column("sex"), "code", table="sex")[0],
+        "phone": _keys(stated.column("phone"), "phone", area)[0],
+        "address": _keys(_with_community(stated).column("address"), "address", area)[0],
         "registered_address": pa.nulls(stated.num_rows, pa.string()),
     }
     return pa.table({one: columns[one] for one in STATED})
 
 
 def _keys(
-    stated: pa.Table, column: str, kind: Kind, area: Area | None = None, table: str | None = None
+    column: pa.ChunkedArray, kind: Kind, area: Area | None = None, table: str | None = None
 ) -> tuple[pa.Array, pa.Array]:
     """Keys and qualities of one column; what gives no key has no quality either."""
-    said = coded(stated.column(column))
-    keys, qualities = (np.full(len(said.values) + 1, None, dtype=object) for _ in range(2))
-    for place, value in enumerate(said.values):
-        key, quality = read(kind, value, area=area, table=table)
-        if key is not None:
-            keys[place], qualities[place] = key, quality
-    return pa.array(keys[said.codes], type=pa.string()), pa.array(qualities[said.codes], type=pa.string())
+    keys, qualities = read_many(kind, column, area=area, table=table)
+    return keys, pc.if_else(keys.is_valid(), qualities, pa.scalar(None, qualities.type))
 
 
 def _with_community(stated: pa.Table) -> pa.Table:

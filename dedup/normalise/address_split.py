@@ -10,14 +10,19 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from dedup.normalise.characters import han_but
+
 _NUMERALS = "零〇一二三四五六七八九"
 _TO_DIGITS = str.maketrans(_NUMERALS, "00123456789")
 _UNIT = r"[1-9]\d?|[一二三四五六七八九]"
 _ROOM = rf"[1-9]\d{{2,3}}|[一二三四五六七八九][{_NUMERALS}]{{2,3}}"
 # No front ends in a counting word, in a numeral (it would be read together with the number behind it) or below ground.
-_SPLIT = re.compile(
-    rf"(.*[一-鿿])(?<![幢栋座楼元层负下两十百{_NUMERALS}])([1-9一二三四五六七八九][0-9{_NUMERALS}幢栋座号楼单元室-]*)"
+_FRONT_ENDS = han_but("幢栋座楼元层负下两十百" + _NUMERALS)
+SPLIT = (
+    rf"^(?P<front>.*[{_FRONT_ENDS}])(?P<ending>[1-9一二三四五六七八九][0-9{_NUMERALS}幢栋座号楼单元室-]*)$"
 )
+"""An expression, for Python and for Arrow."""
+_SPLIT = re.compile(SPLIT)
 _ENDING = re.compile(
     rf"([1-9]\d{{0,2}})(?:幢|栋|座|号楼)(?:({_UNIT})单元)?(?:0?({_ROOM})室?)?"
     rf"|([1-9]\d{{0,2}})-(?:([1-9]\d?)-)?([1-9]\d{{2,3}})"
@@ -25,6 +30,7 @@ _ENDING = re.compile(
     re.ASCII,
 )
 _ENDINGS_KEPT = 65536
+DOOR, ROOM = "号", "室"
 STAND_INS = (("1", "2", "345"), ("987", "60", "7608"))
 """Building, unit and room, twice, without a digit or a length in common."""
 
@@ -48,13 +54,13 @@ def split_of(stated: str) -> tuple[str, Ending] | None:
     if found is None:
         return None
     front, text = found.groups()
-    behind_door = front.endswith("号") and text.isdigit()  # 5号202: a room, with or without its word
-    ending = _ending_of(text + "室" if behind_door else text)
+    behind_door = front.endswith(DOOR) and text.isdigit()  # 5号202: a room, with or without its word
+    ending = ending_of(text + ROOM if behind_door else text)
     return (front, ending) if ending is not None else None
 
 
 @lru_cache(maxsize=_ENDINGS_KEPT)
-def _ending_of(text: str) -> Ending | None:
+def ending_of(text: str) -> Ending | None:
     """A plain ending. With a word behind the building all its spellings mean the same, so they share one form."""
     found = _ENDING.fullmatch(text)
     if found is None:

@@ -36,6 +36,8 @@ def cleaned(text: str) -> str:
         text = _COUNT_IN_BRACKETS.sub(r"\1", text)
         text = _BRACKETS.sub(lambda found: found[1] if _KEPT.fullmatch(found[1]) else "", text)
     text = counted_in_digits(_BELOW.sub("B", text))
+    if not _OTHER.search(text):
+        return text
     return "\0".join(_OTHER.sub("", piece) for piece in _BETWEEN.sub("\0", text).split("\0")).replace(
         "\0", "-"
     )

@@ -11,13 +11,18 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from dedup.normalise.address_head import community_of, number_of, region_of, road_of, street_of
 from dedup.normalise.address_parts import Parts, parts_of
-from dedup.normalise.address_split import STAND_INS, split_of
+from dedup.normalise.address_split import DOOR, ROOM, SPLIT, STAND_INS, ending_of, split_of
 from dedup.normalise.address_tail import tail_of
 from dedup.normalise.address_text import cleaned
 from dedup.normalise.area import Area
 from dedup.normalise.characters import HAN, plain
+from dedup.normalise.distinct import Reads
 from dedup.normalise.facts import facts
 from dedup.normalise.gazetteer import Gazetteer, gazetteer_of
 from dedup.normalise.nulls import absent
@@ -53,12 +58,38 @@ def address(stated: str, area: Area | None = None) -> Read:
     >>> address("浦东新区锦绣路123弄4号501室").key, address("北京市朝阳区建国路88号").key
     ('浦东新区|||锦绣路|123弄|||4|||501', '北京市朝阳区|||建国路|88||||||')
     """
-    book = gazetteer_of(area) if area is not None else None
     split = split_of(stated)
-    known = _front(split[0], split[1].forms, book) if split is not None else None
+    book = gazetteer_of(area) if area is not None else None
+    known = read_front(split[0], split[1].forms, book) if split is not None else None
     if split is None or known is None:
         return _whole(stated, book)
     return Read(known[0] + split[1].key, known[1])
+
+
+def split_addresses(stated: pa.StringArray, area: Area | None = None) -> Reads:
+    """A column of addresses: those that split. Each front is read once for each form of ending behind it."""
+    book = gazetteer_of(area) if area is not None else None
+    front, text = pc.extract_regex(stated, SPLIT).flatten()
+    bare = pc.and_(pc.ends_with(front, DOOR), pc.match_substring_regex(text, r"^\d+$"))
+    front = front.dictionary_encode()
+    text = pc.if_else(bare, pc.binary_join_element_wise(text, ROOM, ""), text).dictionary_encode()
+    fronts = front.dictionary.to_pylist()
+    endings = [ending_of(one) for one in text.dictionary.to_pylist()]
+    forms = list({ending.forms: None for ending in endings if ending})
+    form_of = np.array([forms.index(ending.forms) if ending else -1 for ending in endings] + [-1])
+    at, form = (column.indices.fill_null(-1).to_numpy() for column in (front, text))
+    form = form_of[form]
+    whole = (at >= 0) & (form >= 0)
+    met, place = np.unique(at[whole].astype(np.int64) * len(forms) + form[whole], return_inverse=True)
+    known = [
+        read_front(fronts[one // len(forms)], forms[one % len(forms)], book) or (None, None) for one in met
+    ]
+    row = np.full(len(stated), -1)
+    row[whole] = place
+    rows = pa.array(row, mask=~whole)
+    keys, qualities = (pa.array([one[part] for one in known], pa.string()).take(rows) for part in (0, 1))
+    numbers = pa.array([ending.key if ending else None for ending in endings], pa.string()).take(text.indices)
+    return Reads(pc.binary_join_element_wise(keys, numbers, ""), qualities)
 
 
 def format_address(key: str) -> str:
@@ -106,7 +137,7 @@ def _dwelling(parts: Parts) -> str | None:
 
 
 @lru_cache(maxsize=_FRONTS_KEPT)
-def _front(front: str, forms: tuple[str, str], book: Gazetteer | None) -> tuple[str, str] | None:
+def read_front(front: str, forms: tuple[str, str], book: Gazetteer | None) -> tuple[str, str] | None:
     """The key of a front, and the quality of an address that has it before an ending of this form.
 
     Reading hardly ever asks which digit it sees. So the front is read with two endings that have no digit and no length
@@ -139,7 +170,7 @@ def _whole(stated: str, book: Gazetteer | None) -> Read:
     parsed = _parsed(text, book)
     if book and parsed.sure and book.knows(parsed.parts.estate):
         return _graded(parsed)
-    return _settled(parsed, book)
+    return _settled(parsed, text, book)
 
 
 def _parsed(text: str, book: Gazetteer | None) -> Parsed:
@@ -199,11 +230,12 @@ def _estate(text: str, book: Gazetteer | None) -> tuple[str, str]:
     return known or text, phase
 
 
-def _settled(parsed: Parsed, book: Gazetteer | None) -> Read:
+def _settled(parsed: Parsed, text: str, book: Gazetteer | None) -> Read:
     """A key that reads as itself: outside the known estates, a name may contain what reads as a road or a room."""
     key = "|".join(parsed.parts)
     for _ in range(3):
-        again = _parsed(cleaned(format_address(key)), book)
+        before, text = text, cleaned(format_address(key))
+        again = parsed if text == before else _parsed(text, book)
         found = "|".join(again.parts)
         if found == key:
             return _graded(parsed)

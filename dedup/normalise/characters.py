@@ -8,7 +8,9 @@ Lives elsewhere: what a word means (`nulls.py`, `codes.py`), dots in names (`nam
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from unicodedata import normalize
 
 import opencc
@@ -24,6 +26,18 @@ _ODD = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff]"
 )
 _PRIVATE: dict[str, str] = {chr(int(code, 16)): char for code, char in facts("characters")["pua"].items()}
+
+
+def han_but(excluded: Iterable[str]) -> str:
+    """The common Han characters without some, for use inside a character class, of Python or of Arrow.
+
+    >>> han_but("丁丂"), han_but("")
+    ('一-一七-鿿', '一-鿿')
+    """
+    first, last = ord("一"), ord("鿿")
+    marks = [first - 1, *sorted(code for code in set(map(ord, excluded)) if first <= code <= last), last + 1]
+    between = ((before + 1, behind - 1) for before, behind in pairwise(marks))
+    return "".join(f"{chr(one)}-{chr(other)}" for one, other in between if one <= other)
 
 
 def plain(stated: str) -> str:
@@ -64,7 +78,7 @@ def simplified(text: str) -> str:
     >>> simplified("張偉"), simplified("乾隆"), simplified("於")
     ('张伟', '乾隆', '於')
     """
-    table = _traditional()
+    table = traditional()
     if text.isascii() or table.keys().isdisjoint(text):
         return text
     return "".join([table.get(char, char) for char in text])
@@ -76,11 +90,11 @@ def _mended(match: re.Match[str]) -> str:
 
 
 @cache
-def _traditional() -> dict[str, str]:
-    """Traditional character to simplified one: OpenCC's own table, read once character by character."""
-    convert = opencc.OpenCC("t2s").convert
+def traditional() -> dict[str, str]:
+    """Traditional character to simplified one: OpenCC's own table, read character by character (a line for each)."""
     keep = set(facts("characters")["keep"])
     blocks = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0x20000, 0x2FA20))
-    chars = (chr(code) for block in blocks for code in range(*block))
-    pairs = ((char, str(convert(char))) for char in chars if char not in keep)
-    return {char: simple for char, simple in pairs if simple != char and len(simple) == 1}
+    chars = [chr(code) for block in blocks for code in range(*block)]
+    simple = str(opencc.OpenCC("t2s").convert("\n".join(chars))).split("\n")
+    pairs = zip(chars, simple, strict=True)
+    return {char: one for char, one in pairs if one != char and len(one) == 1 and char not in keep}

@@ -10,6 +10,9 @@ import re
 from datetime import date as Day
 from datetime import timedelta
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from dedup.normalise.characters import plain, simplified
 from dedup.normalise.facts import facts
 from dedup.normalise.nulls import absent
@@ -28,6 +31,7 @@ _FUTURE = Read(None, "future")
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _DIGITS = re.compile(r"(\d+)(?:\.0*)?", re.ASCII)
 _PARTS = re.compile(r"(\d{1,4})[-/.年](?:(\d{1,2})(?:[-/.月](?:(\d{1,4})[日号]?)?)?)?(?:出?生)?", re.ASCII)
+_WHOLE = r"^(?:(\d{4})(\d\d)(\d\d)|(\d{4})[./年](\d\d)[./月](\d\d)日?)$"
 _DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
 _STAMP = re.compile(r"^(.*\d)[ T]+\d{1,2}:\d\d\S*.*$", re.ASCII)
 _BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)", re.ASCII)
@@ -71,6 +75,15 @@ def date(stated: str, *, numeric_cell: bool = False, night: Day | None = None) -
     ):  # 1980.1 in a number cell: January or October, the zero is gone
         return _year(int(parts[1]), night) if len(parts[1]) == 4 else INVALID
     return _from_parts(parts[1], parts[2], parts[3], night)
+
+
+def in_iso(dates: pa.StringArray) -> pa.StringArray:
+    """A column of dates in which whole dates with two-digit months and days have one spelling; they read the same.
+
+    >>> in_iso(pa.array(["19800101", "1980.01.01", "1980年01月01日", "1980-1-1", "80.1.1"])).to_pylist()
+    ['1980-01-01', '1980-01-01', '1980-01-01', '1980-1-1', '80.1.1']
+    """
+    return pc.replace_substring_regex(dates, _WHOLE, r"\1\4-\2\5-\3\6")
 
 
 def exists(year: int, month: int, day: int) -> bool:

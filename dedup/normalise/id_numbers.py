@@ -10,8 +10,13 @@ import re
 from functools import lru_cache
 from operator import mul
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from dedup.normalise.characters import compact, simplified
 from dedup.normalise.dates import exists
+from dedup.normalise.distinct import Reads, each, themselves
 from dedup.normalise.facts import facts
 from dedup.normalise.nulls import absent
 from dedup.normalise.quality import INVALID, NONE, Read
@@ -38,6 +43,8 @@ _WEIGHT_OF_ZERO = ord("0") * sum(_WEIGHTS)  # digits are weighed as the bytes th
 _SHOWN_AT_LEAST = 4  # characters of a masked number, or it says nothing
 _BIRTHS_KEPT = 131072
 _KNOWN_DIGITS = 15  # what a spreadsheet's number keeps
+_FOREIGNERS = "9"  # first digit of a permanent residence card
+_CUT_OFF = "000"  # what it puts behind them
 
 
 def id_number(stated: str, *, numeric_cell: bool = False) -> Read:
@@ -77,6 +84,22 @@ def id_number(stated: str, *, numeric_cell: bool = False) -> Read:
     return _classified(text, numeric_cell)
 
 
+def sound_numbers(stated: pa.StringArray) -> Reads:
+    """A column of identity numbers from text cells: those of grade ok, also with a quote in front or a small x."""
+    numbers = pc.ascii_upper(pc.utf8_ltrim(stated, "'‘’"))
+    sound = pc.match_substring_regex(numbers, r"^\d{17}[\dX]$").to_numpy(zero_copy_only=False)
+    shaped = numbers.filter(sound)
+    chars = shaped.to_numpy(zero_copy_only=False).astype("S18").view(np.uint8).reshape(-1, 18)
+    check = np.frombuffer(_CHECK.encode(), dtype=np.uint8)
+    sound[sound] = (
+        (check[(chars[:, :17] @ np.array(_WEIGHTS) - _WEIGHT_OF_ZERO) % 11] == chars[:, 17])
+        & each(pc.utf8_slice_codeunits(shaped, 0, 6), _good_region)
+        & each(pc.utf8_slice_codeunits(shaped, 6, 14), _born)
+        & each(pc.utf8_slice_codeunits(shaped, 15, 18), lambda end: end != _CUT_OFF)
+    )
+    return themselves(numbers, sound)
+
+
 def check_character(first17: str) -> str:
     """The 18th character, by ISO 7064 MOD 11-2.
 
@@ -92,10 +115,7 @@ def birth_date_of(key: str) -> str | None:
     >>> birth_date_of("11010519491231002X"), birth_date_of("330106********1234")
     ('1949-12-31', None)
     """
-    born = key[6:14]
-    if not (len(key) in (15, 18) and born.isascii() and born.isdigit() and key[:6].isdigit() and _born(born)):
-        return None
-    return f"{born[:4]}-{born[4:6]}-{born[6:]}"
+    return _day(key[6:14]) if len(key) in (15, 18) and key[:6].isdigit() else None
 
 
 def sex_of(key: str) -> str | None:
@@ -136,14 +156,22 @@ def _graded(number: str, numeric_cell: bool) -> Read:
     if _placeholder(number):
         return Read(None, "placeholder")
     born = _born(number[6:14])
-    if numeric_cell or number.endswith("000"):
+    if numeric_cell or number.endswith(_CUT_OFF):
         return Read(number[:_KNOWN_DIGITS], "truncated15") if born and number[0] != "0" else INVALID
     if not born or check_character(number[:17]) != number[17]:
         return Read(number, "checksum_fail")
-    if number[0] == "9":
+    if number[0] == _FOREIGNERS:
         return Read(number, "foreign_doc")
-    known = number[:6] in _PERMITS if number[0] == "8" else number[:2] in _PROVINCES
-    return Read(number, "ok" if known else "ok_unknown_area")
+    return Read(number, "ok" if _known_area(number) else "ok_unknown_area")
+
+
+def _good_region(front: str) -> bool:
+    """Whether the first six characters are of a citizen's number of grade ok."""
+    return front not in _PLACEHOLDER_STARTS and front[0] != _FOREIGNERS and _known_area(front)
+
+
+def _known_area(number: str) -> bool:
+    return number[:6] in _PERMITS if number[0] == "8" else number[:2] in _PROVINCES
 
 
 def _old_or_cut(digits: str) -> Read:
@@ -188,6 +216,13 @@ def _with_digits_for_letters(text: str, numeric_cell: bool) -> Read:
 
 def _placeholder(text: str) -> bool:
     return text[:6] in _PLACEHOLDER_STARTS or (len(text) in (15, 17, 18) and text == text[0] * len(text))
+
+
+@lru_cache(maxsize=_BIRTHS_KEPT)
+def _day(born: str) -> str | None:
+    if not (born.isascii() and born.isdigit() and _born(born)):
+        return None
+    return f"{born[:4]}-{born[4:6]}-{born[6:]}"
 
 
 @lru_cache(maxsize=_BIRTHS_KEPT)

@@ -7,10 +7,15 @@ Lives elsewhere: pinyin (`pinyin.py`), comparing two names (`dedup`), splitting 
 from __future__ import annotations
 
 import re
+from functools import cache
 
-from dedup.normalise.characters import HAN, compact, plain, simplified
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.normalise.characters import HAN, compact, han_but, plain, simplified, traditional
+from dedup.normalise.distinct import Reads, themselves
 from dedup.normalise.facts import facts
-from dedup.normalise.nulls import absent
+from dedup.normalise.nulls import WORDS, absent
 from dedup.normalise.quality import INVALID, Read
 
 _FACTS = facts("names")
@@ -24,6 +29,7 @@ _LOST = facts("characters")["lost"]
 
 _HAN_ONLY = re.compile("[一-鿿]+")
 _COMMON = re.compile("[一-鿿]{2,3}")
+_ODD_ENDS = "氏子女宝儿某头名妻母夫父"
 _HAN = re.compile(f"[{HAN}]+")
 _FULL = re.compile(f"[{HAN}]{{2,}}(?:·[{HAN}]+)*|[{HAN}](?:·[{HAN}]+)+")
 _PARTIAL = re.compile(f"(?=.*[{HAN}])[{HAN}?·]+")
@@ -83,6 +89,22 @@ def name(stated: str) -> Read:
     return _classified(text)
 
 
+@cache
+def common() -> str:
+    """An expression, for Python and for Arrow, that finds most of the names that read as themselves, and nothing else.
+
+    >>> [bool(re.search(common(), name)) for name in ("王小伟", "王偉", "王先生", "王某", "不详", "欧阳小伟")]
+    [True, False, False, False, False, False]
+    """
+    ends = {*_ODD_ENDS, *(word[-1] for word in (*WORDS, *_NOT_NAMES, *_TITLES))}
+    return f"^[{han_but(traditional())}]{{1,2}}[{han_but({*traditional(), *ends})}]$"
+
+
+def common_names(names: pa.StringArray) -> Reads:
+    """A column of names: those that are common as they stand."""
+    return themselves(names, pc.match_substring_regex(names, common()))
+
+
 def surname_of(key: str) -> str:
     """The surname a name starts with: two characters when it is a compound one.
 
@@ -106,7 +128,7 @@ def _listed(stated: str) -> Read:
 
 def _classified(text: str) -> Read:
     """The kind of a Han name without spaces or notes."""
-    if _COMMON.fullmatch(text) and text[-1] not in "氏子女宝儿某头名妻母夫父" and text not in _NOT_NAMES:
+    if _COMMON.fullmatch(text) and text[-1] not in _ODD_ENDS and text not in _NOT_NAMES:
         return Read(text, "ok") if not text.endswith(_TITLES) else _titled(text)
     if text in _NEWBORN_WORDS:
         return Read(None, "newborn")

@@ -11,7 +11,7 @@ import re
 from dedup.normalise.facts import facts
 from dedup.normalise.quality import EMPTY, NONE, Read
 
-_WORDS = dict.fromkeys(facts("nulls")["empty"], EMPTY) | dict.fromkeys(facts("nulls")["none"], NONE)
+WORDS = dict.fromkeys(facts("nulls")["empty"], EMPTY) | dict.fromkeys(facts("nulls")["none"], NONE)
 _MARKS_ONLY = re.compile(r"[\s/\\|_\-‐-―−~*?.,:;、。·•!^+='\"`‘’“”〃()\[\]<>{}□■�…]+")
 
 
@@ -23,7 +23,7 @@ def absent(text: str) -> Read | None:
     """
     if not text:
         return EMPTY
-    found = _WORDS.get(text) or _WORDS.get(text.casefold())
+    found = WORDS.get(text) or WORDS.get(text.casefold())
     if found is not None:
         return found
     return EMPTY if _MARKS_ONLY.fullmatch(text) else None

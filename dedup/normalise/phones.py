@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import re
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from dedup.normalise.area import Area
 from dedup.normalise.characters import plain
+from dedup.normalise.distinct import Reads, each, themselves
 from dedup.normalise.facts import facts
 from dedup.normalise.nulls import absent
 from dedup.normalise.quality import INVALID, Read
 
 _FACTS = facts("phones")
 _MACHINES = frozenset(_FACTS["machines"])
-_PLACEHOLDERS = frozenset(_FACTS["placeholders"])
+_PLACEHOLDERS = frozenset((*_FACTS["placeholders"], *("1" + digit * 10 for digit in "3456789")))
 _THREE_DIGIT_AREAS = tuple(_FACTS["three_digit_areas"])
 
 _PLAIN_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+_WRITTEN_MOBILE = r"^(?:(1[3-9]\d{9})\.0|(?:\+86-?)?(1[3-9]\d)[ -](\d{4})[ -](\d{4}))$"
 _MOBILES = re.compile(r"(?:1[3-9]\d{9}){2,4}", re.ASCII)
 _MOBILE = re.compile(r"(?:(?:\+|00)?86|0)?(1[3-9]\d{9})", re.ASCII)
 _LANDLINE = re.compile(
@@ -54,6 +59,15 @@ def phone(stated: str, area: Area | None = None) -> Read:
         return nothing
     found = [read for piece in _SEPARATORS.split(text) if piece for read in _piece(piece, area)]
     return _together(found) if found else INVALID
+
+
+def plain_mobiles(phones: pa.StringArray) -> Reads:
+    """A column of phones: those that are one mobile number, also in groups or with a spreadsheet's `.0`."""
+    numbers = pc.replace_substring_regex(phones, _WRITTEN_MOBILE, r"\1\2\3\4")
+    shaped = pc.match_substring_regex(numbers, r"^1[3-9]\d{9}$").to_numpy(zero_copy_only=False)
+    good = each(pc.utf8_slice_codeunits(numbers, 0, 3), lambda front: front not in _MACHINES)
+    listed = pc.is_in(numbers, pa.array(_PLACEHOLDERS)).to_numpy(zero_copy_only=False)
+    return themselves(numbers, shaped & good & ~listed)
 
 
 def _together(found: list[Read]) -> Read:
@@ -104,7 +118,7 @@ def _single(number: str, area: Area | None) -> Read:
 
 
 def _mobile(digits: str) -> Read:
-    if digits in _PLACEHOLDERS or digits[1:] == digits[1] * 10:
+    if digits in _PLACEHOLDERS:
         return Read(None, "placeholder")
     return INVALID if digits[:3] in _MACHINES else Read(digits, "ok")
 

@@ -25,10 +25,7 @@ def pinyin(key: str) -> str:
     ('shan xiao ceng', 'yu chi gong', 'lv bu')
     """
     surname = surname_of(key)
-    first = _COMPOUND.get(surname) or " ".join(
-        _SURNAMES[c][0] if c in _SURNAMES else syllable(c) for c in surname
-    )
-    return " ".join([first, *map(syllable, key[len(surname) :])]) if key else ""
+    return " ".join([_surname(surname), *map(syllable, key[len(surname) :])]) if key else ""
 
 
 def readings(surname: str) -> list[str]:
@@ -38,6 +35,13 @@ def readings(surname: str) -> list[str]:
     (['qin', 'tan'], ['wang'])
     """
     return _SURNAMES.get(surname) or [_COMPOUND.get(surname) or " ".join(map(syllable, surname))]
+
+
+@lru_cache(maxsize=65536)
+def _surname(surname: str) -> str:
+    return _COMPOUND.get(surname) or " ".join(
+        _SURNAMES[char][0] if char in _SURNAMES else syllable(char) for char in surname
+    )
 
 
 @lru_cache(maxsize=65536)

@@ -24,7 +24,7 @@ from dedup.normalise.texts import identifier, text
 
 Kind = Literal["name", "id_number", "date", "phone", "address", "code", "flag", "identifier", "text"]
 LONGEST = 400  # characters
-_NO_CODES: Mapping[str, str] = MappingProxyType({})
+NO_CODES: Mapping[str, str] = MappingProxyType({})
 
 
 def read(
@@ -34,7 +34,7 @@ def read(
     numeric_cell: bool = False,
     area: Area | None = None,
     table: str | None = None,
-    codes: Mapping[str, str] = _NO_CODES,
+    codes: Mapping[str, str] = NO_CODES,
     night: Day | None = None,
 ) -> Read:
     """Read a stated value of a kind; each reader's docstring tells its qualities.

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import re
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from dedup.normalise.characters import HAN, compact, plain, simplified
-from dedup.normalise.nulls import absent
+from dedup.normalise.distinct import Reads, themselves
+from dedup.normalise.nulls import WORDS, absent
 from dedup.normalise.quality import Read
 
 _SPACE_AT_HAN = re.compile(f"(?<=[{HAN}]) | (?=[{HAN}])")
+_BLANKS = pa.array(sorted({word.upper() for word in WORDS}))
 _FLOAT = re.compile(r"(\d+)\.0+", re.ASCII)
 
 
@@ -42,3 +47,10 @@ def identifier(stated: str) -> Read:
         return nothing
     floated = _FLOAT.fullmatch(word)
     return Read(floated[1] if floated else word, "ok")
+
+
+def plain_identifiers(stated: pa.StringArray) -> Reads:
+    """A column of numbers that platforms gave: those of letters and digits alone, and no word for a blank."""
+    words = pc.ascii_upper(stated)
+    plain_words = pc.match_substring_regex(words, "^[0-9A-Z]+$")
+    return themselves(words, pc.and_not(plain_words, pc.is_in(words, _BLANKS)))

@@ -6,14 +6,12 @@ the columns (`dedup/compare`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from dedup.columns import Bools, Coded, coded, first_rows, groups, texts
-from dedup.identity import Home, home_of, name_class, read_id_number
+from dedup.columns import Bools, Coded, either, first_rows, groups, unified
+from dedup.identity import homes_of, name_class, read_id_numbers
 from dedup.nodes import Nodes
 from dedup.normalise.names import surname_of
 from dedup.normalise.pinyin import pinyin
@@ -33,11 +31,9 @@ def derive(stated: Mapping[str, Coded], _declared: Mapping[str, str]) -> Derived
     """The columns of `COLUMNS`, and the facts `name_kind`, `name_class`, `id_kind`, `id_sound`, `id_trusted`, `id_masked`,
     `has_unit`."""
     columns, facts = _identity(stated)
-    name, homes = stated["name"], stated["address"]
-
-    def part(read: Callable[[Home], str | None]) -> Coded:
-        return homes.map(lambda address: read(home_of(address)))
-
+    name, living = stated["name"], stated["address"]
+    homes, has_unit = homes_of(living)
+    registered, _ = homes_of(stated["registered_address"])
     kind = stated["name_quality"].lookup(lambda quality: quality, object, None)
     whole = Coded(np.where(kind == "ok", name.codes, -1), name.values)
     columns |= {
@@ -46,17 +42,13 @@ def derive(stated: Mapping[str, Coded], _declared: Mapping[str, str]) -> Derived
         "surname": name.map(surname_of),
         "birth_year": columns["birth"].map(lambda birth: birth[:4]),
         "phone": stated["phone"],
-        "home": part(lambda home: home.dwelling),
-        "registered_home": stated["registered_address"].map(lambda address: home_of(address).dwelling),
-        "home_no_unit": part(lambda home: home.no_unit),
-        "building": part(lambda home: home.building),
-        "estate": part(lambda home: home.estate),
+        "home": homes["dwelling"],
+        "registered_home": registered["dwelling"],
+        "home_no_unit": homes["no_unit"],
+        "building": homes["building"],
+        "estate": homes["estate"],
     }
-    facts |= {
-        "name_kind": kind,
-        "name_class": name.lookup(name_class, object, None),
-        "has_unit": homes.lookup(lambda address: home_of(address).has_unit, np.bool_, False),
-    }
+    facts |= {"name_kind": kind, "name_class": name.lookup(name_class, object, None), "has_unit": has_unit}
     return columns, facts
 
 
@@ -64,30 +56,22 @@ def _identity(stated: Mapping[str, Coded]) -> Derived:
     """The columns that the ID number has a say in, read once per distinct number, grade, birth date and sex."""
     columns = [stated[name] for name in ("id_number", "id_quality", "birth_date", "sex")]
     group = groups([column.codes for column in columns])
-    first = first_rows(group)
-    number, quality, birth, sex = (texts(column.take(first)) for column in columns)
-    read = [read_id_number(*values) for values in zip(number, quality, birth, sex, strict=True)]
-
-    def column(values: Iterable[str | None]) -> Coded:
-        return coded(list(values)).take(group)
-
-    def fact(values: Iterable[Any], dtype: Any) -> npt.NDArray[Any]:
-        return np.array(list(values), dtype=dtype)[group]
-
+    number, quality, birth, sex = (column.take(first_rows(group)) for column in columns)
+    said = read_id_numbers(number, quality, birth, sex)
+    stated_birth, birth_of_id = unified(birth, said.birth)
+    contradicts = (birth.codes >= 0) & (stated_birth.codes != birth_of_id.codes)
     return {
-        "id_number": column(one.key for one in read),
-        "id_prefix": column(one.prefix for one in read),
-        "id_ends": column(one.ends for one in read),
-        "birth": column(said or one.birth for said, one in zip(birth, read, strict=True)),
-        "birth_of_id": column(
-            one.birth if said and one.birth != said else None for said, one in zip(birth, read, strict=True)
-        ),
-        "sex": column(said or one.sex for said, one in zip(sex, read, strict=True)),
+        "id_number": said.key.take(group),
+        "id_prefix": said.prefix.take(group),
+        "id_ends": said.ends.take(group),
+        "birth": either(birth, said.birth).take(group),
+        "birth_of_id": said.birth.where(contradicts).take(group),
+        "sex": either(sex, said.sex).take(group),
     }, {
-        "id_kind": fact((one.kind for one in read), object),
-        "id_sound": fact((one.sound for one in read), np.bool_),
-        "id_trusted": fact((one.trusted for one in read), np.bool_),
-        "id_masked": fact((one.kind == "masked" for one in read), np.bool_),
+        "id_kind": said.kind[group],
+        "id_sound": said.sound[group],
+        "id_trusted": said.trusted[group],
+        "id_masked": (said.kind == "masked")[group],
     }
 
 

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup.normalise.address_split import STAND_INS, split_of
-from dedup.normalise.addresses import _front, _whole, address
+from dedup.normalise.addresses import _whole, address, read_front
 from dedup.normalise.area import Area, Estate
 from dedup.normalise.gazetteer import gazetteer_of
 
@@ -93,7 +93,7 @@ def test_what_people_write_most_is_split(front: str, ending: str, area: Area | N
     split = split_of(front + ending)
     assert split is not None
     assert split[0] == front
-    assert _front(front, split[1].forms, gazetteer_of(area) if area else None) is not None
+    assert read_front(front, split[1].forms, gazetteer_of(area) if area else None) is not None
 
 
 def test_the_stand_ins_share_neither_digits_nor_lengths() -> None:
