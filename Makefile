@@ -33,6 +33,7 @@ bench: setup
 bench-matching: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python -m benchmarks.matching $(BENCH)
+	$(BIN)/python -m benchmarks.increment
 
 # The Dagster UI on the same site, on loopback only.
 serve: setup

@@ -128,20 +128,13 @@ def enter_once(folder: Folder, truth: Truth) -> dict[str, Any]:
         "match_wall_s": round(sum(seconds[step] for step in MATCHING), 2),
         "wall_s": done["wall_s"],
         "cpu_s": done["cpu_s"],
-        "match_cpu_s": _cpu_of_matching(done["answer"]),
+        "match_cpu_s": round(sum(done["answer"]["cpu"][step] for step in MATCHING), 2),
         "peak_mb": done["peak_mb"],
         "pairs": done["answer"]["pairs"],
         "variants": done["answer"]["variants"],
         "seconds": seconds,
         "fixed": measure(_clusters_by_record(out, folder["truth"]), truth).rounded(),
     }
-
-
-def _cpu_of_matching(answer: dict[str, Any]) -> float:
-    """CPU seconds of block, score and cluster: its wall seconds' share of all CPU seconds, for it runs in step."""
-    seconds = answer["seconds"]
-    share = sum(seconds[step] for step in MATCHING) / max(seconds["total"], 1e-9)
-    return float(round(answer["cpu_seconds"] * share, 2))
 
 
 def _clusters_by_record(clusters: Path, truth: Path) -> Ints:
