@@ -46,7 +46,7 @@ def rows_of(lines: Sequence[Line]) -> list[Row]:
     """
     delimiter = _delimiter([line.text for line in lines[:20]])
     width = max((line.text.count(delimiter) + 1 for line in lines[:20]), default=1)
-    return [row for row in _rows(lines, delimiter, width) if any(cell.strip() for cell in row.cells)]
+    return [row for row in _rows(lines, delimiter, width) if not row.blank]
 
 
 def _breaks_off(rows: Sequence[Row]) -> bool:

@@ -49,6 +49,7 @@ def check_zip(path: Path) -> None:
 
 
 _FAR_COLUMN = re.compile(rb'<c r="([A-Z]{3,}[0-9]+)')
+_WIDE_COLUMN = re.compile(rb'<c r="([A-Z]{2,})')
 _ROW_NUMBER = re.compile(rb'<row [^>]*?r="([0-9]+)"')
 _LAST_CELL = re.compile(rb'<c r="[A-Z]+([0-9]+)"')
 
@@ -58,27 +59,25 @@ def check_far_cells(sheet: str, xml: bytes) -> None:
 
     A workbook of 5 KB with a value in A1 and one in XFD1048576 aborts the parser's whole process.
     """
-    if found := _FAR_COLUMN.search(xml):
+    wide = set(_WIDE_COLUMN.findall(xml))
+    if any(len(column) > 2 for column in wide) and (found := _FAR_COLUMN.search(xml)):
         raise _far(sheet, f"单元格 {found[1].decode('ascii')}")
     last = max((int(n) for n in _ROW_NUMBER.findall(xml)), default=0)
     if last == 0:
         last = max((int(n) for n in _LAST_CELL.findall(xml)), default=0)
     cells = xml.count(b"<c ")
-    area = last * _widest(xml)
+    area = last * _widest(wide)
     if area > MAX_AREA or (area > 2_000_000 and area > SPARSE * max(cells, 1)):
         raise _far(sheet, f"第 {last} 行")
 
 
-def _widest(xml: bytes) -> int:
-    """An upper bound of the columns used, to the next multiple of 26.
+def _widest(wide: set[bytes]) -> int:
+    """An upper bound of the columns used, to the next multiple of 26; `wide` are those of two letters.
 
-    >>> _widest(b'<c r="C7"/>'), _widest(b'<c r="BA7"/>')
+    >>> _widest(set()), _widest({b"BA"})
     (26, 78)
     """
-    for first in range(25, -1, -1):
-        if re.search(rb'<c r="' + bytes([65 + first]) + rb"[A-Z][0-9]", xml):
-            return 26 * (first + 2)
-    return 26
+    return 26 * (max(column[0] for column in wide) - ord("A") + 2) if wide else 26
 
 
 def _far(sheet: str, place: str) -> Unreadable:

@@ -101,6 +101,8 @@ def plain(header: str) -> str:
     >>> plain(" 姓　名\\n（必填）"), plain("ＩＤ")
     ('姓名(必填)', 'ID')
     """
+    if header.isascii() and header.isalnum():
+        return header
     return re.sub(r"[\s\u200b\ufeff]+", "", unicodedata.normalize("NFKC", header))
 
 

@@ -21,6 +21,8 @@ from typing import NamedTuple
 EMPTY = "."
 BROKEN = "u"
 
+_MARKS = EMPTY.encode() + b"s" + bytes(254)  # by whether anything is stated
+
 Merge = tuple[tuple[int, int], tuple[int, int]]  # first and last (row, column), from 0, both included
 
 
@@ -107,7 +109,16 @@ def date_text(value: dt.date) -> str:
 
 def text_row(row: int, cells: Sequence[str]) -> Row:
     """A row of a format in which every cell is text."""
-    return Row(row, list(cells), "".join("s" if cell.strip() else EMPTY for cell in cells))
+    return Row(row, list(cells), text_marks(cells))
+
+
+def text_marks(cells: Iterable[str]) -> str:
+    """The marks of text cells: one that holds nothing but white space is empty.
+
+    >>> text_marks(["王伟", " ", ""])
+    's..'
+    """
+    return bytes(map(bool, map(str.strip, cells))).translate(_MARKS).decode("ascii")
 
 
 def broken_row(row: int, line: str) -> Row:

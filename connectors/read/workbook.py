@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from connectors.errors import Unreadable
 from connectors.read.guard import PASSWORD
-from connectors.read.sheet import EMPTY, Reading, Row, Sheet, date_text, mark_merged, number_text
+from connectors.read.sheet import EMPTY, Reading, Row, Sheet, date_text, mark_merged, number_text, text_marks
 from connectors.read.xls_rows import hidden_xls_rows
 from connectors.read.xlsx_parts import SheetFacts, read_parts
 
@@ -62,7 +63,13 @@ def _sheet(sheet: CalamineSheet, facts: SheetFacts) -> Sheet:
     return Sheet(sheet.name, [row for row in shown if not row.blank or "v" in row.types], hidden)
 
 
-def _cells(values: list[Value]) -> tuple[list[str], str]:
+def _cells(values: list[Any]) -> tuple[list[str], str]:
+    if set(map(type, values)) == {str}:  # nearly all rows of an export
+        return values, text_marks(values)
+    return _mixed(values)
+
+
+def _mixed(values: list[Value]) -> tuple[list[str], str]:
     cells: list[str] = []
     types: list[str] = []
     for value in values:

@@ -64,7 +64,8 @@ def _facts(name: str, xml: bytes) -> SheetFacts:
         (int(row), column_index(letters.decode("ascii"))): text.decode("utf-8", "replace")
         for letters, row, text in (_ERROR_CELL.findall(xml) if b't="e"' in xml else [])
     }
-    return SheetFacts(frozenset(int(n) for n in _HIDDEN_ROW.findall(xml)), errors)
+    hidden = _HIDDEN_ROW.findall(xml) if b"hidden=" in xml else []
+    return SheetFacts(frozenset(map(int, hidden)), errors)
 
 
 def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:

@@ -7,25 +7,27 @@ Lives elsewhere: what a value means (`dedup/normalise`), naming the records (`ke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date as Day
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.platform import Column as PlatformColumn
 from connectors.platform import Platform
-from connectors.stage.block import Block, Column, Flags, Texts, text_array
+from connectors.stage.block import Block, Column, Flags
 from connectors.stage.quarantine import Quarantine
 from connectors.stage.words import words
 from dedup.normalise.area import Area
-from dedup.normalise.read import read
+from dedup.normalise.bulk import read_many
 from warehouse.fields import fields
 
 _NUMBER = ord("n")
-_SAYS_NOTHING = ("empty", "none")
+_SAYS_NOTHING = pa.array(["empty", "none"])
 
 SCHEMA = pa.schema(
     [
@@ -42,15 +44,19 @@ SCHEMA = pa.schema(
 
 @dataclass(slots=True)
 class Values:
-    """One field of all rows: what is stated, its key (None: it says nothing) and its quality."""
+    """One field of all rows: what is stated, its key (null: it says nothing) and its quality."""
 
-    stated: Texts
-    keys: Texts
-    qualities: Texts
+    stated: pa.StringArray
+    keys: pa.StringArray
+    qualities: pa.StringArray
     garbled: Flags
 
     def keep(self, flags: Flags) -> Values:
-        return Values(self.stated[flags], self.keys[flags], self.qualities[flags], self.garbled[flags])
+        if bool(flags.all()):
+            return self
+        stays = pa.array(flags)
+        columns = (column.filter(stays) for column in (self.stated, self.keys, self.qualities))
+        return Values(*columns, self.garbled[flags])
 
 
 def read_fields(block: Block, platform: Platform, area: Area, night: Day) -> dict[str, Values]:
@@ -62,31 +68,36 @@ def read_fields(block: Block, platform: Platform, area: Area, night: Day) -> dic
 
 
 def _read(column: Column, facts: PlatformColumn, area: Area, night: Day) -> Values:
-    """Each distinct value is read once, apart for text and number cells: a number cell damages what it holds."""
+    """Text and number cells are read apart: a number cell damages what it holds."""
     field = fields()[facts.field]
-    numeric = column.marks == _NUMBER
-    distinct: Any = pa.array(column.texts, pa.string()).dictionary_encode()
-    pairs = distinct.indices.to_numpy().astype(np.int64) * 2 + numeric
-    met, back = np.unique(pairs, return_inverse=True)
-    texts = distinct.dictionary.to_pylist()
-    found = [
-        read(
-            field.kind,
-            texts[pair // 2],
-            numeric_cell=bool(pair % 2),
-            area=area,
-            table=field.table,
-            codes=facts.codes,
-            night=night,
-        )
-        for pair in met.tolist()
-    ]
-    garbled = np.array([bool(words().mojibake.search(texts[pair // 2])) for pair in met], dtype=np.bool_)
-    qualities = text_array([value.quality for value in found])[back]
-    # Whose of several people it is, nobody knows: it must never count as a good value of the first.
-    unsure = column.several & ~np.isin(qualities, _SAYS_NOTHING)
-    qualities[unsure] = "several"
-    return Values(column.texts, text_array([value.key for value in found])[back], qualities, garbled[back])
+    reader = partial(read_many, field.kind, area=area, table=field.table, codes=facts.codes, night=night)
+    stated = pa.array(column.texts, pa.string())
+    keys, qualities = _read_apart(stated, column.marks == _NUMBER, reader)
+    if bool(column.several.any()):
+        # Whose of several people it is, nobody knows: it must never count as a good value of the first.
+        says_nothing = pc.is_in(qualities, _SAYS_NOTHING)
+        qualities = pc.if_else(pc.and_not(pa.array(column.several), says_nothing), "several", qualities)
+    distinct = stated.dictionary_encode()
+    garbled = pc.match_substring_regex(distinct.dictionary, words().mojibake).take(distinct.indices)
+    return Values(stated, keys, qualities, garbled.to_numpy(zero_copy_only=False))
+
+
+def _read_apart(
+    stated: pa.StringArray,
+    numeric: Flags,
+    reader: Callable[..., tuple[pa.DictionaryArray, pa.DictionaryArray]],
+) -> tuple[pa.StringArray, pa.StringArray]:
+    """Keys and qualities of one column, the number cells read as such."""
+    if not bool(numeric.any()):
+        keys, qualities = reader(stated)
+        return keys.dictionary_decode(), qualities.dictionary_decode()
+    places = [np.flatnonzero(numeric == flag) for flag in (False, True)]
+    read = [reader(stated.take(pa.array(at)), numeric_cell=flag) for flag, at in enumerate(places)]
+    back = pa.array(np.argsort(np.concatenate(places)))
+    keys, qualities = (
+        pa.concat_arrays([one.dictionary_decode() for one in column]) for column in zip(*read, strict=True)
+    )
+    return keys.take(back), qualities.take(back)
 
 
 def unusable(values: Mapping[str, Values], block: Block, platform: Platform, quarantine: Quarantine) -> Flags:
@@ -96,11 +107,9 @@ def unusable(values: Mapping[str, Values], block: Block, platform: Platform, qua
     nobody: Flags = np.ones(len(block), dtype=np.bool_)
     for name in ("name", "id_number"):
         if name in values:
-            nobody &= np.array([key is None for key in values[name].keys], dtype=np.bool_)
+            nobody &= values[name].keys.is_null().to_numpy(zero_copy_only=False)
     quarantine.take_out(block, nobody, "no_identity")
-    gone = quarantine.found
-    stays = [(sheet, int(row)) not in gone for sheet, row in zip(block.sheets, block.rows, strict=True)]
-    return np.array(stays, dtype=np.bool_)
+    return quarantine.stays(block)
 
 
 def claims_table(values: Mapping[str, Values], record_ids: list[str], platform: Platform) -> pa.Table:
@@ -114,16 +123,16 @@ def claims_table(values: Mapping[str, Values], record_ids: list[str], platform: 
 
 
 def _claims(name: str, value: Values, column: str, records: Any, as_of: Any) -> pa.Table:
-    there = pa.array(np.flatnonzero(value.qualities != "empty"))
-    size = len(there)
+    there = pc.not_equal(value.qualities, "empty")
+    stated = value.stated.filter(there)
     arrays = [
-        records.take(there),
-        pa.repeat(pa.scalar(name, pa.string()), size),
-        pa.array(value.stated, pa.string()).take(there),
-        pa.array(value.keys, pa.string()).take(there),
-        pa.array(value.qualities, pa.string()).take(there),
-        pa.repeat(pa.scalar(column, pa.string()), size),
-        as_of.take(there),
+        records.filter(there),
+        pa.repeat(pa.scalar(name, pa.string()), len(stated)),
+        stated,
+        value.keys.filter(there),
+        value.qualities.filter(there),
+        pa.repeat(pa.scalar(column, pa.string()), len(stated)),
+        as_of.filter(there),
     ]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
@@ -132,11 +141,7 @@ def _as_of(updated: Values | None, rows: int) -> Any:
     """The date each row says it was last changed, where that is a whole date."""
     if updated is None:
         return pa.nulls(rows, pa.date32())
-    days = {
-        key: Day.fromisoformat(key) if key is not None and len(key) == 10 else None
-        for key in set(updated.keys)
-    }
-    good = updated.qualities == "ok"
-    return pa.array(
-        [days[key] if ok else None for key, ok in zip(updated.keys, good, strict=True)], pa.date32()
+    whole = pc.and_(
+        pc.equal(updated.qualities, "ok"), pc.equal(pc.utf8_length(updated.keys), len("YYYY-MM-DD"))
     )
+    return pc.if_else(whole, updated.keys, None).cast(pa.date32())

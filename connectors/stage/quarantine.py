@@ -50,9 +50,15 @@ class Quarantine:
             self.add(
                 str(block.sheets[at]), int(block.rows[at]), column, reason, _stated(block, int(at), column)
             )
-        gone = self.found
-        left = [(sheet, int(row)) not in gone for sheet, row in zip(block.sheets, block.rows, strict=True)]
-        return block.keep(np.array(left, dtype=np.bool_))
+        return block.keep(self.stays(block))
+
+    def stays(self, block: Block) -> Flags:
+        """The rows of a block that are not put aside."""
+        stays: Flags = np.ones(len(block), dtype=np.bool_)
+        for sheet in {sheet for sheet, _ in self.found}:
+            gone = [row for other, row in self.found if other == sheet]
+            stays &= ~(np.asarray(block.sheets == sheet) & np.isin(block.rows, gone))
+        return stays
 
     def table(self) -> pa.Table:
         """All of them in the order of sheet and row."""

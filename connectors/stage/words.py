@@ -20,7 +20,7 @@ class Words:
     total: re.Pattern[str]
     footer: re.Pattern[str]
     ditto: frozenset[str]
-    mojibake: re.Pattern[str]
+    mojibake: str  # an expression for Arrow
     together: re.Pattern[str]
     double_surnames: frozenset[str]
     shared: frozenset[str]
@@ -36,7 +36,7 @@ def words() -> Words:
         total=re.compile(stated["total"]),
         footer=re.compile("|".join(f"(?:{pattern})" for pattern in stated["footer"])),
         ditto=frozenset(stated["ditto"]),
-        mojibake=re.compile("|".join(stated["mojibake"])),
+        mojibake="|".join(stated["mojibake"]),
         together=re.compile(stated["together"]),
         double_surnames=frozenset(stated["double_surnames"]),
         shared=frozenset(stated["shared"]),

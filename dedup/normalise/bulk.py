@@ -44,18 +44,19 @@ def read_many(
     """
     one = partial(read, kind, numeric_cell=numeric_cell, area=area, table=table, codes=codes, night=night)
     met = _encoded(stated)
-    spelled = _encoded(in_iso(met.dictionary) if kind == "date" else met.dictionary)
-    texts = spelled.dictionary
-    left_open = _shortcut(kind, texts, numeric_cell, area)
-    short = pc.less_equal(pc.utf8_length(texts), LONGEST)
-    reads = _completed(texts, Reads(*(pc.if_else(short, column, None) for column in left_open)), one)
-    rows = spelled.indices.take(met.indices)
+    if kind == "date":
+        spelled = _encoded(in_iso(met.dictionary))
+        met = _taken(spelled, met.indices)
+    texts = met.dictionary
+    reads = _completed(texts, _shortcut(kind, texts, numeric_cell, area), one)
     keys, qualities = (_encoded(column) for column in reads)
-    return _taken(keys, rows), _taken(qualities, rows)
+    return _taken(keys, met.indices), _taken(qualities, met.indices)
 
 
 def _shortcut(kind: Kind, texts: pa.StringArray, numeric_cell: bool, area: Area | None) -> Reads:
     """The texts in their usual shape, read; all others are left open."""
+    if pc.any(pc.greater(pc.utf8_length(texts), LONGEST)).as_py():  # somebody's notes: one by one, to be safe
+        return nothing_known(texts)
     match kind:
         case "name":
             return common_names(texts)

@@ -1,0 +1,143 @@
+"""How fast an export is taken in: parsed into cells, and staged into records and claims; csv in two encodings, and xlsx.
+
+Run by `make bench-staging`. The files are made here: the grid platform's twenty used columns, one row a person, most
+values repeated from row to row as they are in an export (few codes and dates, a phone and an address a household). Each
+file is taken in by a process of its own, at two sizes, so that the difference tells what a row costs in memory.
+Writes benchmarks/results/staging.json with machine, versions, command and seed; docs quote that file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from benchmarks.night import RESULTS, machine
+from benchmarks.processes import Stages, module, run
+from connectors.land.parse import parse
+from connectors.platform import Format, Platform, read_platforms
+from connectors.stage import stage
+from connectors.write import Cell, write_export
+from dedup.normalise.area import Area
+from dedup.normalise.id_numbers import check_character
+
+FILES: dict[str, tuple[Format, str]] = {
+    "csv-gb18030": ("csv", "gb18030"),
+    "csv-utf-8": ("csv", "utf-8"),
+    "xlsx": ("xlsx", "utf-8"),
+}
+NIGHT = date(2026, 11, 23)
+AREA = Area("浙江省", "杭州市", "上城区", "望江街道", "330102", "0571")
+A_HOUSEHOLD = 3  # people on average
+SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹"
+GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰建国晓东志红"
+
+
+def twenty_columns(name: str) -> Platform:
+    """The grid platform with only the columns that are used, as a file of this format and encoding."""
+    form, encoding = FILES[name]
+    grid = read_platforms()[0]["grid"]
+    columns = (str(grid.export.key), *(field.column for field in grid.fields.values()))
+    export = replace(
+        grid.export, format=form, encoding=encoding, columns=columns, instructions={}, rows=(1, 10_000_000)
+    )
+    return replace(grid, export=export, ignore={})
+
+
+def people(rows: int, seed: int) -> Iterator[dict[str, Cell]]:
+    """One row a person; who lives together shares address, phone and household number."""
+    dice = Random(seed)
+    for at in range(rows):
+        home = at // A_HOUSEHOLD
+        born = date(1935 + dice.randrange(80), 1 + dice.randrange(12), 1 + dice.randrange(28))
+        first17 = f"330102{born:%Y%m%d}{at % 1000:03}"
+        yield {
+            "人员编号": f"P{at:08}",
+            "姓名": dice.choice(SURNAMES) + dice.choice(GIVEN) + dice.choice(GIVEN),
+            "身份证号": first17 + check_character(first17),
+            "性别": "男" if at % 1000 % 2 else "女",
+            "出生日期": f"{born:%Y%m%d}",
+            "联系电话": f"138{home:08}",
+            "门牌地址": f"近江路{home % 90 + 1}号近江家园{home % 40 + 1}幢{home % 4 + 1}单元{home % 18 + 1}0{home % 4 + 1}室",
+            "所属网格": f"近江社区第{home % 12 + 1}网格",
+            "户籍地址": f"上城区望江街道近江社区近江路{home % 90 + 1}号",
+            "户编号": f"H{home:07}",
+            "是否人户分离": dice.choice("001"),
+            "是否已迁出": "0",
+            "是否已死亡": "0",
+            "民族": dice.choice(("汉族", "汉族", "汉族", "回族")),
+            "政治面貌": dice.choice(("群众", "群众", "中共党员")),
+            "婚姻状况": dice.choice(("未婚", "已婚", "已婚", "离异")),
+            "文化程度": dice.choice(("小学", "初中", "高中", "大学本科")),
+            "更新日期": f"2026{at % 12 + 1:02}15",
+        }
+
+
+def take_in(name: str, file: Path) -> None:
+    """Parse and stage one file in this process, and report; what `python -m benchmarks.staging FILE --take-in` does."""
+    platform, measured = twenty_columns(name), Stages()
+    cells, sha256 = file.with_suffix(".cells.parquet"), hashlib.sha256(file.read_bytes()).hexdigest()
+    with measured("parse"):
+        parsed = parse(file, sha256, platform, file.with_suffix(".original"), cells)
+    with measured("stage"):
+        staged = stage(platform, cells, area=AREA, key=b"benchmark", source=file.name, night=NIGHT)
+    measured.report(rows=staged.staged, claims=staged.claims.num_rows, problem=parsed.get("problem"))
+
+
+def measure(name: str, rows: int, seed: int) -> dict[str, Any]:
+    """One file of one size."""
+    platform = twenty_columns(name)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"export.{platform.export.format}"
+        write_export(platform, list(people(rows, seed)), file)
+        size = file.stat().st_size
+        told = run(module("staging", "--take-in", name, file))
+    answer = told["answer"]
+    wall, cpu = answer["seconds"], answer["cpu"]
+    both = {"parse": wall["parse"], "stage": wall["stage"], "both": wall["parse"] + wall["stage"]}
+    return {
+        "file": name,
+        "rows": answer["rows"],
+        "file_mb": round(size / 1e6, 1),
+        "claims": answer["claims"],
+        "rows_per_second": {step: round(rows / seconds) for step, seconds in both.items()},
+        "cpu_s": {**cpu, "both": round(cpu["parse"] + cpu["stage"], 3)},
+        "rows_per_cpu_second": round(rows / (cpu["parse"] + cpu["stage"])),
+        "peak_mb": answer["peak_mb"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--take-in", nargs=2, metavar=("NAME", "FILE"))
+    asked = parser.parse_args()
+    if asked.take_in:
+        take_in(asked.take_in[0], Path(asked.take_in[1]))
+        return
+    sizes = (asked.rows // 2, asked.rows)
+    files = [measure(name, rows, asked.seed) for name in FILES for rows in sizes]
+    for small, large in zip(files[::2], files[1::2], strict=True):
+        more = large["rows"] - small["rows"]
+        large["bytes_a_further_row"] = round((large["peak_mb"] - small["peak_mb"]) * 2**20 / more)
+    result = {
+        "machine": machine(),
+        "seed": asked.seed,
+        "files": files,
+        "command": f"python -m benchmarks.staging --rows {asked.rows} --seed {asked.seed}",
+    }
+    path = RESULTS / "staging.json"
+    path.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    print(path.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
