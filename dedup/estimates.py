@@ -15,14 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from dedup.columns import Bools
+from dedup.columns import Bools, Ints
 from dedup.counts import Floats, records_of, tally
 from dedup.match import Matched
 from dedup.model import Model
+from dedup.nodes import Nodes
 from dedup.score import probability
-from dedup.thinning import Trial, trial
+from dedup.thinning import COPIES, FEWEST, NUMBERS, Case, Drawn, Trial, stated_by, trial
 
 WANTED = 0.999  # precision that the link threshold is set for
+SEED = 20_262
 STEP, HIGHEST = (
     0.5,
     12.0,
@@ -47,60 +49,142 @@ class Estimates:
     found: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Sums over pairs of records that were found.
+
+    both, one, none: pairs in one cluster of which both records, one or none holds a number.
+    linked: pairs linked directly. doubt: how many of them, between records with numbers, are wrong by their points.
+    """
+
+    both: float
+    one: float
+    none: float
+    linked: float
+    doubt: float
+
+
 def estimates(matched: Matched, persons: pa.Table, model: Model) -> Estimates:
-    """Estimate precision and recall of a finished run over all records."""
-    found = trial(matched, persons, model)
-    precision = precision_at(model.link, found, matched)
-    if found is None:
+    """Estimate precision and recall of a finished run over all records.
+
+    Args:
+        matched: the run.
+        persons: the rows that were matched.
+        model: the model that matched them.
+    """
+    return estimated(try_out(matched, persons, model), found_at(model.link, matched), model.link)
+
+
+def estimated(tried: Trial | None, found: Found, link: float) -> Estimates:
+    """What a trial says of what was found. Without one, links are as sure as their points say, and recall is unknown."""
+    precision = precision_of(tried, found, link)
+    if tried is None:
         return Estimates(precision)
-    copies, again = len(found.own), int((found.own >= model.link).sum())
+    copies, again = len(tried.own), int((tried.own >= link).sum())
     low, high = wilson(copies - again, copies)
-    missed = 1.0 - again / copies
     recall, least, most = (
-        _recall(matched, 1.0 - min(share, 0.99)) for share in (missed, high * UNLIKE, low / UNLIKE)
+        _recall(found, 1.0 - min(missed, 0.99))
+        for missed in (1.0 - again / copies, high * UNLIKE, low / UNLIKE)
     )
     return Estimates(precision, recall, least, most, copies, again)
 
 
-def precision_at(threshold: float, found: Trial | None, matched: Matched) -> float:
-    """Expected precision of the pairs that a threshold links."""
-    scored, nodes = matched.scored, matched.nodes
-    records = records_of(nodes)
-    linked = ((scored.cap == 0) & (scored.points >= threshold))[scored.pattern]
-    left, right = matched.pairs.left[linked], matched.pairs.right[linked]
-    weight = records[left] * records[right]
-    if not len(weight):
-        return 1.0
-    doubt = weight * (1.0 - probability(scored.pair_points()[linked]))
-    if found is None:
-        return float(1.0 - doubt.sum() / weight.sum())
-    bare = _bare(matched)
-    wrong = doubt[~(bare[left] | bare[right])].sum()
-    wrong += (found.stranger >= threshold).sum() * found.stranger_pairs
-    return float(max(1.0 - wrong / weight.sum(), 0.0))
+def precision_of(tried: Trial | None, found: Found, link: float) -> float:
+    """The expected share of linked pairs that are of one person."""
+    strangers = (tried.stranger >= link).sum() * tried.stranger_pairs if tried else 0.0
+    return float(max(1.0 - (found.doubt + strangers) / max(found.linked, 1.0), 0.0))
 
 
-def link_threshold(found: Trial | None, matched: Matched, model: Model) -> float:
+def _recall(found: Found, again: float) -> float:
+    """The share of true pairs found, when each record without a number was found with that probability."""
+    true = found.both + found.one / again + found.none / again**2
+    return (found.both + found.one + found.none) / true if true else 1.0
+
+
+def link_threshold(tried: Trial | None, matched: Matched, model: Model) -> float:
     """The lowest threshold, from the model's own upwards, at which the precision that is wanted can be expected."""
-    for threshold in np.arange(model.link, model.link + HIGHEST, STEP):
-        if precision_at(float(threshold), found, matched) >= WANTED:
+    for threshold in np.arange(model.link, model.link + HIGHEST, STEP).tolist():
+        if precision_of(tried, found_at(threshold, matched), threshold) >= WANTED:
             return float(threshold)
     return model.link + HIGHEST
 
 
-def _bare(matched: Matched) -> Bools:
-    return np.asarray(matched.nodes.facts["id_kind"] == "none")
-
-
-def _recall(matched: Matched, again: float) -> float:
-    """The share of true pairs found, when each record without a number was found with that probability."""
-    records, bare, label = records_of(matched.nodes), _bare(matched), matched.clusters.label
+def found_at(threshold: float, matched: Matched) -> Found:
+    """The sums of a run, its direct links counted from a threshold upwards."""
+    nodes, scored, label = matched.nodes, matched.scored, matched.clusters.label
+    records, bare = records_of(nodes), without_number(nodes)
+    linked = ((scored.cap == 0) & (scored.points >= threshold))[scored.pattern]
+    left, right = matched.pairs.left[linked], matched.pairs.right[linked]
+    weight = records[left] * records[right]
+    doubt = weight * (1.0 - probability(scored.pair_points()[linked]))
     without = tally(label, records * bare, len(label))
     holding = tally(label, records * ~bare, len(label))
-    both = _pairs(holding)
-    one, none = float((without * holding).sum()), _pairs(without)
-    all_pairs = both + one / again + none / again**2
-    return (both + one + none) / all_pairs if all_pairs else 1.0
+    return Found(
+        both=_pairs(holding),
+        one=float((without * holding).sum()),
+        none=_pairs(without),
+        linked=float(weight.sum()),
+        doubt=float(doubt[~(bare[left] | bare[right])].sum()),
+    )
+
+
+def without_number(nodes: Nodes) -> Bools:
+    """Which nodes state no number at all; where numbers are not compared, none is missing."""
+    kind = nodes.facts.get("id_kind")
+    return np.zeros(len(nodes), dtype=np.bool_) if kind is None else np.asarray(kind == "none")
+
+
+def try_out(matched: Matched, persons: pa.Table, model: Model) -> Trial | None:
+    """A trial with records drawn of a run; None where no numbers are compared, too few are shared, or none is missing."""
+    number = next((one for one in model.comparisons if one.compares == NUMBERS), None)
+    if number is None:
+        return None
+    nodes, records = matched.nodes, records_of(matched.nodes)
+    shared = np.flatnonzero(_shares_number(nodes, matched.clusters.label)[nodes.record_node])
+    bare = np.flatnonzero(without_number(nodes)[nodes.record_node])
+    if len(shared) < FEWEST or not len(bare):
+        return None
+    random = np.random.default_rng(SEED)
+    copied, like = (nodes.record_node[rows[random.integers(0, len(rows), COPIES)]] for rows in (shared, bare))
+    levels = matched.scored.levels[number.name] == number.level_names.index("conflict")
+    rows = np.flatnonzero(levels[matched.scored.pattern])
+    left, right = matched.pairs.left[rows], matched.pairs.right[rows]
+    weight = records[left] * records[right]
+    pairs = random.choice(len(rows), COPIES, p=weight / weight.sum()) if len(rows) else rows
+    one, other = np.where(
+        random.random(len(pairs)) < 0.5, (left[pairs], right[pairs]), (right[pairs], left[pairs])
+    )
+    stranger_pairs = stands_for(
+        float(weight.sum()),
+        len(pairs),
+        len(bare),
+        float(records[nodes.facts["id_trusted"]].sum()),
+        len(nodes.record_node),
+    )
+    case = Case(nodes, matched.clusters.label, stated_by(persons, nodes.first_record()))
+    return trial(case, Drawn(copied, like, one, other, stranger_pairs), model)
+
+
+def stands_for(pairs: float, drawn: int, bare: int, holders: float, records: int) -> float:
+    """How many pairs of a record without a number and a stranger's each drawn pair with two numbers stands for.
+
+    Either side of such a pair could have been the one without a number. Among strangers there are as many more pairs
+    with a record that has none as there are such records, and others to go with them, for each holder.
+    """
+    return (
+        2.0 * pairs / max(drawn, 1) * (bare / max(holders, 1.0)) * ((records - bare / 2) / max(holders, 1.0))
+    )
+
+
+def _shares_number(nodes: Nodes, label: Ints) -> Bools:
+    """Nodes whose trustworthy number another record of their cluster holds too."""
+    rows = np.flatnonzero(nodes.facts["id_trusted"])
+    number = label[rows] * len(nodes["id_number"].values) + nodes["id_number"].codes[rows]
+    _, place = np.unique(number, return_inverse=True)
+    held = tally(place, records_of(nodes)[rows], len(rows))
+    shares = np.zeros(len(nodes), dtype=np.bool_)
+    shares[rows] = held[place] > 1
+    return shares
 
 
 def _pairs(sizes: Floats) -> float:

@@ -21,16 +21,42 @@ import pyarrow.compute as pc
 from dedup.chance import LOOKS_AT, READ_FROM_NUMBER, column_rows, share_value
 from dedup.columns import Bools, Coded, Ints, coded, texts
 from dedup.counts import Floats, records_of
-from dedup.match import Matched
-from dedup.model import Comparison, Model
+from dedup.model import Model
 from dedup.nodes import Nodes
 from dedup.score import score_pairs
 
 COPIES = 2_000
 FEWEST = 100  # records that share a number: with fewer nothing is said
-SEED = 20_262
 NUMBERS = "id_number"  # the comparer whose numbers are trusted to tell who is who
 NEVER = -np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Nodes and who is with whom: of a whole data set, or of some people, each with all their records.
+
+    stated: of the columns that can be read from a number, which nodes state them themselves.
+    """
+
+    nodes: Nodes
+    label: Ints
+    stated: dict[str, Bools]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The nodes that a trial is made with.
+
+    copied: nodes whose trustworthy number another record of their cluster holds. like: as many without a number.
+    one, other: pairs of nodes with two trustworthy numbers; it is the first that is thinned.
+    stranger_pairs: how many pairs of records, one of them without a number, each of these pairs stands for.
+    """
+
+    copied: Ints
+    like: Ints
+    one: Ints
+    other: Ints
+    stranger_pairs: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,99 +74,41 @@ class Trial:
     stranger_pairs: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One data set: which of its records have what."""
-
-    nodes: Nodes
-    label: Ints
-    records: Floats
-    model: Model
-    stated: dict[str, Bools]  # of what can be read from a number: which nodes state it themselves
+def trial(case: Case, drawn: Drawn, model: Model) -> Trial:
+    """Thin what was drawn and see."""
+    like = np.resize(drawn.like, len(drawn.one))
+    stranger = _held_against(case, drawn.one, like, np.arange(len(like)), drawn.other, model)
+    return Trial(_own(case, drawn, model), stranger, drawn.stranger_pairs)
 
 
-def trial(matched: Matched, persons: pa.Table, model: Model) -> Trial | None:
-    """Thin records with a number and see; None where no numbers are compared, too few are shared, or none is missing.
-
-    Args:
-        matched: a finished run over all records.
-        persons: the rows that were matched.
-        model: the model that matched them.
-    """
-    number = next((one for one in model.comparisons if one.compares == NUMBERS), None)
-    if number is None:
-        return None
-    nodes = matched.nodes
-    case = _Case(nodes, matched.clusters.label, records_of(nodes), model, _stated(persons, nodes))
-    shared = np.flatnonzero(_shared_number(case)[nodes.record_node])
-    bare = np.flatnonzero((nodes.facts["id_kind"] == "none")[nodes.record_node])
-    if len(shared) < FEWEST or not len(bare):
-        return None
-    random = np.random.default_rng(SEED)
-    like = nodes.record_node[bare[random.integers(0, len(bare), COPIES)]]
-    copied = nodes.record_node[shared[random.integers(0, len(shared), COPIES)]]
-    own = _own(case, copied, like)
-    stranger, pairs = _strangers(case, matched, number, like, random)
-    holders = case.records[nodes.facts["id_trusted"]].sum()
-    others = case.records.sum() - len(bare) / 2
-    return Trial(own, stranger, pairs * len(bare) / holders * others / holders)
-
-
-def _stated(persons: pa.Table, nodes: Nodes) -> dict[str, Bools]:
-    first = nodes.first_record()
+def stated_by(persons: pa.Table, first: Ints) -> dict[str, Bools]:
+    """Which nodes state themselves what can be read from a number; `first`: the row of each node."""
     known = {
         name: np.asarray(pc.is_valid(persons.column(name)))[first] for name in set(READ_FROM_NUMBER.values())
     }
     return {column: known[source] for column, source in READ_FROM_NUMBER.items()}
 
 
-def _shared_number(case: _Case) -> Bools:
-    """Nodes whose trustworthy number another record of their cluster holds too."""
-    trusted = case.nodes.facts["id_trusted"]
-    code = case.nodes["id_number"].codes
-    held = np.bincount(
-        code[trusted], weights=case.records[trusted], minlength=len(case.nodes["id_number"].values)
-    )
-    return np.asarray(trusted & (held[code] > 1))
-
-
-def _own(case: _Case, copied: Ints, like: Ints) -> Floats:
+def _own(case: Case, drawn: Drawn, model: Model) -> Floats:
     """Each copy against all other records of its person; its own node too, where that stands for several records."""
-    order = np.argsort(case.label, kind="stable")
+    order, records = np.argsort(case.label, kind="stable"), records_of(case.nodes)
     start, end = (
-        np.searchsorted(case.label[order], case.label[copied], side=side) for side in ("left", "right")
+        np.searchsorted(case.label[order], case.label[drawn.copied], side=side) for side in ("left", "right")
     )
     count = end - start
-    copy = np.repeat(np.arange(len(copied)), count)
+    copy = np.repeat(np.arange(len(count)), count)
     other = order[np.repeat(start, count) + np.arange(len(copy)) - np.repeat(np.cumsum(count) - count, count)]
-    another = (other != copied[copy]) | (case.records[other] > 1)
+    another = (other != drawn.copied[copy]) | (records[other] > 1)
     copy, other = copy[another], other[another]
-    best = np.full(len(copied), NEVER)
-    np.maximum.at(best, copy, _held_against(case, copied, like, copy, other))
+    best = np.full(len(count), NEVER)
+    np.maximum.at(best, copy, _held_against(case, drawn.copied, drawn.like, copy, other, model))
     return best
 
 
-def _strangers(
-    case: _Case, matched: Matched, number: Comparison, like: Ints, random: np.random.Generator
-) -> tuple[Floats, float]:
-    """One side of pairs with two trustworthy numbers, thinned; and how many pairs of records one of them stands for."""
-    left, right = matched.pairs.left, matched.pairs.right
-    rows = np.flatnonzero(
-        (matched.scored.levels[number.name] == number.level_names.index("conflict"))[matched.scored.pattern]
-    )
-    weight = case.records[left[rows]] * case.records[right[rows]]
-    if not len(rows):
-        return np.array([]), 0.0
-    drawn = rows[random.choice(len(rows), len(like), p=weight / weight.sum())]
-    flipped = random.random(len(like)) < 0.5
-    copied, other = np.where(flipped, (right[drawn], left[drawn]), (left[drawn], right[drawn]))
-    points = _held_against(case, copied, like, np.arange(len(like)), other)
-    return points, 2.0 * float(weight.sum()) / len(like)
-
-
-def _held_against(case: _Case, copied: Ints, like: Ints, copy: Ints, other: Ints) -> Floats:
+def _held_against(case: Case, copied: Ints, like: Ints, copy: Ints, other: Ints, model: Model) -> Floats:
     """The points of pairs (copy, node), or `NEVER`."""
-    model = case.model
+    if not len(copy):
+        return np.array([])
     whole, place = np.unique(other, return_inverse=True)
     nodes = _thinned(case, copied, like, whole)
     left, right = copy, len(copied) + place
@@ -161,7 +129,7 @@ def _met(nodes: Nodes, left: Ints, right: Ints, model: Model) -> Bools:
     return met
 
 
-def _thinned(case: _Case, copied: Ints, like: Ints, whole: Ints) -> Nodes:
+def _thinned(case: Case, copied: Ints, like: Ints, whole: Ints) -> Nodes:
     """Nodes of their own: first a thinned copy of each of `copied`, then `whole` as they are."""
     copies, columns = len(copied), case.nodes.columns
     thinned = case.nodes.take(np.concatenate([copied, whole]))

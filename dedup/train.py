@@ -25,7 +25,7 @@ from dedup.chance import Chance, chosen_by, level_chances
 from dedup.columns import Bools, Levels
 from dedup.counts import Floats, by_level, codes_of, counted, forbidden, pairs_of_records, records_of
 from dedup.em import Round, bits, log_odds, maximise, posterior, shares
-from dedup.estimates import estimates, link_threshold
+from dedup.estimates import estimates, link_threshold, try_out
 from dedup.link import KEYS, read_records
 from dedup.match import match
 from dedup.model import Comparison, Model, Trained
@@ -34,7 +34,6 @@ from dedup.nodes import Nodes
 from dedup.prepare import PREPARERS
 from dedup.score import Scored, score_pairs
 from dedup.site import judged, site_persons
-from dedup.thinning import trial
 from dedup.variants import collapse
 
 FEWEST_RECORDS = 500
@@ -134,7 +133,7 @@ def train(persons: pa.Table, base: Model, same: Pairs = (), different: Pairs = (
         comparisons=tuple(_believed(one, learned, place) for place, one in enumerate(base.comparisons)),
     )
     matched = match(persons, draft, same, different)
-    draft = replace(draft, link=link_threshold(trial(matched, persons, draft), matched, draft))
+    draft = replace(draft, link=link_threshold(try_out(matched, persons, draft), matched, draft))
     expected = estimates(match(persons, draft, same, different), persons, draft)
     trained = Trained(
         base=base.name,

@@ -84,12 +84,17 @@ def match(night: Night) -> None:
     model, software = _model_that_fits(night)
     with open_ledger(night.site) as ledger:
         summary = match_night(
-            night.con, key=night.site.key, verdicts=ledger.verdicts(), model=model, software=software
+            night.con,
+            key=night.site.key,
+            verdicts=ledger.verdicts(),
+            model=model,
+            software=software,
         )
     if summary.skipped:
         night.skipped.add("match")
     night.rows["match"] = summary.pairs
     night.counts.update(clusters=summary.clusters, conflicts=summary.conflicts, variants=summary.variants)
+    night.estimates = summary.estimates
 
 
 def _model_that_fits(night: Night) -> tuple[Model, str]:

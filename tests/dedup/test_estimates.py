@@ -8,11 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dedup.estimates import estimates, link_threshold, precision_at, wilson
+from dedup.estimates import estimates, found_at, link_threshold, precision_of, try_out, wilson
 from dedup.link import RESIDENT_COLUMNS, resident_keys, text_keys
 from dedup.match import Matched, match
 from dedup.model import built_in
-from dedup.thinning import trial
 from synthetic_city.records import stated_records
 
 BASE = built_in("resident")
@@ -58,22 +57,22 @@ def test_a_threshold_that_links_strangers_is_seen_as_such() -> None:
     keys, person = town(4.0)
     careless = replace(BASE, link=-6.0, review=-8.0)
     matched = match(keys, careless)
-    found = trial(matched, keys, careless)
+    found = try_out(matched, keys, careless)
     left, right = matched.pairs.left, matched.pairs.right
     who, records = person[matched.nodes.first_record()], np.bincount(matched.nodes.record_node)
-    linked = (matched.scored.cap == 0) & (matched.scored.points >= -6.0)
+    linked = ((matched.scored.cap == 0) & (matched.scored.points >= -6.0))[matched.scored.pattern]
     weight = (records[left] * records[right])[linked]
     true = float(weight[(who[left] == who[right])[linked]].sum() / weight.sum())
     assert true < 0.998
-    expected = precision_at(-6.0, found, matched)
+    expected = precision_of(found, found_at(-6.0, matched), -6.0)
     assert (1 - true) / 3 <= 1 - expected <= (1 - true) * 3
     assert link_threshold(found, matched, careless) > -6.0
-    assert precision_at(6.0, found, matched) > expected
+    assert precision_of(found, found_at(6.0, matched), 6.0) > expected
 
 
 def test_a_higher_threshold_never_finds_more(run) -> None:
     keys, _, matched = run
-    found = trial(matched, keys, BASE)
+    found = try_out(matched, keys, BASE)
     assert found is not None
     shares = [float((found.own >= threshold).mean()) for threshold in range(-10, 40, 2)]
     assert shares == sorted(shares, reverse=True)
