@@ -32,9 +32,10 @@ NODES, DRAWN = 10_000, 5_000  # nodes among which agreement by chance is counted
 JUDGED = 500  # pairs of one person, and of two, that must be there before anything is said
 ENOUGH = 50  # pairs at a level, on the side that says it claims too much
 TOO_MANY_BITS = 6.0  # a level that claims so much more than the counts bear
+MATTERS = 3.0  # points: a level that claims less harms nobody
 SAYS_NOTHING = 0.1  # bits by which a comparison tells pairs of one person from pairs of two
 PRIOR_TOO_HIGH, PRIOR_TOO_LOW = 6.0, 14.0  # bits
-UNSURE = -2.0  # log2 odds: a link threshold below it joins pairs that are rather two people
+UNSURE = -4.0  # log2 odds: a link threshold below it joins pairs that are rather two people
 SETTLING = 100
 
 
@@ -179,11 +180,10 @@ def _levels(
     borne = np.log2(np.maximum(m, 1.0 / of_one[1:].sum()) / np.maximum(u, 1.0 / of_two[1:].sum()))
     for code, name in enumerate(one.level_names[1:], start=1):
         level, said = one.levels[name], float(borne[code])
-        for_one = (
-            level.points > 0 and of_two[code] >= ENOUGH and level.points - said > TOO_MANY_BITS + let_pass
-        )
-        for_two = level.points < 0 and of_one[code] >= ENOUGH and said - level.points > TOO_MANY_BITS
-        if for_one or for_two:
+        too_much = level.points - said if level.points > 0 else said - level.points
+        passes = TOO_MANY_BITS + (let_pass if level.points > 0 else 0.0)
+        backed = of_two[code] if level.points > 0 else of_one[code]
+        if abs(level.points) >= MATTERS and backed >= ENOUGH and too_much > passes:
             yield (
                 f"比较 {one.name} 的等级 {name}（{level.zh}）记 {level.points:+.1f} 分，数据只支持 {said:+.1f} 分"
                 f"（同一人 {of_one[code]:,.0f} 对，不同人 {of_two[code]:,.0f} 对）"

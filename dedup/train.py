@@ -174,7 +174,7 @@ def learn(nodes: Nodes, base: Model, same: Pairs = (), different: Pairs = ()) ->
             for held_out, counts in given.rounds
         ]
         iterations += sum(one.iterations for one in rounds)
-        m = _by_match(given, rounds)
+        m = _by_match(given, rounds, m)
         points = [bits(one, other) for one, other in zip(m, map(shares, u), strict=True)]
         match_share, probable = _match_share(given, points, float((given.counts * probable).sum()))
         u = _by_chance(given, base, probable)
@@ -251,15 +251,15 @@ def _match_share(given: _Material, points: Sequence[Floats], matches: float) -> 
     return share, probable
 
 
-def _by_match(given: _Material, rounds: Sequence[Round]) -> list[Floats]:
-    """Levels among pairs of one person, over all rounds in which the comparison was not held out."""
+def _by_match(given: _Material, rounds: Sequence[Round], before: list[Floats]) -> list[Floats]:
+    """Levels among pairs of one person, over all rounds in which the comparison was not held out, if there is any."""
     learned = []
     for place, said in enumerate(given.said[0]):
         used = [
             one.matches[place] for one, (out, _) in zip(rounds, given.rounds, strict=True) if not out[place]
         ]
-        counts = np.sum([np.zeros_like(said), *used], axis=0) + said * max(len(used), 1)
-        learned.append(shares(np.maximum(counts, UNSEEN)))
+        counts = np.sum([np.zeros_like(said), *used], axis=0) + said * len(used)
+        learned.append(shares(np.maximum(counts, UNSEEN)) if used else before[place])
     return learned
 
 
