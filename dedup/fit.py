@@ -29,7 +29,7 @@ from dedup.score import Scored, score_pairs
 from dedup.variants import collapse
 
 NODES, DRAWN = 10_000, 5_000  # nodes among which agreement by chance is counted, pairs drawn of each kind
-JUDGED = 500  # pairs of one person, and of two, that must be there before anything is said
+JUDGED = 500  # pairs of one person, or of two, that must be there before anything is said of them
 ENOUGH = 50  # pairs at a level, on the side that says it claims too much
 TOO_MANY_BITS = 6.0  # a level that claims so much more than the counts bear
 MATTERS = 3.0  # points: a level that claims less harms nobody
@@ -81,8 +81,7 @@ def misfits(nodes: Nodes, pairs: Candidates, scored: Scored, model: Model) -> li
     """In words, what of the model is at odds with the data; nothing where there is too little data to say."""
     counts = _counts(nodes, pairs, scored, model)
     share, probable = _match_share(counts, model)
-    of_one = float((counts.pairs * probable).sum())
-    if min(of_one, float(counts.pairs.sum()) - of_one) < JUDGED:
+    if float((counts.pairs * probable).sum()) < JUDGED:
         return []
     shift = log_odds(share) - model.prior
     return [
