@@ -26,8 +26,11 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# How long a night takes; and the curves of docs/matching.md.
 bench: setup
 	$(BIN)/python benchmarks/night.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python -m benchmarks.curves
 
 # Matching against Splink and hand-written rules: hours and 12 GB for all sets; BENCH='--sets 100k,1M' for some.
 bench-matching: setup

@@ -21,6 +21,8 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from dedup.columns import Coded, Ints, coded
+from dedup.estimates import Estimates, estimates
+from dedup.fit import misfits, refuse
 from dedup.match import Matched, match
 from dedup.model import Model
 from dedup.normalise.address_parts import parts_of
@@ -51,6 +53,7 @@ class Linked:
     cpu: Mapping[str, float]
     cpu_seconds: float
     peak_mb: int
+    estimates: Estimates
 
 
 def link(model: Model, records: Path, out: Path, pairs: Path | None = None) -> Linked:
@@ -64,6 +67,7 @@ def link(model: Model, records: Path, out: Path, pairs: Path | None = None) -> L
 
     Raises:
         RecordsError: what is wrong with the file; nothing is written then.
+        ModelError: the model does not fit the records, and in what; nothing is written then.
     """
     start, cpu = time.perf_counter(), time.process_time()
     stated = read_records(records, model)
@@ -71,9 +75,11 @@ def link(model: Model, records: Path, out: Path, pairs: Path | None = None) -> L
     keys = KEYS[model.reads](stated, model)
     normalised, read_cpu = time.perf_counter() - start, time.process_time() - cpu
     matched = match(keys, model)
+    refuse(misfits(matched.nodes, matched.pairs, matched.scored, model), model)
     label = GROUPS[model.groups](matched, keys, stated)
     _write({out: clusters_of(ids, label)} | ({pairs: pair_table(matched, ids, model)} if pairs else {}))
     spent = matched.seconds
+    expected = estimates(matched, keys, model)
     return Linked(
         records=len(ids),
         variants=len(matched.nodes),
@@ -90,6 +96,7 @@ def link(model: Model, records: Path, out: Path, pairs: Path | None = None) -> L
         },
         cpu_seconds=round(time.process_time() - cpu, 3),
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        estimates=expected,
     )
 
 

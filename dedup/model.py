@@ -78,6 +78,28 @@ class BlockKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Trained:
+    """What a learned model was learned from; a reasoned one has none of this.
+
+    match_share: of all pairs of records, those of one person (the lambda of Fellegi-Sunter).
+    counts: per comparison and level the pairs of one person, and of two people, that its points rest on. A level that
+        few pairs back keeps the points of the model it began with.
+    """
+
+    base: str
+    base_version: str
+    records: int
+    pairs: int
+    rounds: int
+    iterations: int
+    match_share: float
+    verdicts: int
+    counts: Mapping[str, Mapping[str, tuple[int, int]]]
+    precision_estimate: float
+    recall_estimate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A versioned set of weights, thresholds, caps and blocking keys for one kind of records."""
 
@@ -93,6 +115,7 @@ class Model:
     columns: Mapping[str, str] = field(default_factory=dict)  # of plain records: each column and its kind
     groups: Literal["person", "home"] = "person"  # what a cluster is
     crowd: Mapping[str, int] = field(default_factory=dict)  # column: how many names may share a value of it
+    trained: Trained | None = None
 
     def comparison(self, name: str) -> Comparison:
         """The comparison of that name."""
@@ -140,6 +163,7 @@ def parse_model(name: str, text: str) -> Model:
         "comparisons": tuple(_comparison(name, spec) for spec in stated.pop("comparison", [])),
         "caps": tuple(_cap(name, spec) for spec in stated.pop("cap", [])),
         "blocks": tuple(_block(name, spec) for spec in stated.pop("block", [])),
+        "trained": _trained(name, stated.pop("trained", None)),
     }
     model = _make(Model, name, "顶层", {"name": name, **stated, **parts})
     _check(model)
@@ -168,6 +192,19 @@ def _block(model: str, spec: Mapping[str, Any]) -> BlockKey:
     return _make(BlockKey, model, "block", {**spec, "columns": tuple(spec.get("columns", ()))})
 
 
+def _trained(model: str, spec: Mapping[str, Any] | None) -> Trained | None:
+    if spec is None:
+        return None
+    try:
+        counts = {
+            name: {level: (int(of_one), int(of_two)) for level, (of_one, of_two) in levels.items()}
+            for name, levels in spec.get("counts", {}).items()
+        }
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ModelError(f"模型 {model} 的 [trained.counts]：每个等级应为两个整数") from error
+    return _make(Trained, model, "trained", {**spec, "counts": counts})
+
+
 def _make(kind: type[T], model: str, place: str, stated: Mapping[str, Any]) -> T:
     try:
         return kind(**stated)
@@ -192,6 +229,9 @@ def _check(model: Model) -> None:
             refuse(f"比较 {one.name} 的等级 {'、'.join(sorted(odd))} 多余或缺失")
         if odd := set(one.columns) - known:
             refuse(f"比较 {one.name} 的列 {'、'.join(sorted(odd))} 不存在")
+    for name, counts in (model.trained.counts if model.trained else {}).items():
+        if name not in names or set(counts) - set(names[name].level_names):
+            refuse(f"[trained.counts] 中的 {name} 不存在，或有不存在的等级")
     for cap in model.caps:
         for name, levels in (*cap.when.items(), *cap.unless.items()):
             if name not in names or set(levels) - set(names[name].level_names):

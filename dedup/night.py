@@ -27,6 +27,8 @@ from dedup.blocking import BlockRows, block_rows, pairs_of_rows
 from dedup.cluster import Evidence, cluster
 from dedup.columns import Ints
 from dedup.crowding import Crowded, crowded_values
+from dedup.estimates import Estimates
+from dedup.expected import last_expected, remember_expected
 from dedup.match import timed
 from dedup.model import Model, built_in
 from dedup.nodes import Nodes
@@ -59,6 +61,7 @@ class MatchSummary:
     fresh: int
     skipped: bool
     seconds: Mapping[str, float] = field(default_factory=dict)
+    estimates: Estimates | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +99,25 @@ def match_night(
             touched = memory.find_touched(con)
             spoken = memory.verdicts_changed(con, said)
         if before is not None and not touched and not spoken:
-            return _summary(before, 0, skipped=True, seconds=seconds)
+            return _summary(before, 0, last_expected(con), skipped=True, seconds=seconds)
         with timed(seconds, {}, "normalise"):
             fresh = _fresh(con, model, everything=before is None)
         _look_at(con, fresh, model, seconds)
         with timed(seconds, {}, "cluster"):
             _join_anew(con, key)
         counts = memory.remember_run(con, matcher, model)
-    return _summary(counts, len(fresh.nodes), skipped=False, seconds=seconds)
+        with timed(seconds, {}, "expect"):
+            expected = remember_expected(con, model)
+    return _summary(counts, len(fresh.nodes), expected, skipped=False, seconds=seconds)
 
 
 def _summary(
-    counts: memory.Counts, fresh: int, *, skipped: bool, seconds: Mapping[str, float]
+    counts: memory.Counts,
+    fresh: int,
+    expected: Estimates | None,
+    *,
+    skipped: bool,
+    seconds: Mapping[str, float],
 ) -> MatchSummary:
     return MatchSummary(
         counts.records,
@@ -118,6 +128,7 @@ def _summary(
         fresh,
         skipped,
         seconds,
+        expected,
     )
 
 

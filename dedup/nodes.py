@@ -32,8 +32,25 @@ class Nodes:
     def __getitem__(self, name: str) -> Coded:
         return self.columns[name]
 
+    def take(self, rows: Ints) -> Nodes:
+        """Some nodes as nodes of their own, each with its records, its columns over the values they hold."""
+        records = np.bincount(self.record_node, minlength=len(self))[rows]
+        return Nodes(
+            np.repeat(np.arange(len(rows)), records),
+            {name: _over_own_values(column.take(rows)) for name, column in self.columns.items()},
+            {name: fact[rows] for name, fact in self.facts.items()},
+        )
+
     def first_record(self) -> Ints:
         """For each node the row of its first record."""
         first = np.zeros(len(self), dtype=np.int64)
         first[self.record_node[::-1]] = np.arange(len(self.record_node))[::-1]
         return first
+
+
+def _over_own_values(column: Coded) -> Coded:
+    known = column.codes >= 0
+    used, place = np.unique(column.codes[known], return_inverse=True)
+    codes = np.full(len(column.codes), -1, dtype=np.int64)
+    codes[known] = place
+    return Coded(codes, column.values[used])

@@ -21,6 +21,7 @@ import pandas as pd
 
 from connectors.platform import Platform, PlatformFileError, read_platforms
 from connectors.write.render import broader_codes, expressible
+from dedup.estimates import Estimates
 from expectations.door import Check, DoorResult
 from expectations.suite import Door
 from pipelines.fingerprint import discard_outdated, remember, schema_digest
@@ -84,6 +85,7 @@ class Night:
     counts: dict[str, int] = field(default_factory=dict)
     quarantine: pd.DataFrame | None = None
     fill: pd.DataFrame | None = None
+    estimates: Estimates | None = None
     golden_checksum: str = ""
     speak: Language = "zh"
     close: Callable[[], None] = lambda: (

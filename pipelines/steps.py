@@ -14,8 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from connectors.land import pull_all, pulls
+from dedup.fit import refuse_misfit
 from dedup.households import resolve_households
+from dedup.model import Model, ModelError
 from dedup.night import match_night
+from dedup.site import ModelRefused, site_model, site_persons
+from dedup.write_model import model_digest
 from expectations.door import DoorBroken
 from expectations.frames import frame
 from pipelines.doors import pass_door
@@ -31,9 +35,6 @@ from warehouse.publish import find_wanted
 from warehouse.snapshot import SnapshotError, publish_snapshot
 from warehouse.store import STAGED_TABLES, rebuild, scalar
 
-# What these say is written by us, holds no value of a cell, and tells the person what to do.
-_SPEAK_FOR_THEMSELVES = (DoorBroken, SnapshotError)
-
 _VALUES_READ = (
     "staged.claim",
     "(select record_id, platform, present, first_night from staged.record)",  # not when it was last seen
@@ -48,6 +49,10 @@ _VALUES_READ = (
 
 class Incomplete(RuntimeError):
     """Matching left a record without a resident, or gave it two."""
+
+
+# What these say is written by us, holds no value of a cell, and tells the person what to do.
+_SPEAK_FOR_THEMSELVES = (DoorBroken, SnapshotError, ModelRefused)
 
 
 def land(night: Night) -> None:
@@ -76,14 +81,37 @@ def stage(night: Night) -> None:
 
 def match(night: Night) -> None:
     """Find out which records are the same resident, household and dwelling."""
+    model, software = _model_that_fits(night)
     with open_ledger(night.site) as ledger:
         summary = match_night(
-            night.con, key=night.site.key, verdicts=ledger.verdicts(), software=resolving_software()
+            night.con,
+            key=night.site.key,
+            verdicts=ledger.verdicts(),
+            model=model,
+            software=software,
         )
     if summary.skipped:
         night.skipped.add("match")
     night.rows["match"] = summary.pairs
     night.counts.update(clusters=summary.clusters, conflicts=summary.conflicts, variants=summary.variants)
+    night.estimates = summary.estimates
+
+
+def _model_that_fits(night: Night) -> tuple[Model, str]:
+    """The site's model, and a digest of it and of the software. It is held against the data when either is new.
+
+    Raises:
+        ModelRefused: its file is wrong, or it does not fit the data.
+    """
+    try:
+        model = site_model(night.site)
+        digest = f"{resolving_software()} {model_digest(model)}"
+        if night.site.model and remembered(night.con).get("model") != digest:
+            refuse_misfit(site_persons(night.con), model)
+            remember(night.con, "model", digest)
+    except ModelError as error:
+        raise ModelRefused(str(error)) from None
+    return model, digest
 
 
 def resolve(night: Night) -> None:

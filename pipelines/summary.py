@@ -19,6 +19,7 @@ from connectors.stage.words import words
 from expectations.door import Check
 from expectations.report import Page, PlatformRow, render
 from pipelines.columns import padded, side_by_side
+from pipelines.estimating import estimates_in_words, told_estimates
 from pipelines.messages import Language, say
 from pipelines.night import Night
 
@@ -80,6 +81,7 @@ def summary(night: Night) -> dict[str, Any]:
             name: night.counts.get(name, 0)
             for name in ("residents", "living", "registered", "dwellings", "clusters", "conflicts")
         },
+        **(told_estimates(night.estimates, night.speak) if night.estimates else {}),
         "published_cells": sum(outcome.changes for outcome in night.outcomes.values()),
         "doors": [_door_line(check) for result in night.doors for check in result.failed],
         "golden_checksum": night.golden_checksum,
@@ -128,6 +130,8 @@ def tell(found: Mapping[str, Any], speak: Language) -> str:
         parts.append(say("shadow", speak))
     parts += ["", _steps_table(found, speak), "", _platforms_table(found, speak), ""]
     parts.append(say("people", speak, **{name: f"{found[name]:,}" for name in _PEOPLE}))
+    if "recall_basis" in found:
+        parts.append(estimates_in_words(found, speak))
     parts.append(
         say("cells", speak, cells=f"{found['published_cells']:,}", quarantined=f"{found['quarantined']:,}")
     )

@@ -38,6 +38,7 @@ class Site:
     area: Area
     key: bytes
     shadow: bool
+    model: Path | None = None  # the TOML of a matching model of the site's own
 
     @property
     def inbox(self) -> Path:
@@ -136,7 +137,8 @@ def read_site(root: Path) -> Site:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SiteError(file, f"不是有效的 TOML（{error}）", "请改正后再运行") from error
-    _expect(file, "顶层", stated, {"name": str, "shadow": bool, "area": dict})
+    named = {"model": str} if "model" in stated else {}
+    _expect(file, "顶层", stated, {"name": str, "shadow": bool, "area": dict, **named})
     area = dict(stated["area"])
     estates = area.pop("estates", [])
     _expect(file, "[area]", area, dict.fromkeys(_AREA_WORDS, str))
@@ -152,7 +154,18 @@ def read_site(root: Path) -> Site:
         area=Area(**area, estates=tuple(Estate(**estate) for estate in estates)),
         key=_read_key(root / "secret.key"),
         shadow=stated["shadow"],
+        model=_model(file, stated["model"]) if named else None,
     )
+
+
+def _model(file: Path, stated: str) -> Path:
+    """The model file, which lies in the site, so that a backup of the site holds it."""
+    path = file.parent / stated
+    if not path.resolve().is_relative_to(file.parent.resolve()) or path.suffix != ".toml":
+        raise SiteError(file, f"model = {stated} 应为站点文件夹内的一个 .toml 文件", "请改正后再运行")
+    if not path.is_file():
+        raise SiteError(file, f"model = {stated} 没有这个文件", "请放入文件，或删去这一行以使用内置模型")
+    return path
 
 
 def _expect(file: Path, place: str, stated: dict[str, Any], words: dict[str, type]) -> None:

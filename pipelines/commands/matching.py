@@ -1,4 +1,4 @@
-"""Matching outside a night, and explaining it: `link`, `why`, `how`, `compare`.
+"""Matching outside a night, training for it, and explaining it: `link`, `train`, `why`, `how`, `compare`.
 
 Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`dedup`), its words
 (`pipelines/explaining.py`).
@@ -21,6 +21,16 @@ def add(command: Add, _group: AddGroup) -> None:
     link.add_argument("--out", type=Path, required=True, metavar="CLUSTERS.parquet")
     link.add_argument("--pairs", type=Path, metavar="PAIRS.parquet")
     link.add_argument("--engine", choices=("duckdb",), default="duckdb")
+    train = command("train", train_model, "从数据中学习权重 / learn a model's weights from records")
+    train.add_argument("model", metavar="MODEL", help="resident | household | person | MODEL.toml")
+    train.add_argument(
+        "records",
+        type=Path,
+        nargs="?",
+        metavar="RECORDS",
+        help="csv, parquet；默认为站点最近一次快照 / the site",
+    )
+    train.add_argument("--out", type=Path, required=True, metavar="NEW.toml")
     why = command(
         "why", explain_pair, "两条记录为何是（不是）一人 / why two records are or are not one person"
     )
@@ -39,12 +49,34 @@ def link_records(asked: argparse.Namespace, speak: Language) -> Answer:
 
     from dedup.link import link
     from dedup.model import read_model
+    from pipelines.estimating import estimates_in_words, told_estimates
 
     done = link(read_model(asked.model), asked.records, asked.out, asked.pairs)
-    found = asdict(done)
-    return Answer(
-        DONE, found, say("linked", speak, out=asked.out, seconds_total=done.seconds["total"], **found)
-    )
+    found = asdict(done) | told_estimates(done.estimates, speak)
+    del found["estimates"]
+    text = say("linked", speak, out=asked.out, seconds_total=done.seconds["total"], **found)
+    return Answer(DONE, found, f"{text}\n{estimates_in_words(found, speak)}")
+
+
+def train_model(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`train`: a model with weights and a link threshold of its own records, written as one TOML file."""
+    from dedup.model import read_model
+    from dedup.train import train_on_file, train_on_site
+    from dedup.write_model import writable, write_model
+    from pipelines.published import published
+    from pipelines.training import model_in_words, told_model
+    from warehouse.ledger import open_ledger
+    from warehouse.site import read_site
+
+    base = read_model(asked.model)
+    writable(asked.out)
+    if asked.records:
+        model = train_on_file(asked.records, base)
+    else:
+        with published(asked.site, speak) as con, open_ledger(read_site(asked.site)) as ledger:
+            model = train_on_site(con, base, ledger.verdicts())
+    written = write_model(model, asked.out)
+    return Answer(DONE, told_model(written, base, asked.out), model_in_words(written, base, asked.out, speak))
 
 
 def explain_pair(asked: argparse.Namespace, speak: Language) -> Answer:
@@ -52,11 +84,13 @@ def explain_pair(asked: argparse.Namespace, speak: Language) -> Answer:
     from dataclasses import asdict
 
     from dedup.explain import why
+    from dedup.site import site_model
     from pipelines.explaining import pair_in_words
     from pipelines.published import published
+    from warehouse.site import read_site
 
     with published(asked.site, speak) as con:
-        found = why(con, asked.left, asked.right)
+        found = why(con, asked.left, asked.right, site_model(read_site(asked.site)))
     return Answer(DONE, asdict(found), pair_in_words(found, speak))
 
 
@@ -89,6 +123,7 @@ def wrong_use() -> tuple[type[Exception], ...]:
     from dedup.explain import UnknownId
     from dedup.link import RecordsError
     from dedup.model import ModelError
+    from dedup.train import TrainingError
     from pipelines.published import NoWarehouse
 
-    return UnknownId, RecordsError, ModelError, NoWarehouse
+    return UnknownId, RecordsError, ModelError, TrainingError, NoWarehouse

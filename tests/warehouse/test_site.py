@@ -44,6 +44,9 @@ def test_an_existing_site_is_never_made_again(site: Site) -> None:
     [
         ("shadow = true", "shadow = true\nshaddow = false", "shaddow"),
         ("shadow = true", "", "shadow"),
+        ("shadow = true", "shadow = true\nmodel = 3", "model 类型不对"),
+        ("shadow = true", 'shadow = true\nmodel = "../own.toml"', "站点文件夹内"),
+        ("shadow = true", 'shadow = true\nmodel = "own.toml"', "没有这个文件"),
         ("shadow = true", 'shadow = "yes"', "shadow 类型不对"),
         ('road = "近江路"', 'raod = "近江路"', "raod"),
         ('division_code = "330102"', 'division_code = "33010"', "6 位数字"),
@@ -76,3 +79,12 @@ def test_a_damaged_key_is_refused_without_showing_it(site: Site, text: str) -> N
     with pytest.raises(SiteError) as refused:
         read_site(site.root)
     assert text not in str(refused.value)
+
+
+def test_a_site_may_name_a_model_of_its_own(site: Site) -> None:
+    assert site.model is None
+    file = site.root / "site.toml"
+    file.write_text('model = "models/own.toml"\n' + file.read_text(encoding="utf-8"), encoding="utf-8")
+    (site.root / "models").mkdir()
+    (site.root / "models" / "own.toml").touch()
+    assert read_site(site.root).model == site.root / "models" / "own.toml"

@@ -72,6 +72,9 @@ create table if not exists matched.verdict ("left" varchar, "right" varchar, ver
 create table if not exists matched.conflict (
     kind varchar, "left" varchar, "right" varchar, reason varchar, points double
 );
+create table if not exists matched.estimate (
+    precision double, recall double, recall_low double, recall_high double, copies bigint, found bigint
+);
 create table if not exists matched.run (
     matcher varchar, model varchar, records bigint, variants bigint, pairs bigint, clusters bigint, conflicts bigint
 );
