@@ -94,6 +94,12 @@ def first_rows(group: Ints) -> Ints:
     return first
 
 
+def texts(column: Coded) -> list[str | None]:
+    """The values of each row."""
+    values = [*column.values, None]
+    return [values[code] for code in column.codes]
+
+
 def unified(one: Coded, other: Coded) -> tuple[Coded, Coded]:
     """Two columns over one table of values, so that their codes compare."""
     values = np.array(sorted({*one.values, *other.values}), dtype=object)
