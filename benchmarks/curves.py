@@ -155,7 +155,7 @@ def measured(residents: int, seeds: Sequence[int], folder: Path) -> dict[str, An
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--residents", type=int, default=4000)
+    parser.add_argument("--residents", type=int, default=3000)
     parser.add_argument("--seeds", default="911,912,913")
     asked = parser.parse_args()
     seeds = [int(seed) for seed in asked.seeds.split(",")]

@@ -176,7 +176,12 @@ def _levels(
 ) -> Iterator[str]:
     """Levels that claim more than the counts bear; `same` and `two` are shares by level and the pairs they rest on."""
     (m, of_one), (u, of_two) = same, two
-    borne = np.log2(np.maximum(m, 1.0 / of_one[1:].sum()) / np.maximum(u, 1.0 / of_two[1:].sum()))
+    at_most = np.maximum(
+        m, (of_one + 3.0 * np.sqrt(of_one) + 3.0) / of_one[1:].sum()
+    )  # few pairs may be more
+    borne = np.log2(
+        np.where(np.array(one.points()) > 0, at_most, m + 1e-12) / np.maximum(u, 1.0 / of_two[1:].sum())
+    )
     for code, name in enumerate(one.level_names[1:], start=1):
         level, said = one.levels[name], float(borne[code])
         too_much = level.points - said if level.points > 0 else said - level.points
