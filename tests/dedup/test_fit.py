@@ -56,7 +56,7 @@ def with_points(comparison: str, points: Mapping[str, float]) -> Model:
         (with_points("sex", {"equal": -6.0, "differ": 0.9}), "sex 说反了"),
         (with_points("sex", {"equal": 0.0, "differ": 0.0}), "sex 分不出"),
         (with_points("contact", {"estate": 20.0}), "住址到小区一致.*20"),
-        (with_points("name", {"homophone": -12.0}), "姓名同音.*-12"),
+        (with_points("name", {"homophone_long": -12.0}), "姓名同音.*-12"),
         (with_points("id_number", {"conflict": 25.0}), "两个可靠的身份证号不同.*25"),
         (replace(BASE, name="own", link=60.0), "归并阈值 link = \\+60.0"),
         (replace(BASE, name="own", link=-20.0, review=-21.0), "归并阈值 link = -20.0 太低"),

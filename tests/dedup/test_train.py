@@ -170,7 +170,7 @@ def test_verdicts_move_the_levels_they_are_about_the_way_they_say(village: Town)
     plain, same, different = (learn(nodes, BASE, *said) for said in (((), ()), (pairs, ()), ((), pairs)))
     worth = [float(bits(learned.m[0], learned.u[0])[code]) for learned in (different, plain, same)]
     assert worth == sorted(worth) and worth[0] < worth[1] < worth[2]
-    other = one.level_names.index("homophone")
+    other = one.level_names.index("homophone_long")
     assert different.m[0][other] == pytest.approx(plain.m[0][other], rel=0.01)
 
 
