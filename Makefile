@@ -5,7 +5,7 @@ BIN := .venv/bin
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: setup nightly test check bench bench-matching serve clean
+.PHONY: setup nightly test check bench bench-matching bench-staging serve clean
 
 setup: .venv/installed
 
@@ -37,6 +37,10 @@ bench-matching: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python -m benchmarks.matching $(BENCH)
 	$(BIN)/python -m benchmarks.increment
+
+# Taking exports in: csv and xlsx into cells, cells into records and claims.
+bench-staging: setup
+	$(BIN)/python -m benchmarks.staging $(BENCH)
 
 # The Dagster UI on the same site, on loopback only.
 serve: setup

@@ -83,7 +83,8 @@ def _cells(table: Any) -> Cells:
     lists = table["cells"].combine_chunks()
     offsets = lists.offsets.to_numpy().astype(np.int64)
     offsets -= offsets[0]
-    texts = lists.flatten().to_numpy(zero_copy_only=False)
+    cells = lists.flatten().dictionary_encode()  # what is stated a thousand times is one text in memory
+    texts = cells.dictionary.to_numpy(zero_copy_only=False)[cells.indices.to_numpy()]
     marks = np.frombuffer("".join(table["types"].to_pylist()).encode("ascii"), dtype=np.uint8)
     return Cells(table["row"].to_numpy().astype(np.int32), offsets[:-1], np.diff(offsets), texts, marks)
 
