@@ -136,7 +136,9 @@ FIRST = {
 }
 SECOND = {
     "actual_population": Fault(_login_page, ("登录页面", "重新登录")),
-    "all_population": Fault(_half_dbf, ("上一次有", "少了三分之一以上", "gate accept all_population")),
+    "all_population": Fault(
+        _half_dbf, ("上一次有", "只剩", "2026-11-16 的那一份", "gate accept all_population")
+    ),
     "community_ledger": Fault(_zip_bomb, ("解压后有 64 MB", "正常的导出文件")),
     "grid": Fault(_workbook(_far_cell), ("工作表「人员信息」", "单元格 XFD1048576", "另存")),
     "minimum_living": Fault(_cut, ("损坏或不完整", "重新导出")),
@@ -152,7 +154,7 @@ THIRD = {
     "actual_population": Fault(_cut, ("</table>", "重新导出")),
     "all_population": Fault(_cut, ("DBF 文件不完整", "重新导出")),
     "resident_points": Fault(_cut, ("第 ", "最后一行没有写完", "重新导出")),
-    "social_card": Fault(_half_csv, ("上一次有", "少了三分之一以上", "gate accept social_card")),
+    "social_card": Fault(_half_csv, ("上一次有", "只剩", "2026-11-16 的那一份", "gate accept social_card")),
 }
 
 

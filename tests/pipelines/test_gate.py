@@ -1,4 +1,4 @@
-"""A person accepts an export that was refused for its size, and only that."""
+"""A person accepts an export that the import gate refused, for the reasons it was refused for and no other."""
 
 from __future__ import annotations
 
@@ -67,6 +67,7 @@ def test_the_ledger_says_who_accepted_what_and_why(shrunken, enter_once, towns):
         "night": "2026-11-20",
         "sha256": line.body["sha256"],
         "by": "王主任",
+        "checks": ["rows_shrunken"],
         "because": "",
     }
     with sqlite3.connect(root / "ledger.sqlite") as con:
@@ -145,4 +146,4 @@ def test_what_was_refused_for_another_reason_or_accepted_already_is_not_accepted
     ran = enter_once("nightly", "--site", root, "--json").found["platforms"]["social_card"]
     assert (ran["status"], "只有表头" in ran["message"]) == ("refused", True)
     other = enter_once("gate", "accept", "social_card", "--site", root, "--because", "理由", "--json")
-    assert (other.status, "不是因为行数" in other.found["error"]) == (2, True)
+    assert (other.status, "不是被关口的检查拦下" in other.found["error"]) == (2, True)
