@@ -301,12 +301,12 @@ def _renamed(
     )
     con.register("found_name", found)
     try:
-        records = con.execute(
+        records = con.sql(
             "select r.* replace (coalesce(n.name, r.record_id) as record_id),"
             " coalesce(n.generation, 1) as generation"
             " from arriving_record as r left join found_name as n on n.first = r.record_id"
         ).to_arrow_table()
-        claims = con.execute(
+        claims = con.sql(
             "select c.* replace (coalesce(n.name, c.record_id) as record_id)"
             " from arriving_claim as c left join found_name as n on n.first = c.record_id"
         ).to_arrow_table()
