@@ -210,10 +210,11 @@ def _changed(new: Sequence[str], gone: Sequence[str], sheet: str, place: str) ->
         for words, names in (("多出不认识的列", new), ("缺少列", gone))
         if names
     )
+    example = f'，如 "{gone[0]}" = ["{new[0]}"]' if len(new) == len(gone) == 1 else ""
     return Unreadable(
         problem,
         "请按原来的列重新导出；平台确已改版时，请管理员在该平台的 TOML 文件里说明这些列"
-        "（使用、忽略，或只是改了名：写进 export.aliases）",
+        f"（使用、忽略，或只是改了名：在 [export.aliases] 里加一行{example}）",
         sheet=sheet,
         place=place,
     )

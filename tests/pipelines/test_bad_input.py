@@ -46,6 +46,15 @@ def _login_page(file: Path) -> None:
     file.write_text(LOGIN_PAGE, encoding="utf-8")
 
 
+def _error_page(file: Path) -> None:
+    file.write_text("<html><h1>502 Bad Gateway</h1><hr>nginx</html>", encoding="utf-8")
+
+
+def _rename(book: openpyxl.Workbook, header: str, becomes: str) -> None:
+    (cell,) = [cell for row in book.active.iter_rows(max_row=5) for cell in row if cell.value == header]
+    cell.value = becomes
+
+
 def _login_expired(file: Path) -> None:
     file.write_text('{"code": 401, "msg": "登录已过期"}', encoding="utf-8")
 
@@ -151,6 +160,15 @@ SECOND = {
     "veterans": Fault(_cut, ("损坏或不完整", "重新导出")),
 }
 THIRD = {
+    "governance": Fault(_error_page, ("出错页面", "稍后", "重新导出")),
+    "grid": Fault(
+        _workbook(lambda book: _rename(book, "姓名", "名字")),
+        ("多出不认识的列「名字」", "缺少列「姓名」", '"姓名" = ["名字"]'),
+    ),
+    "veterans": Fault(
+        _workbook(lambda book: _rename(book, "曾用名", "姓 名")),
+        ("有两列表头相同", "「姓名」", "「姓 名」", "删去或改名"),
+    ),
     "actual_population": Fault(_cut, ("</table>", "重新导出")),
     "all_population": Fault(_cut, ("DBF 文件不完整", "重新导出")),
     "resident_points": Fault(_cut, ("第 ", "最后一行没有写完", "重新导出")),
