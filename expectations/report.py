@@ -62,13 +62,16 @@ def render(page: Page, language: Language = "zh") -> str:
     """The page as HTML."""
     word = _words(language)
     sections = [
-        _section(word["platforms"], word["platforms_note"], _platforms(page.platforms, word)),
-        _section(word["gate"], word["gate_note"], _gate(page, word, language)),
-        _section(word["failures"], word["failures_note"], _failures(page, word, language)),
-        _section(word["quarantine"], word["quarantine_note"], _quarantine(page, word)),
-        _section(word["overrides"], word["overrides_note"], _overrides(page, word)),
-        _section(word["doors"], word["doors_note"], _doors(page.doors, word)),
-        _section(word["fill"], word["fill_note"], _fill(page, word, language)),
+        _section(name, word, body)
+        for name, body in (
+            ("gate", _gate(page, word, language)),
+            ("platforms", _platforms(page.platforms, word)),
+            ("failures", _failures(page, word, language)),
+            ("quarantine", _quarantine(page, word)),
+            ("overrides", _overrides(page, word)),
+            ("doors", _doors(page.doors, word)),
+            ("fill", _fill(page, word, language)),
+        )
     ]
     notices = [_headline(page, word)]
     notices += [f'<p class="notice shadow">{word["shadow"]}</p>'] if page.shadow else []
@@ -109,8 +112,9 @@ def _headline(page: Page, word: Mapping[str, str]) -> str:
     return f'<p class="notice {kind}">{text}</p>'
 
 
-def _section(title: str, note: str, body: str) -> str:
-    return f'<section><h2>{escape(title)}</h2>\n<p class="notice">{escape(note)}</p>\n{body}</section>'
+def _section(name: str, word: Mapping[str, str], body: str) -> str:
+    title, note = escape(word[name]), escape(word[f"{name}_note"])
+    return f'<section id="{name}"><h2>{title}</h2>\n<p class="notice">{note}</p>\n{body}</section>'
 
 
 def _table(header: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]], nothing: str) -> str:
@@ -140,7 +144,7 @@ def _gate(page: Page, word: Mapping[str, str], language: Language) -> str:
     def line(slug: str, finding: Finding) -> tuple[str, Sequence[Cell]]:
         move = finding.next_move(language)
         if finding.severity == "critical":
-            move += f"{word['or_accept']} {word['accept_command'].format(slug=slug)}"
+            move += word["or_accept"] + word["accept_command"].format(slug=slug)
         return finding.severity, [
             word[f"gate_{finding.severity}"],
             titles.get(slug, slug),
@@ -230,7 +234,7 @@ def _platforms(platforms: Sequence[PlatformRow], word: Mapping[str, str]) -> str
                 one.message,
             ],
         )
-        for one in platforms
+        for one in sorted(platforms, key=lambda one: not one.failed)  # what waits for a person stands first
     ]
     return _table([word[name] for name in names], rows, word["none"])
 

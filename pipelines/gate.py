@@ -57,8 +57,8 @@ class Waiting:
     source: str
     message: str
     in_force: date | None
-    checks: tuple[str, ...]
-    acceptable: bool
+    checks: tuple[str, ...]  # why a person may accept it; none: it has to be mended
+    reasons: tuple[str, ...]  # and in words
     accepted: bool
 
 
@@ -104,7 +104,7 @@ def accept(
             raise NothingToAccept(say("no_warehouse", speak, site=site.root))
         with read_store(site.warehouse) as con:
             refused = _refused(con, slug, night, speak)
-        checks = tuple(sorted({one.check for one in refused.findings if one.severity == "critical"}))
+        checks = tuple(sorted({one.check for one in refused.findings}))
         if not checks:
             raise NothingToAccept(say("gate_not_acceptable", speak, message=refused.message))
         if set(checks) <= accepted(ledger).get(slug, {}).get(refused.sha256, frozenset()):
@@ -148,11 +148,20 @@ def waiting(root: Path, speak: Language) -> list[Waiting]:
             order by platform
             """
         ).fetchall()
-        found = [(*row, findings(con, row[1], row[0], row[2])) for row in rows]
+        found = [(*row, _against(con, row[1], row[0], row[2])) for row in rows]
     with open_ledger(read_site(root)) as ledger:
         said = accepted(ledger)
     return [
-        _waiting(slug, night, source, message, good, odd, said.get(slug, {}).get(sha256, frozenset()))
+        Waiting(
+            slug,
+            night,
+            source,
+            message,
+            good,
+            tuple(sorted({one.check for one in odd})),
+            tuple(f"{one.reason(speak)}{say('full_stop', speak)}{one.next_move(speak)}" for one in odd),
+            bool(odd) and {one.check for one in odd} <= said.get(slug, {}).get(sha256, frozenset()),
+        )
         for slug, night, sha256, source, message, good, odd in found
     ]
 
@@ -180,21 +189,6 @@ def findings(
     return [(slug, Finding(check, severity, json.loads(words))) for slug, check, severity, words in rows]
 
 
-def _waiting(
-    slug: str,
-    night: date,
-    source: str,
-    message: str,
-    good: date | None,
-    odd: Sequence[tuple[str, Finding]],
-    said: frozenset[str],
-) -> Waiting:
-    checks = tuple(sorted({one.check for _, one in odd if one.severity == "critical"}))
-    return Waiting(
-        slug, night, source, message, good, checks, bool(checks), bool(checks) and set(checks) <= said
-    )
-
-
 def _refused(con: duckdb.DuckDBPyConnection, slug: str, night: date | None, speak: Language) -> _Refused:
     """The last export that came from a platform, at all or on one night, if it was refused."""
     rows = con.execute(
@@ -210,8 +204,12 @@ def _refused(con: duckdb.DuckDBPyConnection, slug: str, night: date | None, spea
         raise NothingToAccept(say("gate_nothing", speak, slug=slug, night=when))
     night, sha256, source, _, message = rows[0]
     assert night is not None
-    odd = tuple(one for _, one in findings(con, night, slug, sha256))
-    return _Refused(night, sha256, source, message, odd)
+    return _Refused(night, sha256, source, message, _against(con, night, slug, sha256))
+
+
+def _against(con: duckdb.DuckDBPyConnection, night: date, slug: str, sha256: str) -> tuple[Finding, ...]:
+    """What stands against an export."""
+    return tuple(one for _, one in findings(con, night, slug, sha256) if one.severity == "critical")
 
 
 def _counted(odd: Sequence[Finding], name: str) -> int | None:

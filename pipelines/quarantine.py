@@ -222,13 +222,18 @@ def state(one: Override, used: date | None, latest: date, in_force: date | None)
 
 
 def counted(con: duckdb.DuckDBPyConnection, site: Site, night: date) -> dict[str, int]:
-    """How many overrides stand in which state on a night, and how many expire within thirty days."""
+    """How many overrides are in which state on a night; how many end, or have ended, within thirty days of it."""
     with open_ledger(site) as ledger:
         every = overrides(ledger)
     used, good = last_used(con), _in_force(con)
     states = Counter(state(one, used.get(one.line), night, good.get(one.platform)) for one in every)
     soon = sum(night <= one.until <= night + _SOON for one in every)
-    return {**{name: states[name] for name in ("used", "waiting", "lapsed", "expired")}, "expiring": soon}
+    ended = sum(night - _SOON <= one.until < night for one in every)
+    return {
+        **{name: states[name] for name in ("used", "waiting", "lapsed")},
+        "expired": ended,
+        "expiring": soon,
+    }
 
 
 def masked(stated: str | None) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from connectors.platform import Platform
 from connectors.stage.block import Block, Flags, Places, Texts
@@ -69,7 +70,7 @@ def fills(block: Block, values: Mapping[str, Values], platform: Platform) -> Ite
     size = len(block)
     for name, value in values.items():
         filled = int((value.qualities != "empty").sum())
-        usable = sum(key is not None for key in value.keys)
+        usable = size - pa.array(value.keys, pa.string()).null_count
         yield Fill(name, platform.fields[name].column, size, filled, usable)
     if platform.export.key is not None:
         stated = sum(bool(text.strip()) for text in block.columns[platform.export.key].texts)

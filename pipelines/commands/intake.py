@@ -69,14 +69,12 @@ def list_waiting(asked: argparse.Namespace, speak: Language) -> Answer:
     rows = waiting(asked.site, speak)
     text = []
     for row in rows:
-        name = "accepted" if row.accepted else "acceptable" if row.acceptable else "mend"
+        name = "accepted" if row.accepted else "acceptable" if row.checks else "mend"
         stays = row.in_force or say("gate_nothing_before", speak)
         words = {"slug": row.platform, "night": row.night, "stays": stays, "site": asked.site}
-        text += [
-            say("gate_waits", speak, **words),
-            f"  {row.message}",
-            "  " + say(f"gate_{name}_next", speak, **words),
-        ]
+        text.append(say("gate_waits", speak, **words))
+        text += [f"  {reason}" for reason in row.reasons or (row.message,)]
+        text.append("  " + say(f"gate_{name}_next", speak, **words))
     return Answer(
         DONE, {"waiting": [asdict(row) for row in rows]}, "\n".join(text) or say("gate_clear", speak)
     )

@@ -147,3 +147,27 @@ def test_what_was_refused_for_another_reason_or_accepted_already_is_not_accepted
     assert (ran["status"], "只有表头" in ran["message"]) == ("refused", True)
     other = enter_once("gate", "accept", "social_card", "--site", root, "--because", "理由", "--json")
     assert (other.status, "不是被关口的检查拦下" in other.found["error"]) == (2, True)
+
+
+def test_the_list_says_what_waits_why_what_is_in_force_and_what_to_run(shrunken, enter_once, towns):
+    root = shrunken
+    (one,) = enter_once("gate", "list", "--site", root, "--json").found["waiting"]
+    assert (one["platform"], one["night"], one["in_force"]) == ("grid", "2026-11-20", "2026-11-19")
+    assert (one["checks"], one["accepted"]) == (["rows_shrunken"], False)
+    told = {
+        language: enter_once("gate", "list", "--site", root, "--lang", language).out
+        for language in ("zh", "en")
+    }
+    assert "只有 25 行，上一次有 60 行" in told["zh"] and "only 25 rows, 60 the last time" in told["en"]
+    for text in told.values():
+        assert f"enter-once gate accept grid --site {root}" in text and "2026-11-19" in text
+    accept(enter_once, root)
+    assert "已有人确认" in enter_once("gate", "list", "--site", root, "--lang", "zh").out
+
+
+def test_what_has_to_be_mended_is_listed_without_a_way_to_accept_it(shrunken, enter_once, towns):
+    root = shrunken
+    towns.deliver(towns.read_site(root), "grid", towns.NIGHTS[1], range(0))
+    towns.stage_night(root, towns.NIGHTS[1])
+    told = enter_once("gate", "list", "--site", root, "--lang", "zh").out
+    assert "只有表头" in told and "gate accept" not in told
