@@ -55,8 +55,10 @@ class Values:
         if bool(flags.all()):
             return self
         stays = pa.array(flags)
-        columns = (column.filter(stays) for column in (self.stated, self.keys, self.qualities))
-        return Values(*columns, self.garbled[flags])
+        stated, keys, qualities = (
+            column.filter(stays) for column in (self.stated, self.keys, self.qualities)
+        )
+        return Values(stated, keys, qualities, self.garbled[flags])
 
 
 def read_fields(block: Block, platform: Platform, area: Area, night: Day) -> dict[str, Values]:

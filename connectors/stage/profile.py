@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.platform import Platform
 from connectors.stage.block import Block, Flags, Places, Texts
@@ -69,8 +70,7 @@ def fills(block: Block, values: Mapping[str, Values], platform: Platform) -> Ite
     """How full each used column is, that of the platform's own key included."""
     size = len(block)
     for name, value in values.items():
-        filled = int((value.qualities != "empty").sum())
-        usable = size - pa.array(value.keys, pa.string()).null_count
+        filled, usable = int(_stated(value).sum()), size - value.keys.null_count
         yield Fill(name, platform.fields[name].column, size, filled, usable)
     if platform.export.key is not None:
         stated = sum(bool(text.strip()) for text in block.columns[platform.export.key].texts)
@@ -82,7 +82,8 @@ def unknown_codes(values: Mapping[str, Values], platform: Platform) -> Iterator[
     for name, value in values.items():
         if fields()[name].kind not in ("code", "flag"):
             continue
-        met = Counter(map(str, value.stated[value.qualities == "unknown"]))
+        unknown = value.stated.filter(pc.equal(value.qualities, "unknown"))
+        met = {one["values"]: one["counts"] for one in unknown.value_counts().to_pylist()}
         if met:
             shown = _shown(met, values)
             others = sum(times for text, times in met.items() if text not in shown)
@@ -90,11 +91,12 @@ def unknown_codes(values: Mapping[str, Values], platform: Platform) -> Iterator[
             yield UnknownCodes(name, platform.fields[name].column, tuple(ordered), others)
 
 
-def _shown(met: Counter[str], values: Mapping[str, Values]) -> dict[str, int]:
+def _shown(met: Mapping[str, int], values: Mapping[str, Values]) -> dict[str, int]:
     """Of unknown values those that may be shown: in a row that slipped, somebody's name stands under a code."""
     if len(met) > _MOST_CODES:
         return {}
-    personal = {str(text) for name in _PERSONAL if name in values for text in values[name].stated}
+    columns = [values[name].stated for name in _PERSONAL if name in values]
+    personal = {text for stated in columns for text in stated.unique().to_pylist()}
     return {
         text: times
         for text, times in met.items()
@@ -112,8 +114,8 @@ def date_changes(
     for name, value in values.items():
         if fields()[name].kind != "date":
             continue
-        places: Places = np.flatnonzero(value.qualities != "empty")
-        at = _change(value.stated[places])
+        places: Places = np.flatnonzero(_stated(value))
+        at = _change(value.stated.to_numpy(zero_copy_only=False)[places])
         if at is not None:
             ambiguous = _ambiguous(value)
             first, column = places[at], platform.fields[name].column
@@ -123,9 +125,15 @@ def date_changes(
 
 def _ambiguous(value: Values) -> Flags:
     """Rows that state 05/06/1980: with two ways of writing in one column, which number is the day?"""
-    either = {text for text in set(value.stated) if _EITHER_DAY.fullmatch(text.strip())}
-    met = np.array([text in either for text in value.stated], dtype=np.bool_)
-    flags: Flags = met & (value.qualities == "year")
+    either = [text for text in value.stated.unique().to_pylist() if _EITHER_DAY.fullmatch(text.strip())]
+    met = pc.and_(pc.is_in(value.stated, pa.array(either, pa.string())), pc.equal(value.qualities, "year"))
+    flags: Flags = met.to_numpy(zero_copy_only=False)
+    return flags
+
+
+def _stated(value: Values) -> Flags:
+    """Rows that state anything in a field."""
+    flags: Flags = pc.not_equal(value.qualities, "empty").to_numpy(zero_copy_only=False)
     return flags
 
 
