@@ -89,6 +89,8 @@ class Export:
     records: tuple[str, ...] = ()  # json: path of nested arrays, such as ["data.list", "members"]
     complete: bool = False  # a record that is gone from the file is gone from the platform
     rows: tuple[int, int] = (1, 2_000_000)  # fewest and most rows of a healthy export
+    # header -> what the platform has also called it; a column is found by these names, never by its place
+    aliases: Mapping[str, tuple[str, ...]] = dataclass_field(default_factory=dict)
     widths: Mapping[str, int] = dataclass_field(default_factory=dict)  # dbf: field widths in bytes
 
 
@@ -100,6 +102,17 @@ class Receive:
     purpose: str = ""
     basis: str = ""
     admits: Literal["own"] = "own"  # which residents: only those it already has
+
+
+Severity = Literal["critical", "warning", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Where this platform's exports may differ from its earlier ones otherwise than `expectations/gate.toml` says."""
+
+    limit: Mapping[str, float] = dataclass_field(default_factory=dict)  # check -> its limit here
+    severity: Mapping[str, Severity] = dataclass_field(default_factory=dict)  # check -> how it weighs here
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,7 @@ class Platform:
     authority: tuple[str, ...] = ()  # fields whose owner this platform is (一数一源)
     share: tuple[str, ...] = ()  # of its own fields, those that may be passed on
     receive: Receive = dataclass_field(default_factory=Receive)
+    gate: Gate = dataclass_field(default_factory=Gate)
     feeds: Mapping[str, tuple[str, ...]] = dataclass_field(
         default_factory=dict
     )  # platform it copies from -> fields
@@ -136,6 +150,12 @@ class Platform:
     def by_column(self) -> dict[str, Column]:
         """The used columns by header."""
         return {column.column: column for column in self.fields.values()}
+
+    @property
+    def keyed_by_number(self) -> bool:
+        """Whether it knows a person by the ID number alone: a corrected number is then another key."""
+        number = self.fields.get("id_number")
+        return number is not None and number.column == self.export.key
 
 
 T = TypeVar("T")
@@ -166,6 +186,7 @@ def read_platform(path: Path) -> Platform:
         )
     stated["export"] = _make(Export, slug, "export", export)
     stated["receive"] = _make(Receive, slug, "receive", _table(slug, "receive", stated.pop("receive", {})))
+    stated["gate"] = _make(Gate, slug, "gate", _table(slug, "gate", stated.pop("gate", {})))
     if "slug" in stated:
         raise PlatformFileError(slug, "slug 由文件名决定，不应写在文件里")
     if stated.get("tier") == "T4":

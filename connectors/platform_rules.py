@@ -16,7 +16,24 @@ from warehouse.fields import fields as known_fields
 if TYPE_CHECKING:
     from connectors.platform import Platform
 
-_WORDS = {str: "文字", int: "整数", bool: "true 或 false", tuple: "列表", Mapping: "表"}
+# What the import gate asks of an export beyond what it must be by itself; their words, limits and weight by default stand
+# in expectations/gate.toml.
+LIMITED = frozenset(
+    (
+        "rows_shrunken", "rows_fewer", "rows_exploded", "rows_more", "identity_emptied", "column_emptied",
+        "identity_unread", "column_unread", "keys_renumbered",
+    )
+)  # fmt: skip
+CHECKS = LIMITED | {
+    "rows_bounds",
+    "date_changed",
+    "codes_new",
+    "key_reused",
+    "older_export",
+    "same_as_earlier",
+}
+
+_WORDS = {str: "文字", int: "整数", float: "数", bool: "true 或 false", tuple: "列表", Mapping: "表"}
 
 
 def problems(platform: Platform) -> Iterator[str]:
@@ -24,6 +41,7 @@ def problems(platform: Platform) -> Iterator[str]:
     yield from _columns(platform)
     yield from _places(platform)
     yield from _fields(platform)
+    yield from _gate(platform)
     yield from _codes(platform)
     yield from _receive(platform)
 
@@ -65,10 +83,31 @@ def _places(platform: Platform) -> Iterator[str]:
             yield f"{place} 中的 {absent} 不在 export.columns 之中"
     if len(export.rows) != 2 or not 0 <= export.rows[0] <= export.rows[1]:
         yield "export.rows 应为 [最少行数, 最多行数]"
+    yield from _aliases(platform)
     if export.header_rows < 1:
         yield "export.header_rows 至少为 1"
     if not 0 <= platform.trust <= 100:
         yield "trust 应在 0 到 100 之间"
+
+
+def _aliases(platform: Platform) -> Iterator[str]:
+    """Another name of a column is nobody else's name."""
+    aliases = platform.export.aliases
+    if absent := _listed(aliases.keys() - set(platform.export.columns)):
+        yield f"export.aliases 中的 {absent} 不在 export.columns 之中"
+    if doubled := _twice([*platform.export.columns, *(name for names in aliases.values() for name in names)]):
+        yield f"export.aliases 中的 {doubled} 已是另一列的名字"
+
+
+def _gate(platform: Platform) -> Iterator[str]:
+    """The checks that are set otherwise exist, and a limit is a share or a factor."""
+    gate = platform.gate
+    if unknown := _listed(gate.limit.keys() - LIMITED):
+        yield f"[gate] limit 中的 {unknown} 不是有限度的检查（见 expectations/gate.toml）"
+    if unknown := _listed(gate.severity.keys() - CHECKS):
+        yield f"[gate] severity 中的 {unknown} 不是检查（见 expectations/gate.toml）"
+    if wrong := _listed({name for name, limit in gate.limit.items() if limit <= 0}):
+        yield f"[gate] limit 中的 {wrong} 应大于 0"
 
 
 def _fields(platform: Platform) -> Iterator[str]:
@@ -149,6 +188,8 @@ def unfit(value: Any, hint: Any) -> str | None:
             return "应为一张表"
         reason = next(filter(None, (unfit(item, inner[1]) for item in value.values())), None)
         return reason and f"每一项{reason}"
+    if hint is float:
+        return None if isinstance(value, int | float) and not isinstance(value, bool) else "应为数"
     fits = isinstance(value, hint) and not (hint is int and isinstance(value, bool))
     return None if fits else f"应为{_WORDS.get(hint, '一张表')}"
 

@@ -1,7 +1,7 @@
-"""The quality page of a night: doors, platforms, quarantine and fill rates, as one HTML file.
+"""The quality page of a night: platforms, the import gate, doors, quarantine and fill rates, as one HTML file.
 
 Belongs here: laying the page out. It is whole in itself (own style, no network) and holds counts only.
-Lives elsewhere: the checks (`door.py`), the words (`report.toml`), the night's summary (`pipelines/summary.py`).
+Lives elsewhere: the checks (`gate.py`, `door.py`), the words (`report.toml`), the night's summary (`pipelines/summary.py`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from string import Template
 import pandas as pd
 
 from expectations.door import Check, DoorResult
+from expectations.gate import Finding, Weight
 from expectations.suite import Language
 from warehouse.fields import fields
+
+_WEIGHTS: tuple[Weight, ...] = ("critical", "warning", "accepted")
 
 Cell = str | int | float | None
 
@@ -47,6 +50,8 @@ class Page:
     night: date
     shadow: bool
     doors: Sequence[DoorResult]
+    findings: Sequence[tuple[str, Finding]]  # of the import gate, by platform
+    overrides: Mapping[str, int]  # how many are used, waiting, lapsed, expired, expiring
     platforms: Sequence[PlatformRow]
     quarantine: pd.DataFrame  # platform, reason, row_count
     reasons: Mapping[str, str]  # reason -> in words
@@ -57,11 +62,16 @@ def render(page: Page, language: Language = "zh") -> str:
     """The page as HTML."""
     word = _words(language)
     sections = [
-        _section(word["platforms"], word["platforms_note"], _platforms(page.platforms, word)),
-        _section(word["failures"], word["failures_note"], _failures(page, word, language)),
-        _section(word["quarantine"], word["quarantine_note"], _quarantine(page, word)),
-        _section(word["doors"], word["doors_note"], _doors(page.doors, word)),
-        _section(word["fill"], word["fill_note"], _fill(page, word, language)),
+        _section(name, word, body)
+        for name, body in (
+            ("gate", _gate(page, word, language)),
+            ("platforms", _platforms(page.platforms, word)),
+            ("failures", _failures(page, word, language)),
+            ("quarantine", _quarantine(page, word)),
+            ("overrides", _overrides(page, word)),
+            ("doors", _doors(page.doors, word)),
+            ("fill", _fill(page, word, language)),
+        )
     ]
     notices = [_headline(page, word)]
     notices += [f'<p class="notice shadow">{word["shadow"]}</p>'] if page.shadow else []
@@ -90,8 +100,11 @@ def _words(language: Language) -> Mapping[str, str]:
 def _headline(page: Page, word: Mapping[str, str]) -> str:
     """How much waits for a person, before any table."""
     failed = sum(row.failed for row in page.platforms)
-    stopped = sum(len(door.critical) for door in page.doors)
-    warned = sum(len(door.failed) for door in page.doors) - stopped
+    # What the landed door counts are platforms not taken in, and findings of the import gate.
+    others = [door for door in page.doors if door.door != "landed"]
+    stopped = sum(len(door.critical) for door in others)
+    warned = sum(len(door.failed) for door in others) - stopped
+    warned += sum(finding.severity == "warning" for _, finding in page.findings)
     if not failed + stopped + warned:
         return f'<p class="good">{word["nothing_to_do"]}</p>'
     kind, words = ("bad", "to_do") if failed + stopped else ("shadow", "only_warned")
@@ -99,8 +112,9 @@ def _headline(page: Page, word: Mapping[str, str]) -> str:
     return f'<p class="notice {kind}">{text}</p>'
 
 
-def _section(title: str, note: str, body: str) -> str:
-    return f'<section><h2>{escape(title)}</h2>\n<p class="notice">{escape(note)}</p>\n{body}</section>'
+def _section(name: str, word: Mapping[str, str], body: str) -> str:
+    title, note = escape(word[name]), escape(word[f"{name}_note"])
+    return f'<section id="{name}"><h2>{title}</h2>\n<p class="notice">{note}</p>\n{body}</section>'
 
 
 def _table(header: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]], nothing: str) -> str:
@@ -124,9 +138,40 @@ def _cell(cell: Cell) -> str:
             return f"<td>{escape(cell)}</td>"
 
 
+def _gate(page: Page, word: Mapping[str, str], language: Language) -> str:
+    titles = {row.slug: row.title for row in page.platforms}
+
+    def line(slug: str, finding: Finding) -> tuple[str, Sequence[Cell]]:
+        move = finding.next_move(language)
+        if finding.severity == "critical":
+            move += word["or_accept"] + word["accept_command"].format(slug=slug)
+        return finding.severity, [
+            word[f"gate_{finding.severity}"],
+            titles.get(slug, slug),
+            finding.reason(language),
+            word["nothing_more"] if finding.severity == "accepted" else move,
+        ]
+
+    header = [word[name] for name in ("col_severity", "col_where", "col_happened", "col_next")]
+    ordered = sorted(page.findings, key=lambda one: (_WEIGHTS.index(one[1].severity), one[0]))
+    return _table(header, (line(*one) for one in ordered), word["gate_quiet"])
+
+
+def _overrides(page: Page, word: Mapping[str, str]) -> str:
+    names = ("used", "waiting", "lapsed", "expiring", "expired")
+    if not any(page.overrides.values()):
+        return _table([], [], word["none"])
+    marked = "warning" if page.overrides["expiring"] or page.overrides["expired"] else ""
+    return _table(
+        [word[f"override_{name}"] for name in names],
+        [(marked, [page.overrides[name] for name in names])],
+        word["none"],
+    )
+
+
 def _failures(page: Page, word: Mapping[str, str], language: Language) -> str:
     titles = {row.slug: row.title for row in page.platforms}
-    failed = [check for door in page.doors for check in door.failed]
+    failed = [check for door in page.doors if door.door != "landed" for check in door.failed]
     if not failed:
         return f'<p class="good">{escape(word["all_passed"])}</p>'
 
@@ -189,7 +234,7 @@ def _platforms(platforms: Sequence[PlatformRow], word: Mapping[str, str]) -> str
                 one.message,
             ],
         )
-        for one in platforms
+        for one in sorted(platforms, key=lambda one: not one.failed)  # what waits for a person stands first
     ]
     return _table([word[name] for name in names], rows, word["none"])
 

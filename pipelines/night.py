@@ -23,6 +23,7 @@ from connectors.platform import Platform, PlatformFileError, read_platforms
 from connectors.write.render import broader_codes, expressible
 from dedup.estimates import Estimates
 from expectations.door import Check, DoorResult
+from expectations.gate import Finding
 from expectations.suite import Door
 from pipelines.fingerprint import discard_outdated, remember, schema_digest
 from pipelines.messages import Language
@@ -79,6 +80,8 @@ class Night:
     broken: Mapping[str, PlatformFileError]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     doors: list[DoorResult] = field(default_factory=list)
+    findings: list[tuple[str, Finding]] = field(default_factory=list)  # of the import gate, by platform
+    overrides: dict[str, int] = field(default_factory=dict)  # how many are used, lapsed, expired, expiring
     rows: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)

@@ -24,9 +24,11 @@ from expectations.door import DoorBroken
 from expectations.frames import frame
 from pipelines.doors import pass_door
 from pipelines.fingerprint import facts_digest, remember, remembered, resolving_software
+from pipelines.gate import findings
 from pipelines.intake import take_in
 from pipelines.night import Night
 from pipelines.outbound import write_templates
+from pipelines.quarantine import counted
 from pipelines.seal import StepFailed, note_fault
 from pipelines.summary import write_reports
 from warehouse.golden import build_golden, choose_values, golden_checksum
@@ -67,7 +69,7 @@ def land(night: Night) -> None:
 
 
 def stage(night: Night) -> None:
-    """Take in whatever was landed and is not in the warehouse yet; then look at the staged door."""
+    """Take in whatever was landed and is not in the warehouse yet; then look at the landed and the staged door."""
     taken = take_in(night, pulls(night.site))
     if taken:
         for table in STAGED_TABLES:
@@ -75,7 +77,10 @@ def stage(night: Night) -> None:
     else:
         night.skipped.add("stage")
     _tell_outcomes(night)
+    night.findings = findings(night.con, night.date)
+    night.overrides = counted(night.con, night.site, night.date)
     night.rows["stage"] = sum(outcome.staged for outcome in night.outcomes.values())
+    pass_door(night, "landed")
     pass_door(night, "staged")
 
 

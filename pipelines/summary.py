@@ -11,12 +11,13 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
 from connectors.stage.words import words
 from expectations.door import Check
+from expectations.gate import Finding
 from expectations.report import Page, PlatformRow, render
 from pipelines.columns import padded, side_by_side
 from pipelines.estimating import estimates_in_words, told_estimates
@@ -83,6 +84,8 @@ def summary(night: Night) -> dict[str, Any]:
         },
         **(told_estimates(night.estimates, night.speak) if night.estimates else {}),
         "published_cells": sum(outcome.changes for outcome in night.outcomes.values()),
+        "gate": [_finding_line(slug, one) for slug, one in night.findings],
+        "overrides": night.overrides,
         "doors": [_door_line(check) for result in night.doors for check in result.failed],
         "golden_checksum": night.golden_checksum,
         "seconds": round(sum(night.seconds.values()), 2),
@@ -100,6 +103,8 @@ def write_reports(night: Night) -> None:
         night=night.date,
         shadow=night.site.shadow,
         doors=night.doors,
+        findings=night.findings,
+        overrides=night.overrides,
         platforms=[
             PlatformRow(
                 slug=slug,
@@ -137,7 +142,12 @@ def tell(found: Mapping[str, Any], speak: Language) -> str:
     )
     parts.append(say("totals", speak, seconds=found["seconds"], peak_mb=found["peak_mb"]))
     failed = {slug: one["message"] for slug, one in found["platforms"].items() if _needs_a_person(one)}
-    attention = [*failed.values(), *(_door_words(one, speak) for one in _not_said(found["doors"], failed))]
+    attention = [
+        *failed.values(),
+        *(_finding_words(one, speak) for one in found["gate"] if one["severity"] == "warning"),
+        *(_door_words(one, speak) for one in _not_said(found["doors"], failed)),
+        *_override_words(found["overrides"], speak),
+    ]
     if attention:
         urgent = failed or any(one["severity"] == "critical" for one in found["doors"])
         parts += [
@@ -152,11 +162,22 @@ def tell(found: Mapping[str, Any], speak: Language) -> str:
     return "\n".join(parts)
 
 
+_LANGUAGES: tuple[Language, ...] = get_args(Language)
 _PEOPLE = ("residents", "living", "registered", "dwellings", "clusters", "conflicts")
 
 
 def _needs_a_person(platform: Mapping[str, Any]) -> bool:
     return platform["status"] in ("refused", "unreadable", "broken")
+
+
+def _finding_line(slug: str, finding: Finding) -> dict[str, Any]:
+    return {
+        "platform": slug,
+        "check": finding.check,
+        "severity": finding.severity,
+        "reason": {language: finding.reason(language) for language in _LANGUAGES},
+        "next_move": {language: finding.next_move(language) for language in _LANGUAGES},
+    }
 
 
 def _door_line(check: Check) -> dict[str, Any]:
@@ -172,11 +193,26 @@ def _door_line(check: Check) -> dict[str, Any]:
 
 
 def _not_said(doors: Sequence[Mapping[str, Any]], failed: Collection[str]) -> list[dict[str, Any]]:
-    """What doors found beyond the platforms that failed: of these one line each is enough."""
-    left = [{**one, "platforms": [slug for slug in one["platforms"] if slug not in failed]} for one in doors]
+    """What doors found beyond the platforms that failed: of these one line each is enough.
+
+    The landed door only counts what the import gate found, which says it better.
+    """
+    others = [one for one in doors if one["door"] != "landed"]
+    left = [{**one, "platforms": [slug for slug in one["platforms"] if slug not in failed]} for one in others]
     return [
-        one for one, stated in zip(left, doors, strict=True) if one["platforms"] or not stated["platforms"]
+        one for one, stated in zip(left, others, strict=True) if one["platforms"] or not stated["platforms"]
     ]
+
+
+def _finding_words(line: Mapping[str, Any], speak: Language) -> str:
+    reason, move = line["reason"][speak], line["next_move"][speak]
+    return say("gate_warned", speak, slug=line["platform"], reason=reason, next_move=move)
+
+
+def _override_words(counts: Mapping[str, int], speak: Language) -> list[str]:
+    """What a person should know of the overrides: those that end soon, and those that ended."""
+    names = ("expiring", "expired")
+    return [say(f"overrides_{name}", speak, **counts) for name in names if counts.get(name)]
 
 
 def _door_words(line: Mapping[str, Any], speak: Language) -> str:

@@ -36,7 +36,15 @@ select
     r.household_living_id,
     r.household_registered_id
 from truth as t
-left join resolved.record as r on r.platform = t.platform and r.source_key = t.source_key
+left join (
+    -- A key may have stood for several people, one after the other: the truth is of the one it stands for now.
+    select r.*
+    from resolved.record as r
+    left join staged.record as s on s.record_id = r.record_id
+    qualify row_number() over (
+        partition by r.platform, r.source_key order by s.present desc, s.last_night desc, s.generation desc
+    ) = 1
+) as r on r.platform = t.platform and r.source_key = t.source_key
 """
 
 _PAIRS = """

@@ -192,24 +192,34 @@ update staged.record set last_night = $night where platform = $platform and sha2
 _MERGE_RECORDS = (
     """
     update staged.record as r
-    set last_night = $night, present = true, sha256 = $sha256, sheet = a.sheet, "row" = a."row", part = a.part
+    set last_night = $night, present = true, sha256 = $sha256, sheet = a.sheet, "row" = a."row", part = a.part,
+        source_key = a.source_key
     from arriving_record as a
     where r.platform = $platform and r.record_id = a.record_id
     """,
     """
     insert into staged.record
-    select record_id, $platform, source_key, 1, $night, $night, true, $sha256, sheet, "row", part
+    select record_id, $platform, source_key, generation, $night, $night, true, $sha256, sheet, "row", part
     from arriving_record
     anti join (select record_id from staged.record where platform = $platform) as known using (record_id)
     order by record_id
     """,
-    # Absence is deletion only in a file that is declared complete for its scope.
+    # A key stands for one person at a time: whom it stood for before is no longer there.
+    """
+    update staged.record
+    set present = false
+    where platform = $platform and present
+        and source_key in (select source_key from arriving_record)
+        and record_id not in (select record_id from arriving_record)
+    """,
+    # Absence is deletion only in a file that is declared complete for its scope; a row put aside is not absent.
     """
     update staged.record
     set present = false
     where platform = $platform and present
         and (select complete from facts.platform where slug = $platform)
         and record_id not in (select record_id from arriving_record)
+        and source_key not in (select source_key from arriving_quarantine)
     """,
 )
 
@@ -255,7 +265,8 @@ _MERGE_QUARANTINE = (
     "update staged.quarantine set until = $night where platform = $platform and until is null",
     """
     insert into staged.quarantine
-    select $night, $platform, $sha256, $source, sheet, "row", "column", reason, message, stated, null
+    select
+        $night, $platform, $sha256, $source, sheet, "row", "column", reason, message, stated, null, reference, source_key
     from arriving_quarantine
     """,
 )

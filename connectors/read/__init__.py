@@ -15,6 +15,7 @@ from connectors.read.dbf import read_dbf
 from connectors.read.delimited import read_delimited
 from connectors.read.guard import check_size, check_zip
 from connectors.read.html import read_html
+from connectors.read.layout import parts
 from connectors.read.nested import read_json
 from connectors.read.recognise import STANDS_FOR, Met, recognise
 from connectors.read.sheet import Reading
@@ -46,7 +47,14 @@ def _read(path: Path, met: Met, export: Export) -> Reading:
         case "xls":
             return read_xls(path)
         case "html":
-            return read_html(path, frozenset(name.rpartition("/")[2] for name in export.columns))
+            return read_html(
+                path,
+                frozenset(
+                    name.rpartition("/")[2]
+                    for part in parts(export)
+                    for name in (*part.columns, *part.aliases)
+                ),
+            )
         case "spreadsheetml":
             return read_spreadsheetml(path)
         case "json":

@@ -18,12 +18,18 @@ from connectors.read.sheet import EMPTY, Merge, Reading, Row, Sheet, mark_merged
 _LOGIN = re.compile(
     r"""type\s*=\s*["']?password|登录|登陆|请先登|统一身份认证|sign in|log ?in""", re.IGNORECASE
 )
+_ERROR = re.compile(
+    r"bad gateway|gateway time-?out|service unavailable|internal server error|not found|forbidden|"
+    r"系统(?:繁忙|错误|异常|维护)|服务器(?:错误|内部错误|繁忙)|无权限|没有权限|拒绝访问|会话(?:已)?(?:过期|失效)",
+    re.IGNORECASE,
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MOST_SPANNED = 5_000
 _LOGIN_PAGE = (
     "收到的是登录页面，不是数据",
     "平台登录可能已过期：请重新登录平台后再导出",
 )
+_ERROR_PAGE = ("收到的是平台的出错页面，不是数据", "请稍后在平台重新导出；一再如此时请找平台的管理员")
 
 
 def read_html(path: Path, known: frozenset[str]) -> Reading:
@@ -34,6 +40,8 @@ def read_html(path: Path, known: frozenset[str]) -> Reading:
     if not any(_is_data(table, known) for table in tables):
         if _LOGIN.search(text):
             raise Unreadable(*_LOGIN_PAGE)
+        if _ERROR.search(text):
+            raise Unreadable(*_ERROR_PAGE)
         if not tables:
             raise Unreadable("网页里没有表格", "请确认平台导出的是数据表，再重新导出")
     if text.lower().count("<table") > text.lower().count("</table"):

@@ -37,19 +37,27 @@ class Part(NamedTuple):
 
     sheet: str | None
     columns: Mapping[str, str]  # header on the sheet -> name in the platform's file
+    aliases: Mapping[str, str]  # another header on the sheet -> name in the platform's file
+
+    def known(self) -> dict[str, str]:
+        """Every header as it is compared -> name in the platform's file."""
+        return {plain(name): declared for name, declared in (*self.aliases.items(), *self.columns.items())}
 
 
 def parts(export: Export) -> tuple[Part, ...]:
     """The sheets an export consists of: one kind, or households and members."""
+    aliases = {alias: name for name, others in export.aliases.items() for alias in others}
+    columns = {name: name for name in export.columns}
     if export.two_sheets is None:
-        return (Part(export.sheet, {name: name for name in export.columns}),)
-    return tuple(
-        Part(
-            sheet,
-            {name.removeprefix(f"{sheet}/"): name for name in export.columns if name.startswith(f"{sheet}/")},
-        )
-        for sheet in (export.two_sheets.members, export.two_sheets.household)
-    )
+        return (Part(export.sheet, columns, aliases),)
+    sheets = (export.two_sheets.members, export.two_sheets.household)
+    return tuple(Part(sheet, _on_sheet(sheet, columns), _on_sheet(sheet, aliases)) for sheet in sheets)
+
+
+def _on_sheet(sheet: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Of these names, in front of which stands their sheet's, those of one sheet, as they stand on it."""
+    head = f"{sheet}/"
+    return {name.removeprefix(head): to for name, to in names.items() if name.startswith(head)}
 
 
 def choose_sheets(part: Part, heads: Mapping[str, Sequence[Row]], export: Export) -> list[str]:
@@ -83,7 +91,8 @@ def find_header(sheet: str, rows: Sequence[Row], part: Part, export: Export) -> 
     names = best.names
     place = f"第 {rows[best.first].row} 行（表头）"
     _refuse_doubles(names, sheet, place)
-    known = {plain(name): declared for name, declared in part.columns.items()}
+    known = part.known()
+    _refuse_two_names(names, known, sheet, place)
     at = {known[plain(name)]: index for index, name in enumerate(names) if plain(name) in known}
     new = [name for name in names if name and plain(name) not in known]
     gone = [name for name, declared in part.columns.items() if declared not in at]
@@ -142,11 +151,11 @@ class _Found(NamedTuple):
 
 def _best(rows: Sequence[Row], part: Part, export: Export) -> _Found:
     """The place among the first rows where most declared names stand; of equal ones the first."""
-    known = {plain(name) for name in part.columns}
+    known = part.known()
     best = _Found(0, 0, [])
     for first in range(min(len(rows), DEEPEST)):
         names = join_levels(rows[first : first + export.header_rows])
-        hits = len(known.intersection(plain(name) for name in names))
+        hits = len({known[plain(name)] for name in names if plain(name) in known})
         if hits > best.hits:
             best = _Found(hits, first, names)
     return best
@@ -180,15 +189,32 @@ def _refuse_doubles(names: Sequence[str], sheet: str, place: str) -> None:
         seen[plain(name)] = (column, name)
 
 
+def _refuse_two_names(names: Sequence[str], known: Mapping[str, str], sheet: str, place: str) -> None:
+    """A column and what it is also called, both there: which of the two is meant, nobody can say."""
+    seen: dict[str, str] = {}
+    for name in filter(lambda name: plain(name) in known, names):
+        declared = known[plain(name)]
+        if declared in seen:
+            raise Unreadable(
+                f"「{seen[declared]}」与「{name}」按别名是同一列，却同时出现",
+                "请只留下其中一列；两列确有不同含义时，请管理员改正该平台 TOML 文件里的 export.aliases",
+                sheet=sheet,
+                place=place,
+            )
+        seen[declared] = name
+
+
 def _changed(new: Sequence[str], gone: Sequence[str], sheet: str, place: str) -> Unreadable:
     problem = "；".join(
         words + "、".join(f"「{name}」" for name in names)
         for words, names in (("多出不认识的列", new), ("缺少列", gone))
         if names
     )
+    example = f'，如 "{gone[0]}" = ["{new[0]}"]' if len(new) == len(gone) == 1 else ""
     return Unreadable(
         problem,
-        "请按原来的列重新导出；平台确已改版时，请管理员在该平台的 TOML 文件里说明这些列（使用或忽略）",
+        "请按原来的列重新导出；平台确已改版时，请管理员在该平台的 TOML 文件里说明这些列"
+        f"（使用、忽略，或只是改了名：在 [export.aliases] 里加一行{example}）",
         sheet=sheet,
         place=place,
     )

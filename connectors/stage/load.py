@@ -6,91 +6,28 @@ Lives elsewhere: finding the header (`connectors/read/layout.py`), values that s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from connectors.errors import Unreadable
 from connectors.platform import Export, Platform
 from connectors.read.layout import DEEPEST, Header, Part, choose_sheets, column_name, find_header, plain
-from connectors.read.sheet import BROKEN, Row
-from connectors.stage.block import Block, Flags, Marks, Places, Texts, join, new_column
+from connectors.read.layout import parts as parts_of
+from connectors.read.sheet import BROKEN
+from connectors.stage.block import Block, Flags, Texts, join, new_column
+from connectors.stage.cells import BLANK, Cells, load_cells
 from connectors.stage.fill import fill_down
+from connectors.stage.overrides import Overrides
 from connectors.stage.quarantine import Quarantine
 from connectors.stage.words import words
 
-_BLANK = np.frombuffer(b".vhm", dtype=np.uint8)
 _STRAY = 0.05  # of the rows may state something outside the header; with more, the header lost a column
 
 
-@dataclass(slots=True)
-class Cells:
-    """The cells of one sheet, flat: `start` and `length` say which belong to a row."""
-
-    rows: npt.NDArray[np.int32]
-    start: Places
-    length: Places
-    texts: Texts
-    marks: Marks
-
-    def head(self, most: int) -> list[Row]:
-        """The first rows, as readers return them."""
-        spans = zip(self.rows[:most], self.start, self.start + self.length, strict=False)
-        return [
-            Row(int(row), list(self.texts[a:b]), self.marks[a:b].tobytes().decode("ascii"))
-            for row, a, b in spans
-        ]
-
-    def below(self, first: int) -> Cells:
-        return Cells(self.rows[first:], self.start[first:], self.length[first:], self.texts, self.marks)
-
-    def keep(self, flags: Flags) -> Cells:
-        return Cells(self.rows[flags], self.start[flags], self.length[flags], self.texts, self.marks)
-
-    def column(self, index: int) -> tuple[Texts, Marks]:
-        """One column of all rows; a row too short for it is blank there."""
-        there = self.length > index
-        at = np.where(there, self.start + index, 0)
-        if not len(self.texts):
-            return np.full(len(self.rows), "", dtype=object), np.full(
-                len(self.rows), ord("."), dtype=np.uint8
-            )
-        texts, marks = self.texts[at], self.marks[at]
-        texts[~there], marks[~there] = "", ord(".")
-        return texts, marks
-
-    def any_in(self, index: int) -> Flags:
-        """Rows that state something in a column."""
-        return ~np.isin(self.column(index)[1], _BLANK)
-
-
-def load_cells(path: Path) -> dict[str, Cells]:
-    """The cells of each sheet of a landed export, in the order of the file."""
-    table: Any = pq.read_table(path)
-    names = table["sheet"].combine_chunks()
-    if not len(names):
-        return {}
-    ordered = names.unique().to_pylist()
-    return {name: _cells(table.filter(pa.compute.equal(table["sheet"], name))) for name in ordered}
-
-
-def _cells(table: Any) -> Cells:
-    lists = table["cells"].combine_chunks()
-    offsets = lists.offsets.to_numpy().astype(np.int64)
-    offsets -= offsets[0]
-    cells = lists.flatten().dictionary_encode()  # what is stated a thousand times is one text in memory
-    texts = cells.dictionary.to_numpy(zero_copy_only=False)[cells.indices.to_numpy()]
-    marks = np.frombuffer("".join(table["types"].to_pylist()).encode("ascii"), dtype=np.uint8)
-    return Cells(table["row"].to_numpy().astype(np.int32), offsets[:-1], np.diff(offsets), texts, marks)
-
-
 def load_part(
-    part: Part, sheets: dict[str, Cells], platform: Platform, quarantine: Quarantine
+    part: Part, sheets: dict[str, Cells], platform: Platform, quarantine: Quarantine, overrides: Overrides
 ) -> tuple[Block, int]:
     """All data rows of one part of an export as a block, and how many there were before the broken ones went.
 
@@ -105,7 +42,8 @@ def load_part(
         header = find_header(name, heads[name], part, export)
         body = _data_rows(sheets[name].below(header.body), header, part, export)
         rows_in += len(body.rows)
-        blocks.append(_block(name, body, header, part, platform, quarantine))
+        quarantine.references.know(name, body, header)
+        blocks.append(_block(name, body, header, part, platform, quarantine, overrides))
     return join(blocks), rows_in
 
 
@@ -117,7 +55,8 @@ def _data_rows(cells: Cells, header: Header, part: Part, export: Export) -> Cell
     )
     counts = np.where(cells.length > 0, counts, 0)
     first = _first_stated(cells, stated, counts)
-    levels = frozenset(plain(level) for name in part.columns for level in (name, *name.split("/")))
+    headers = (*part.columns, *part.aliases)
+    levels = frozenset(plain(level) for name in headers for level in (name, *name.split("/")))
     suspects = {text for text in set(first) if _may_be_no_data(text, levels, export.footer)}
     keep: Flags = counts > 0
     for at in np.flatnonzero(keep & np.array([text in suspects for text in first], dtype=np.bool_)):
@@ -145,7 +84,7 @@ def _stated_marks(cells: Cells) -> npt.NDArray[np.int64]:
     if not len(cells.rows):
         return np.zeros(0, dtype=np.int64)
     end = int(cells.start[-1] + cells.length[-1])
-    return (~np.isin(cells.marks[cells.start[0] : end], _BLANK)).astype(np.int64)
+    return (~np.isin(cells.marks[cells.start[0] : end], BLANK)).astype(np.int64)
 
 
 def _first_stated(cells: Cells, stated: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> Texts:
@@ -161,12 +100,19 @@ def _first_stated(cells: Cells, stated: npt.NDArray[np.int64], counts: npt.NDArr
 
 
 def _block(
-    name: str, cells: Cells, header: Header, part: Part, platform: Platform, quarantine: Quarantine
+    name: str,
+    cells: Cells,
+    header: Header,
+    part: Part,
+    platform: Platform,
+    quarantine: Quarantine,
+    overrides: Overrides,
 ) -> Block:
     columns = {declared: new_column(*cells.column(index)) for declared, index in header.at.items()}
     ordered = {declared: columns[declared] for declared in part.columns.values()}
     sheets = np.full(len(cells.rows), name, dtype=object)
     block = Block(sheets, cells.rows, np.ones(len(cells.rows), dtype=np.int32), ordered)
+    overrides.mend(block, quarantine.references)
     fill_down(block, platform)
     broken: Flags = np.zeros(len(cells.rows), dtype=np.bool_)
     if len(cells.rows):
@@ -201,3 +147,14 @@ def _outside(name: str, cells: Cells, header: Header) -> Flags:
             )
         stray |= there
     return stray
+
+
+def stated_in(platform: Platform, path: Path, sheet: str, row: int) -> dict[str, str]:
+    """What one row of a landed export states, column by column, before anything is made of it."""
+    export, sheets = platform.export, load_cells(path)
+    heads = {name: cells.head(DEEPEST + export.header_rows + 1) for name, cells in sheets.items()}
+    for part in parts_of(export):
+        if sheet in choose_sheets(part, heads, export):
+            header = find_header(sheet, heads[sheet], part, export)
+            return sheets[sheet].stated(row, header.at)
+    return {}

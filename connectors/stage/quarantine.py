@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.stage.block import Block, Flags
+from connectors.stage.overrides import Overrides
+from connectors.stage.references import References
 from connectors.stage.words import words
 
 _LONGEST = 400  # characters of a row that are kept to find it again
@@ -24,6 +26,8 @@ SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("message", pa.string()),
         ("stated", pa.string()),
+        ("reference", pa.string()),
+        ("source_key", pa.string()),
     ]
 )
 
@@ -33,6 +37,7 @@ class Quarantine:
     """The rows of one export that cannot be used, each once, for the first reason found."""
 
     source: str
+    references: References
     found: dict[tuple[str, int], tuple[str, str, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -60,6 +65,17 @@ class Quarantine:
             stays &= ~(np.asarray(block.sheets == sheet) & np.isin(block.rows, gone))
         return stays
 
+    def leave_out_nothing(self, overrides: Overrides) -> int:
+        """Take out the rows of which a person said that they are nothing; how many there were."""
+        nothing = [
+            (sheet, row)
+            for (sheet, row), (column, _, stated) in self.found.items()
+            if overrides.is_nothing(sheet, row, column, stated, self.references)
+        ]
+        for place in nothing:
+            del self.found[place]
+        return len(nothing)
+
     def table(self) -> pa.Table:
         """All of them in the order of sheet and row."""
         rows = [
@@ -70,6 +86,8 @@ class Quarantine:
                 "reason": reason,
                 "message": self._message(sheet, row, column, reason),
                 "stated": stated,
+                "reference": self.references.of(sheet, row),
+                "source_key": self.references.own_key(sheet, row),
             }
             for (sheet, row), (column, reason, stated) in sorted(self.found.items())
         ]

@@ -86,6 +86,18 @@ MISTAKES = [
     ("a table where a list belongs", 'entities = ["person"]', "entities = {}", "entities"),
     ("codes beside the column", 'sex = "性别"', 'sex = { column = "性别", codes = { "甲" = "1" } }', "codes"),
     ("a name other than the file's", "trust = 50", 'trust = 50\nslug = "grid"', "slug"),
+    (
+        "another name of a column that is not there",
+        "[fields]",
+        '[export.aliases]\n"籍贯" = ["原籍"]\n[fields]',
+        "籍贯",
+    ),
+    (
+        "another name that is a column's own",
+        "[fields]",
+        '[export.aliases]\n"姓名" = ["性别"]\n[fields]',
+        "性别",
+    ),
     ("no TOML at all", "[fields]", "[fields", "TOML"),
 ]
 

@@ -17,8 +17,8 @@ SECRET = "33010219900101123X"
 
 def landed(**changes) -> pd.DataFrame:
     rows = [
-        {"platform": "grid", "rows": 900, "most": 4000, "kept_share": 1.0},
-        {"platform": "card", "rows": 700, "most": 4000, "kept_share": None},
+        {"platform": "grid", "critical": 0, "warnings": 0},
+        {"platform": "card", "critical": 0, "warnings": 0},
     ]
     rows[0] |= changes
     return pd.DataFrame(rows)
@@ -49,10 +49,8 @@ def test_good_exports_pass_the_landed_door():
 @pytest.mark.parametrize(
     ("changes", "severity"),
     [
-        ({"rows": 0}, "critical"),
-        ({"rows": 9000}, "critical"),
-        ({"kept_share": 0.7}, "warning"),
-        ({"kept_share": 1.8}, "warning"),
+        ({"critical": 2}, "critical"),
+        ({"warnings": 1}, "warning"),
     ],
 )
 def test_a_bad_export_fails_alone_and_with_its_severity(changes, severity):
@@ -91,8 +89,8 @@ def test_results_hold_counts_and_no_value():
 
 
 def test_an_expectation_that_cannot_run_stops_the_run_and_is_no_data_failure():
-    with pytest.raises(DoorBroken, match="没有列 rows"):
-        check_door("landed", landed().drop(columns="rows"))
+    with pytest.raises(DoorBroken, match="没有列 critical"):
+        check_door("landed", landed().drop(columns="critical"))
 
 
 def test_an_exception_inside_an_expectation_is_told_without_the_value_it_choked_on():

@@ -46,6 +46,15 @@ def _login_page(file: Path) -> None:
     file.write_text(LOGIN_PAGE, encoding="utf-8")
 
 
+def _error_page(file: Path) -> None:
+    file.write_text("<html><h1>502 Bad Gateway</h1><hr>nginx</html>", encoding="utf-8")
+
+
+def _rename(book: openpyxl.Workbook, header: str, becomes: str) -> None:
+    (cell,) = [cell for row in book.active.iter_rows(max_row=5) for cell in row if cell.value == header]
+    cell.value = becomes
+
+
 def _login_expired(file: Path) -> None:
     file.write_text('{"code": 401, "msg": "登录已过期"}', encoding="utf-8")
 
@@ -136,7 +145,9 @@ FIRST = {
 }
 SECOND = {
     "actual_population": Fault(_login_page, ("登录页面", "重新登录")),
-    "all_population": Fault(_half_dbf, ("上一次有", "少了三分之一以上", "gate accept all_population")),
+    "all_population": Fault(
+        _half_dbf, ("上一次有", "只剩", "2026-11-16 的那一份", "gate accept all_population")
+    ),
     "community_ledger": Fault(_zip_bomb, ("解压后有 64 MB", "正常的导出文件")),
     "grid": Fault(_workbook(_far_cell), ("工作表「人员信息」", "单元格 XFD1048576", "另存")),
     "minimum_living": Fault(_cut, ("损坏或不完整", "重新导出")),
@@ -149,10 +160,19 @@ SECOND = {
     "veterans": Fault(_cut, ("损坏或不完整", "重新导出")),
 }
 THIRD = {
+    "governance": Fault(_error_page, ("出错页面", "稍后", "重新导出")),
+    "grid": Fault(
+        _workbook(lambda book: _rename(book, "姓名", "名字")),
+        ("多出不认识的列「名字」", "缺少列「姓名」", '"姓名" = ["名字"]'),
+    ),
+    "veterans": Fault(
+        _workbook(lambda book: _rename(book, "曾用名", "姓 名")),
+        ("有两列表头相同", "「姓名」", "「姓 名」", "删去或改名"),
+    ),
     "actual_population": Fault(_cut, ("</table>", "重新导出")),
     "all_population": Fault(_cut, ("DBF 文件不完整", "重新导出")),
     "resident_points": Fault(_cut, ("第 ", "最后一行没有写完", "重新导出")),
-    "social_card": Fault(_half_csv, ("上一次有", "少了三分之一以上", "gate accept social_card")),
+    "social_card": Fault(_half_csv, ("上一次有", "只剩", "2026-11-16 的那一份", "gate accept social_card")),
 }
 
 

@@ -1,4 +1,4 @@
-"""A person accepts an export that was refused for its size, and only that."""
+"""A person accepts an export that the import gate refused, for the reasons it was refused for and no other."""
 
 from __future__ import annotations
 
@@ -67,6 +67,7 @@ def test_the_ledger_says_who_accepted_what_and_why(shrunken, enter_once, towns):
         "night": "2026-11-20",
         "sha256": line.body["sha256"],
         "by": "王主任",
+        "checks": ["rows_shrunken"],
         "because": "",
     }
     with sqlite3.connect(root / "ledger.sqlite") as con:
@@ -145,4 +146,28 @@ def test_what_was_refused_for_another_reason_or_accepted_already_is_not_accepted
     ran = enter_once("nightly", "--site", root, "--json").found["platforms"]["social_card"]
     assert (ran["status"], "只有表头" in ran["message"]) == ("refused", True)
     other = enter_once("gate", "accept", "social_card", "--site", root, "--because", "理由", "--json")
-    assert (other.status, "不是因为行数" in other.found["error"]) == (2, True)
+    assert (other.status, "不是被关口的检查拦下" in other.found["error"]) == (2, True)
+
+
+def test_the_list_says_what_waits_why_what_is_in_force_and_what_to_run(shrunken, enter_once, towns):
+    root = shrunken
+    (one,) = enter_once("gate", "list", "--site", root, "--json").found["waiting"]
+    assert (one["platform"], one["night"], one["in_force"]) == ("grid", "2026-11-20", "2026-11-19")
+    assert (one["checks"], one["accepted"]) == (["rows_shrunken"], False)
+    told = {
+        language: enter_once("gate", "list", "--site", root, "--lang", language).out
+        for language in ("zh", "en")
+    }
+    assert "只有 25 行，上一次有 60 行" in told["zh"] and "only 25 rows, 60 the last time" in told["en"]
+    for text in told.values():
+        assert f"enter-once gate accept grid --site {root}" in text and "2026-11-19" in text
+    accept(enter_once, root)
+    assert "已有人确认" in enter_once("gate", "list", "--site", root, "--lang", "zh").out
+
+
+def test_what_has_to_be_mended_is_listed_without_a_way_to_accept_it(shrunken, enter_once, towns):
+    root = shrunken
+    towns.deliver(towns.read_site(root), "grid", towns.NIGHTS[1], range(0))
+    towns.stage_night(root, towns.NIGHTS[1])
+    told = enter_once("gate", "list", "--site", root, "--lang", "zh").out
+    assert "只有表头" in told and "gate accept" not in told

@@ -13,6 +13,8 @@ from connectors.platform import PLATFORMS, read_platform
 from connectors.write import Cell, write_export
 from dedup.normalise.area import Area, Estate
 from dedup.normalise.id_numbers import check_character
+from pipelines.night import Night, open_night
+from pipelines.steps import run_step
 from warehouse.site import Site, create_site, read_site
 
 AREA = Area(
@@ -100,4 +102,12 @@ def town(root: Path) -> Site:
     return site
 
 
-__all__ = ["AREA", "FILES", "NIGHTS", "PEOPLE", "deliver", "person", "read_site", "town"]
+def stage_night(root: Path, night: date) -> Night:
+    """Land and stage a night and let readers see it: what is not about matching needs no more."""
+    with open_night(root, night) as opened:
+        for step in ("land", "stage", "snapshot"):
+            run_step(opened, step)
+    return opened
+
+
+__all__ = ["AREA", "FILES", "NIGHTS", "PEOPLE", "deliver", "person", "read_site", "stage_night", "town"]

@@ -128,6 +128,7 @@ def export(rows: Mapping[str, Row], *, quarantined: Sequence[str] = ()) -> Stage
                 "sheet": pa.array(["Sheet1"] * len(ids), pa.string()),
                 "row": pa.array(range(2, len(ids) + 2), pa.int32()),
                 "part": pa.array([1] * len(ids), pa.int32()),
+                "generation": pa.array([1] * len(ids), pa.int32()),
             }
         ),
         claims=pa.table(
@@ -149,6 +150,8 @@ def export(rows: Mapping[str, Row], *, quarantined: Sequence[str] = ()) -> Stage
                 "reason": pa.array(list(quarantined), pa.string()),
                 "message": pa.array(list(quarantined), pa.string()),
                 "stated": pa.array([None] * len(quarantined), pa.string()),
+                "reference": pa.array([f"row {at}" for at in range(len(quarantined))], pa.string()),
+                "source_key": pa.array([""] * len(quarantined), pa.string()),
             }
         ),
         rows_in=len(ids) + len(quarantined),

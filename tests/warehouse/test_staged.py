@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,6 +65,18 @@ def test_absence_is_not_deletion_unless_the_file_is_complete(world: Any) -> None
     assert world.rows("select count(*) from staged.claim where until is null") == [(4,)]
     world.states("hukou", {"hukou1": {"name": "张伟"}}, night=N3)
     assert world.rows("select record_id from staged.record where not present") == [("hukou2",)]
+
+
+def test_a_row_put_aside_is_not_absent_from_a_complete_file(world: Any) -> None:
+    world.platforms(world.platform("hukou", complete=True))
+    world.states("hukou", {"one": {"name": "张伟"}, "two": {"name": "李娜"}}, night=N1)
+    staged = world.export({"one": {"name": "张伟"}}, quarantined=["mojibake"])
+    aside = staged.quarantine.set_column(7, "source_key", pa.array(["TWO"], pa.string()))
+    absorb(world.con, N2, "hukou", "second", "b.xlsx", replace(staged, quarantine=aside))
+    assert world.rows("select record_id, present from staged.record order by 1") == [
+        ("one", True),
+        ("two", True),
+    ]
 
 
 def test_as_of_is_the_date_of_the_row_and_else_the_night_first_stated(world: Any) -> None:

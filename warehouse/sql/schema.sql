@@ -44,6 +44,11 @@ create table if not exists landed.pull (
     status varchar, message varchar, turn integer
 );
 
+-- What the import gate found of an export. words: JSON, for the sentence of expectations/gate.toml; no personal value.
+create table if not exists landed.finding (
+    night date, platform varchar, sha256 varchar, "check" varchar, severity varchar, words varchar
+);
+
 create table if not exists staged.record (
     record_id varchar, platform varchar, source_key varchar, generation integer, first_night date, last_night date,
     present boolean, sha256 varchar, sheet varchar, "row" integer, part integer
@@ -54,7 +59,18 @@ create table if not exists staged.claim (
 );
 create table if not exists staged.quarantine (
     night date, platform varchar, sha256 varchar, source varchar, sheet varchar, "row" integer, "column" varchar,
-    reason varchar, message varchar, stated varchar, until date
+    reason varchar, message varchar, stated varchar, until date,
+    reference varchar,  -- what a person calls the row, wherever it stands
+    source_key varchar  -- the platform's own, empty if the row states none that is its alone
+);
+-- How full each column of each accepted export was. field: ours, or "key" for the platform's own key.
+create table if not exists staged.fill (
+    night date, platform varchar, sha256 varchar, field varchar, "column" varchar, "rows" bigint, filled bigint,
+    usable bigint
+);
+-- Where a line of the ledger was used instead of what an export states; record_id null: the row made no record.
+create table if not exists staged.overridden (
+    night date, platform varchar, sha256 varchar, line bigint, record_id varchar, "column" varchar
 );
 
 -- What matching remembers from night to night; dedup/memory.py says what each is for.

@@ -63,6 +63,26 @@ def test_a_login_page_is_told_by_name_whatever_was_expected(read: Read, declared
     assert "重新登录" in refused.value.next_move
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<html><h1>502 Bad Gateway</h1><hr>nginx</html>",
+        "<html><title>404 Not Found</title></html>",
+        "<html><body>系统繁忙，请稍后再试</body></html>",
+        "<html><table><tr><td>您没有权限访问该页面</td></tr></table></html>",
+    ],
+)
+@pytest.mark.parametrize("declared", ["xlsx", "html", "csv"])
+def test_an_error_page_is_told_by_name_whatever_was_expected(read: Read, declared: str, page: str) -> None:
+    with pytest.raises(Unreadable, match="出错页面") as refused:
+        read(page.encode(), declared)
+    assert "稍后" in refused.value.next_move
+
+
+def test_data_with_the_words_of_an_error_in_a_cell_is_no_error_page(read: Read) -> None:
+    assert read(PAGE.replace("张𠮷", "系统错误").encode(), "html").rows == 4
+
+
 def test_data_with_the_word_login_in_a_cell_is_no_login_page(read: Read) -> None:
     page = PAGE.replace("张𠮷", "未登录")
     assert read(page.encode(), "html").rows == 4

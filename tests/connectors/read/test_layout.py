@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import Unreadable
-from connectors.platform import Export
+from connectors.platform import Export, TwoSheets
 from connectors.read.layout import find_header, parts
 from connectors.read.sheet import Row, text_row
 
@@ -70,6 +70,44 @@ def test_a_vanished_column_is_refused_with_its_name(gone: str) -> None:
 def test_two_headers_equal_after_trimming_are_refused_naming_both() -> None:
     with pytest.raises(Unreadable, match="第 B 列「姓名」与第 F 列「姓 名」"):
         header([[*COLUMNS, " 姓 名"]])
+
+
+ALSO = {"地址": ("现住址", "居住地址"), "身份证号": ("证件号码",)}
+
+
+@given(st.permutations(COLUMNS), st.sampled_from(["地址", "现住址", " 居住 地址"]))
+def test_a_renamed_header_is_found_by_what_it_is_also_called_wherever_it_stands(
+    order: list[str], called: str
+) -> None:
+    found = header([[called if name == "地址" else name for name in order]], aliases=ALSO)
+    assert all(order[index] == name for name, index in found.at.items())
+    assert set(found.at) == set(COLUMNS)
+
+
+def test_a_header_renamed_to_what_nobody_has_said_is_refused_with_the_line_to_add() -> None:
+    with pytest.raises(Unreadable, match="多出不认识的列「住处」；缺少列「地址」") as refused:
+        header([[*COLUMNS[:-1], "住处"]], aliases=ALSO)
+    assert '"地址" = ["住处"]' in refused.value.next_move
+
+
+def test_a_column_and_what_it_is_also_called_may_not_both_be_there() -> None:
+    with pytest.raises(Unreadable, match="「地址」与「现住址」按别名是同一列"):
+        header([[*COLUMNS, "现住址"]], aliases=ALSO)
+
+
+def test_of_two_sheets_each_knows_the_other_names_of_its_own_columns() -> None:
+    two = TwoSheets("家庭", "成员", "户号")
+    columns = ("家庭/户号", "家庭/地址", "成员/户号", "成员/姓名")
+    export = Export(
+        "xlsx",
+        "*",
+        columns,
+        two_sheets=two,
+        aliases={"家庭/地址": ("家庭/住址",), "成员/姓名": ("成员/名字",)},
+    )
+    members, households = parts(export)
+    assert members.known() == {"户号": "成员/户号", "姓名": "成员/姓名", "名字": "成员/姓名"}
+    assert households.known() == {"户号": "家庭/户号", "地址": "家庭/地址", "住址": "家庭/地址"}
 
 
 def test_a_sheet_without_the_header_is_refused() -> None:

@@ -12,6 +12,7 @@ from connectors.platform import Platform, read_platform
 from connectors.read.sheet import Reading, Row, Sheet, text_row
 from connectors.stage import Staged, stage
 from dedup.normalise.area import Area
+from warehouse.overrides import Override
 
 NIGHT = Day(2026, 11, 1)
 AREA = Area("浙江省", "杭州市", "上城区", "望江街道", "330102", "0571", ())
@@ -61,7 +62,9 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Staged]:
     """Stage sheets of rows; a row is a list of texts, or a `Row` where types matter."""
     path = tmp_path_factory.mktemp("cells") / "trial.cells.parquet"
 
-    def staged(platform: Platform, rows: Rows | None = None, **sheets: Rows) -> Staged:
+    def staged(
+        platform: Platform, rows: Rows | None = None, *, overrides: Sequence[Override] = (), **sheets: Rows
+    ) -> Staged:
         found = sheets if rows is None else {"": rows}
         reading = Reading(
             [
@@ -76,6 +79,14 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Staged]:
             ]
         )
         write_cells(reading, path)
-        return stage(platform, path, area=AREA, key=b"site key", source="export.xlsx", night=NIGHT)
+        return stage(
+            platform,
+            path,
+            area=AREA,
+            key=b"site key",
+            source="export.xlsx",
+            night=NIGHT,
+            overrides=overrides,
+        )
 
     return staged
