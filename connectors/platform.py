@@ -1,8 +1,9 @@
 """One platform, as its TOML file describes it.
 
 Belongs here: the shape of a platform file, reading it strictly, and the catalogue of all platforms.
-Lives elsewhere: what a platform file must obey (`platform_rules.py`), reading an export (`connectors/read/`), what a
-column's values mean (`dedup/normalise`), writing a file back (`connectors/write/`).
+Lives elsewhere: how a platform is asked (`platform_pull.py`), what a platform file must obey (`platform_rules.py`),
+reading an export (`connectors/read/`), what a column's values mean (`dedup/normalise`), writing a file back
+(`connectors/write/`).
 
 Column names: a header over several rows is joined with "/" (`基本信息/姓名`); in a workbook of two sheets the
 sheet's name comes first (`成员信息/姓名`); in JSON it is the dotted path from the outer record (`members.xm`).
@@ -18,6 +19,7 @@ from dataclasses import fields as dataclass_fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_type_hints
 
+from connectors.platform_pull import CHOICES, INNER, PULLS, Pull
 from connectors.platform_rules import problems, unfit
 from warehouse.fields import fields as known_fields
 
@@ -127,13 +129,16 @@ class Platform:
     tier: Literal["T1", "T2", "T3"]
     entities: tuple[str, ...]
     cadence: str
-    transport: Literal["inbox"]
+    transport: Literal["inbox", "http", "sftp", "database"]
     basis: Literal["published", "modelled"]  # were its columns taken from a published list, or modelled
     trust: int  # of 100, when nothing better decides between two platforms
     export: Export
     fields: Mapping[str, Column]  # our field -> where it stands
     # What its household number stands for: the book (户籍) or the door (居住).
     household: Literal["registered", "living", "none"] = "none"
+    pull: Pull | None = (
+        None  # how it is asked, where a site has a connection to it; else its files come by hand
+    )
     ignore: Mapping[str, str] = dataclass_field(default_factory=dict)  # header -> why
     forbidden: Mapping[str, str] = dataclass_field(
         default_factory=dict
@@ -187,6 +192,8 @@ def read_platform(path: Path) -> Platform:
     stated["export"] = _make(Export, slug, "export", export)
     stated["receive"] = _make(Receive, slug, "receive", _table(slug, "receive", stated.pop("receive", {})))
     stated["gate"] = _make(Gate, slug, "gate", _table(slug, "gate", stated.pop("gate", {})))
+    if "pull" in stated:
+        stated["pull"] = _pull(slug, stated.get("transport"), _table(slug, "pull", stated["pull"]))
     if "slug" in stated:
         raise PlatformFileError(slug, "slug 由文件名决定，不应写在文件里")
     if stated.get("tier") == "T4":
@@ -222,6 +229,22 @@ def _column(slug: str, name: str, spec: Any, codes: Mapping[str, str]) -> Column
     if given := stated.keys() & {"field", "codes"}:
         raise PlatformFileError(slug, f"[fields.{name}] 有不认识的键 {'、'.join(sorted(given))}")
     return _make(Column, slug, f"fields.{name}", {"field": name, "codes": codes, **stated})
+
+
+def _pull(slug: str, transport: Any, stated: dict[str, Any]) -> Pull:
+    if transport not in PULLS:
+        raise PlatformFileError(slug, f"[pull] 只用于 transport 为 {'、'.join(PULLS)} 的平台")
+    for name, kinds in CHOICES.items():
+        if name in stated:
+            table = _table(slug, f"pull.{name}", stated[name])
+            kind = table.pop("kind", None)
+            if kind not in kinds:
+                raise PlatformFileError(slug, f"[pull.{name}] kind 应为 {'、'.join(kinds)} 之一")
+            stated[name] = _make(kinds[kind], slug, f"pull.{name}", table)
+    for name, shape in INNER.items():
+        if name in stated:
+            stated[name] = _make(shape, slug, f"pull.{name}", _table(slug, f"pull.{name}", stated[name]))
+    return _make(PULLS[transport], slug, "pull", stated)
 
 
 def _make(kind: type[T], slug: str, place: str, stated: dict[str, Any]) -> T:

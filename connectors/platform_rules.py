@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
+from connectors.platform_pull import pull_problems
 from dedup.normalise.codes import label
 from warehouse.fields import fields as known_fields
 
@@ -44,6 +45,7 @@ def problems(platform: Platform) -> Iterator[str]:
     yield from _gate(platform)
     yield from _codes(platform)
     yield from _receive(platform)
+    yield from pull_problems(platform)
 
 
 def _columns(platform: Platform) -> Iterator[str]:

@@ -1,16 +1,19 @@
 """The platforms as the command line lists and checks them.
 
-Belongs here: one line per platform file, usable or not.
-Lives elsewhere: the shape of a platform file and reading it strictly (`connectors/platform.py`).
+Belongs here: one line per platform file, usable or not, and how it stood after the last night.
+Lives elsewhere: the shape of a platform file and reading it strictly (`connectors/platform.py`), asking a platform
+for a first look (`trial.py`).
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from connectors.platform import PLATFORMS, Platform, read_platforms
-from warehouse.site import SiteError, read_site
+from connectors.pull import misfit
+from warehouse.site import Site, SiteError, read_site
 
 
 def known() -> list[str]:
@@ -19,25 +22,43 @@ def known() -> list[str]:
 
 
 def listed(root: Path) -> list[dict[str, Any]]:
-    """Every platform with its state: `shadow` or `live` at this site, `broken` when its file cannot be used."""
+    """Every platform with its state: `shadow` or `live` at this site, `broken` when its file cannot be used.
+
+    `last_status` and `age` are those of the last night that ended: how many nights old the export in force is.
+    """
     good, bad = read_platforms()
-    state = _state(root)
+    site, last = _site(root), _last_night(root)
+    state = "live" if site and not site.shadow else "shadow"
     lines = [_line(platform, state) for platform in good.values()]
     empty = dict.fromkeys(("department", "tier", "transport", "format", "basis"), "")
     lines += [
         {"slug": slug, "title": slug, **empty, "entities": [], "receives": [], "state": "broken"}
         for slug in bad
     ]
+    for line in lines:
+        told = last.get(line["slug"], {})
+        line["connected"] = site is not None and line["slug"] in site.connections
+        line["last_status"], line["age"] = told.get("status", ""), told.get("age")
     return sorted(lines, key=lambda line: str(line["slug"]))
 
 
-def checked(slug: str) -> dict[str, Any]:
-    """How many platform files passed, and which did not and why: of one, or of `all`."""
+def checked(slug: str, root: Path) -> dict[str, Any]:
+    """How many platform files passed, and which did not and why: of one, or of `all`.
+
+    A connection of the site that fits no platform is a failure too. Nothing is connected to.
+    """
     good, bad = read_platforms()
     asked = known() if slug == "all" else [slug]
+    wrong = {name: str(bad[name]) for name in asked if name in bad}
+    site = _site(root)
+    for name, connection in site.connections.items() if site else ():
+        if name in good and name in asked and (problem := misfit(good[name], connection)):
+            wrong[name] = problem
+        elif slug == "all" and name not in good and name not in bad:
+            wrong[name] = f"site.toml 里的 [connections.{name}] 没有对应的平台文件"
     return {
-        "passed": sum(name in good for name in asked),
-        "failed": [{"slug": name, "reason": str(bad[name])} for name in asked if name in bad],
+        "passed": sum(name in good and name not in wrong for name in asked),
+        "failed": [{"slug": name, "reason": reason} for name, reason in sorted(wrong.items())],
     }
 
 
@@ -56,9 +77,19 @@ def _line(platform: Platform, state: str) -> dict[str, Any]:
     }
 
 
-def _state(root: Path) -> str:
-    """A platform follows its site; without a site everything would start in shadow."""
+def _site(root: Path) -> Site | None:
+    """The site, if there is one; without one everything would start in shadow."""
     try:
-        return "shadow" if read_site(root).shadow else "live"
+        return read_site(root)
     except SiteError:
-        return "shadow"
+        return None
+
+
+def _last_night(root: Path) -> dict[str, dict[str, Any]]:
+    """What the report of the last night says of each platform."""
+    reports = sorted((root / "reports").glob("????-??-??.json"))
+    try:
+        told = json.loads(reports[-1].read_text(encoding="utf-8"))["platforms"]
+    except (IndexError, OSError, ValueError, KeyError):
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -71,8 +71,9 @@ def take_in(night: Night, manifest: Sequence[Pull]) -> int:
     # Noted before the first pull and not after the last: what a killed night took in is read under this digest.
     for slug in changed:
         remember(night.con, f"stage {slug}", digests[slug])
+    whole = frozenset(pull.sha256 for pull in usable if not pull.changes)
     for pull in todo.todo:
-        _take_in(night, pull, said)
+        _take_in(night, pull, whole, said)
     return len(todo.todo)
 
 
@@ -104,14 +105,15 @@ def _said(night: Night) -> Said:
         return Said(accepted(ledger), standing)
 
 
-def _take_in(night: Night, pull: Pull, said: Said) -> None:
+def _take_in(night: Night, pull: Pull, whole: frozenset[str], said: Said) -> None:
     last = in_force(night.con, pull.platform)
     if pull.status in ("missing", "unreadable"):
         _note(night, pull, pull.status, pull.message)
     elif last is not None and last.sha256 == pull.sha256:
         _note(night, pull, "unchanged", "")
     else:
-        _take_in_one(night, pull, last, said)
+        # An export is held against the last one that was whole: how many rows changed says nothing.
+        _take_in_one(night, pull, in_force(night.con, pull.platform, among=whole), said)
 
 
 def _take_in_one(night: Night, pull: Pull, last: InForce | None, said: Said) -> None:
@@ -145,9 +147,11 @@ def _take_in_one(night: Night, pull: Pull, last: InForce | None, said: Said) -> 
             return
         staged = replace(staged, records=named.records, claims=named.claims)
         # First what is only looked at for an export that is in: a night killed between the two is run again.
-        note_fill(night.con, pull.night, pull.platform, pull.sha256, staged.profile.fills)
+        if not pull.changes:
+            note_fill(night.con, pull.night, pull.platform, pull.sha256, staged.profile.fills)
         note_uses(night.con, pull.night, pull.platform, pull.sha256, staged.overridden)
-        absorb(night.con, pull.night, pull.platform, pull.sha256, pull.source, staged)
+        whole = not pull.changes
+        absorb(night.con, pull.night, pull.platform, pull.sha256, pull.source, staged, whole=whole)
     except ExportRefused as refused:
         _note(night, pull, "refused", str(refused))
     except Exception as fault:
@@ -166,21 +170,22 @@ def _met(
     staged: Staged,
     named: Named,
 ) -> Met:
-    """An export beside what its platform sent before."""
+    """An export beside what its platform sent before; what changed only is asked for no number and no habit."""
     profile, slug = staged.profile, platform.slug
+    fewest, most = platform.export.rows
     return Met(
         slug=slug,
         rows=staged.rows_in,
-        bounds=(platform.export.rows[0], platform.export.rows[1]),
-        before=last.rows_in if last else None,
+        bounds=(0 if pull.changes else fewest, most),
+        before=last.rows_in if last and not pull.changes else None,
         fills=profile.fills,
-        usual=usual(con, slug, pull.night),
+        usual={} if pull.changes else usual(con, slug, pull.night),
         codes=_codes_never_met(con, slug, staged),
         dates=[Dates(one.column, Place(one.sheet, one.row), one.ambiguous) for one in profile.dates],
         known_keys=named.known,
         reused=[Place(one.sheet, one.row) for one in named.reused],
         dated=backward(con, slug, named.claims),
-        same_as=same_as_earlier(con, slug, pull.sha256),
+        same_as=None if pull.changes else same_as_earlier(con, slug, pull.sha256),
     )
 
 

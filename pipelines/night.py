@@ -20,6 +20,7 @@ import duckdb
 import pandas as pd
 
 from connectors.platform import Platform, PlatformFileError, read_platforms
+from connectors.pull import connected
 from connectors.write.render import broader_codes, expressible
 from dedup.estimates import Estimates
 from expectations.door import Check, DoorResult
@@ -52,6 +53,8 @@ class Outcome:
     changes: int = 0
     left_out: int = 0
     message: str = ""
+    connected: bool = False  # the site asks it itself
+    age: int | None = None  # nights since the export in force came; None: none ever did
 
     @property
     def failed(self) -> bool:
@@ -147,7 +150,9 @@ def open_night(root: Path, stated: date | None = None, speak: Language = "zh") -
     """
     site = read_site(root)
     with only_writer(site):
-        night = choose_night(stated, nights_in_inbox(site), nights_done(site))
+        # A platform that is asked needs no folder in the inbox, but it can only say what is true today.
+        tonight = [date.today()] if site.connections else []
+        night = choose_night(stated, [*nights_in_inbox(site), *tonight], nights_done(site))
         platforms, broken = read_platforms()
         discard_outdated(site)
         with ExitStack() as store:
@@ -157,7 +162,7 @@ def open_night(root: Path, stated: date | None = None, speak: Language = "zh") -
             write_facts(con, platforms.values(), expressible=said, broader=broader_codes(), keep=broken)
             opened = Night(site, night, con, platforms, broken, speak=speak, close=store.close)
             for slug, platform in platforms.items():
-                opened.outcomes[slug] = Outcome(title=platform.title)
+                opened.outcomes[slug] = Outcome(title=platform.title, connected=connected(site, platform))
             for slug, error in broken.items():
                 opened.outcomes[slug] = Outcome(title=slug, status="broken", message=str(error))
             yield opened

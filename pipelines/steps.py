@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from connectors.land import pull_all, pulls
+from connectors.pull.cursors import forget_cursor
 from dedup.fit import refuse_misfit
 from dedup.households import resolve_households
 from dedup.model import Model, ModelError
@@ -35,6 +36,7 @@ from warehouse.golden import build_golden, choose_values, golden_checksum
 from warehouse.ledger import open_ledger
 from warehouse.publish import find_wanted
 from warehouse.snapshot import SnapshotError, publish_snapshot
+from warehouse.staged import age
 from warehouse.store import STAGED_TABLES, rebuild, scalar
 
 _VALUES_READ = (
@@ -216,6 +218,8 @@ def run_step(night: Night, name: str) -> None:
 
 def _tell_outcomes(night: Night) -> None:
     """What came of each platform tonight, as the warehouse notes it; also on a night that is run again."""
+    for platform, told in night.outcomes.items():
+        told.age = age(night.con, platform, night.date)
     for slug, status, rows_in, staged, quarantined, message in night.con.execute(
         "select platform, status, rows_in, staged, quarantined, message from landed.pull where night = ?"
         " qualify row_number() over (partition by platform order by turn desc) = 1",
@@ -225,6 +229,8 @@ def _tell_outcomes(night: Night) -> None:
         if outcome is None or outcome.failed:
             continue
         outcome.status, outcome.message = status, message
+        if status == "refused":
+            forget_cursor(night.site, slug)  # what changed and was not taken in has to come again
         outcome.rows_in, outcome.staged, outcome.quarantined = rows_in or 0, staged or 0, quarantined or 0
 
 

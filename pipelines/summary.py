@@ -73,6 +73,8 @@ def summary(night: Night) -> dict[str, Any]:
                 "changes": outcome.changes,
                 "left_out": outcome.left_out,
                 "message": outcome.message,
+                "connected": outcome.connected,
+                "age": outcome.age,
             }
             for slug, outcome in sorted(night.outcomes.items())
         },
@@ -109,7 +111,7 @@ def write_reports(night: Night) -> None:
             PlatformRow(
                 slug=slug,
                 title=outcome.title,
-                status=say(outcome.status, night.speak),
+                status=standing(outcome.status, outcome.age, night.speak),
                 rows_in=outcome.rows_in,
                 staged=outcome.staged,
                 quarantined=outcome.quarantined,
@@ -163,6 +165,18 @@ def tell(found: Mapping[str, Any], speak: Language) -> str:
 
 
 _LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+def standing(status: str, age: int | None, speak: Language) -> str:
+    """A platform's status, and how old the export is that stays in force where tonight brought none."""
+    return say(status, speak) + (say("stale", speak, age=age) if age else "")
+
+
+def last_night(line: Mapping[str, Any], speak: Language) -> str:
+    """How a platform of the catalogue stood after the last night; nothing before the first."""
+    return standing(line["last_status"], line["age"], speak) if line["last_status"] else ""
+
+
 _PEOPLE = ("residents", "living", "registered", "dwellings", "clusters", "conflicts")
 
 
@@ -250,7 +264,7 @@ def _platforms_table(found: Mapping[str, Any], speak: Language) -> str:
     rows = [
         (
             slug,
-            say(one["status"], speak),
+            standing(one["status"], one["age"], speak),
             *(f"{one[name]:,}" for name in counts),
             one["title"],
         )

@@ -11,11 +11,13 @@ import json
 import os
 import secrets
 import tomllib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from dedup.normalise.area import Area, Estate
+from warehouse.connections import Connection, WrongConnection, read_connections
 
 _AREA_WORDS = tuple(item.name for item in fields(Area) if item.name != "estates")
 _ESTATE_WORDS = tuple(item.name for item in fields(Estate))
@@ -31,7 +33,7 @@ class SiteError(ValueError):
 
 @dataclass(frozen=True)
 class Site:
-    """A site: its folder, its area, the key of its ids, and whether it is still in shadow."""
+    """A site: its folder, its area, the key of its ids, whether it is still in shadow, and whom it can ask."""
 
     root: Path
     name: str
@@ -39,6 +41,7 @@ class Site:
     key: bytes
     shadow: bool
     model: Path | None = None  # the TOML of a matching model of the site's own
+    connections: Mapping[str, Connection] = field(default_factory=dict, hash=False)  # by platform
 
     @property
     def inbox(self) -> Path:
@@ -49,6 +52,21 @@ class Site:
     def landing(self) -> Path:
         """The bytes as they came, and the manifest of every pull."""
         return self.root / "landing"
+
+    @property
+    def pulling(self) -> Path:
+        """Where an export lies while it is fetched; nothing stays."""
+        return self.root / "pulling"
+
+    @property
+    def cursors(self) -> Path:
+        """Up to where each platform was asked for changes, one small file per platform."""
+        return self.root / "cursors"
+
+    @property
+    def known_hosts(self) -> Path:
+        """The host keys of the SFTP servers that this site trusts."""
+        return self.root / "known_hosts"
 
     @property
     def warehouse(self) -> Path:
@@ -137,6 +155,10 @@ def read_site(root: Path) -> Site:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SiteError(file, f"不是有效的 TOML（{error}）", "请改正后再运行") from error
+    try:
+        connections = read_connections(stated.pop("connections", {}))
+    except WrongConnection as error:
+        raise SiteError(file, error.problem, error.next_move) from error
     named = {"model": str} if "model" in stated else {}
     _expect(file, "顶层", stated, {"name": str, "shadow": bool, "area": dict, **named})
     area = dict(stated["area"])
@@ -155,6 +177,7 @@ def read_site(root: Path) -> Site:
         key=_read_key(root / "secret.key"),
         shadow=stated["shadow"],
         model=_model(file, stated["model"]) if named else None,
+        connections=connections,
     )
 
 

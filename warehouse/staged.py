@@ -11,7 +11,7 @@ its claims: only a file declared complete says that a record is gone, and even t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -67,8 +67,13 @@ def absorb(
     sha256: str,
     source: str,
     staged: StagedExport,
+    *,
+    whole: bool = True,
 ) -> bool:
     """Merge one accepted export into the history; False when it is the one already in force tonight.
+
+    One that is not `whole` tells only what changed: a record that is not in it is not gone, and a row that waits in
+    quarantine goes on waiting.
 
     Raises:
         Unbalanced: rows in are not rows staged plus rows in quarantine.
@@ -90,7 +95,13 @@ def absorb(
     with _transaction(con), _arriving(con, staged):
         check_unique(con, "arriving_record", "record_id")
         check_unique(con, "arriving_claim", "record_id", "field")
-        told = {"night": night, "platform": platform_slug, "sha256": sha256, "source": source}
+        told = {
+            "night": night,
+            "platform": platform_slug,
+            "sha256": sha256,
+            "source": source,
+            "whole": whole,
+        }
         for step in (*_MERGE_RECORDS, *_MERGE_CLAIMS, *_MERGE_QUARANTINE):
             # A statement is given only the parameters it names.
             con.execute(step, {name: value for name, value in told.items() if f"${name}" in step})
@@ -138,14 +149,32 @@ def note_pull(
         _note(con, (night, platform_slug, sha256, source, *counts, status, message))
 
 
-def in_force(con: duckdb.DuckDBPyConnection, platform_slug: str) -> InForce | None:
-    """The last accepted export of a platform, also when it was found unchanged since; None before the first."""
+def in_force(
+    con: duckdb.DuckDBPyConnection, platform_slug: str, *, among: Collection[str] | None = None
+) -> InForce | None:
+    """The last accepted export of a platform, also when it was found unchanged since; None before the first.
+
+    `among`: only exports of these bytes, such as those that were whole.
+    """
     rows = con.execute(
         "select night, sha256, source, rows_in from landed.pull"
-        " where platform = ? and status in ('staged', 'unchanged') order by night desc, turn desc limit 1",
-        [platform_slug],
+        " where platform = $slug and status in ('staged', 'unchanged')"
+        " and ($among is null or list_contains($among, sha256)) order by night desc, turn desc limit 1",
+        {"slug": platform_slug, "among": None if among is None else sorted(among)},
     ).fetchall()
     return InForce(*rows[0]) if rows else None
+
+
+def age(con: duckdb.DuckDBPyConnection, platform_slug: str, night: date) -> int | None:
+    """How many nights have passed since a platform's export in force was last received; None when none ever was.
+
+    A night is one that ran: it is not the calendar that makes an export stale.
+    """
+    last = in_force(con, platform_slug)
+    if last is None:
+        return None
+    ran = "select count(distinct night) from landed.pull where night > ? and night <= ?"
+    return int(con.execute(ran, [last.night, night]).fetchall()[0][0])
 
 
 @contextmanager
@@ -216,7 +245,7 @@ _MERGE_RECORDS = (
     """
     update staged.record
     set present = false
-    where platform = $platform and present
+    where platform = $platform and present and $whole
         and (select complete from facts.platform where slug = $platform)
         and record_id not in (select record_id from arriving_record)
         and source_key not in (select source_key from arriving_quarantine)
@@ -261,8 +290,8 @@ _MERGE_CLAIMS = (
 )
 
 _MERGE_QUARANTINE = (
-    "delete from staged.quarantine where platform = $platform and night = $night",
-    "update staged.quarantine set until = $night where platform = $platform and until is null",
+    "delete from staged.quarantine where platform = $platform and night = $night and $whole",
+    "update staged.quarantine set until = $night where platform = $platform and until is null and $whole",
     """
     insert into staged.quarantine
     select

@@ -1,6 +1,6 @@
 """How landed cells are kept: one parquet file, a row per row of the export.
 
-Belongs here: the shape of that file, blanking forbidden columns before it is written, writing files atomically.
+Belongs here: the shape of that file, blanking forbidden columns before it is written.
 Lives elsewhere: reading the export (`connectors/read`), reading the cells back (`connectors/stage/load.py`).
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connectors.durable import settle
 from connectors.platform import Platform
 from connectors.read.layout import DEEPEST, choose_sheets, find_header, parts
 from connectors.read.sheet import EMPTY, Reading, Row, Sheet
@@ -41,29 +42,6 @@ def write_cells(reading: Reading, path: Path) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     pq.write_table(table, part, compression="zstd")
     settle(part, path)
-
-
-def write_bytes(data: bytes, path: Path) -> None:
-    """Write a file atomically: it is there as a whole or not at all, and only its owner may read it."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    part.write_bytes(data)
-    settle(part, path)
-
-
-def settle(part: Path, path: Path) -> None:
-    """Make a finished file durable under its final name."""
-    part.chmod(0o600)
-    _sync(part)
-    part.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def blank_forbidden(reading: Reading, platform: Platform) -> Reading:

@@ -13,7 +13,7 @@ from datetime import date as Day
 from pathlib import Path
 from typing import Literal
 
-from connectors.land.cells import write_bytes
+from connectors.durable import write_bytes
 
 Status = Literal["landed", "unchanged", "unreadable", "missing"]
 
@@ -33,6 +33,7 @@ class Pull:
     at: str
     by: str
     forbidden: tuple[str, ...]  # columns that were blanked before anything was written
+    changes: bool = False  # only what changed since the pull before: what is not in it is not gone
 
     @property
     def usable(self) -> bool:

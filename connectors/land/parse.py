@@ -10,8 +10,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from connectors.durable import write_bytes
 from connectors.errors import Unreadable
-from connectors.land.cells import blank_forbidden, write_bytes, write_cells
+from connectors.land.cells import blank_forbidden, write_cells
 from connectors.platform import Platform
 from connectors.read import read_export
 

@@ -1,12 +1,14 @@
 """JSON with arrays in arrays, as the interfaces of newer platforms return it.
 
-Belongs here: following `export.records` down, dotted paths as the header in row 1, one row per innermost record.
-Lives elsewhere: what the columns mean (the platform's TOML).
+Belongs here: following `export.records` down, dotted paths as the header in row 1, one row per innermost record;
+several documents one after the other (the pages of an interface) are one export.
+Lives elsewhere: what the columns mean (the platform's TOML), fetching pages (`connectors/pull`).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,16 +33,9 @@ def read_json(path: Path, records: Sequence[str]) -> Reading:
         Unreadable: no valid JSON, or no array where one is declared.
     """
     text = decode(path.read_bytes())
-    try:
-        document = json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
-    except json.JSONDecodeError as error:
-        raise Unreadable(
-            "不是完整有效的 JSON", "请从平台重新导出", place=f"第 {error.lineno} 行第 {error.colno} 个字符"
-        ) from error
-    except RecursionError as error:
-        raise Unreadable("JSON 嵌套过深，可能有害", "请从平台重新导出") from error
-    outer, inner = (records[0], records[1:]) if records else ("", ())
-    found = list(_walk(_array(document, outer), inner, ""))
+    found: list[dict[str, Cell]] = []
+    for document in _documents(text):
+        found += flat_records(document, records)
     header = list(dict.fromkeys(name for record in found for name in record))
     rows = [text_row(1, header)]
     for number, record in enumerate(found, start=2):
@@ -49,7 +44,46 @@ def read_json(path: Path, records: Sequence[str]) -> Reading:
     return Reading([Sheet("", rows if header else [])])
 
 
-def _array(document: Any, path: str) -> list[Any]:
+_DECODER = json.JSONDecoder(parse_int=_Number, parse_float=_Number, parse_constant=_Number)
+_SPACE = re.compile(r"\s*")
+
+
+def _documents(text: str) -> Iterator[Any]:
+    """The documents of a text, at least one."""
+    at = _after_space(text, 0)
+    while True:
+        try:
+            document, end = _DECODER.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            raise Unreadable(
+                "不是完整有效的 JSON",
+                "请从平台重新导出",
+                place=f"第 {error.lineno} 行第 {error.colno} 个字符",
+            ) from error
+        except RecursionError as error:
+            raise Unreadable("JSON 嵌套过深，可能有害", "请从平台重新导出") from error
+        yield document
+        at = _after_space(text, end)
+        if at == len(text):
+            return
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def flat_records(document: Any, records: Sequence[str]) -> list[dict[str, Cell]]:
+    """The innermost records of one document, each with the cells of those around it, by dotted path.
+
+    Raises:
+        Unreadable: no array where one is declared.
+    """
+    outer, inner = (records[0], records[1:]) if records else ("", ())
+    return list(_walk(array_at(document, outer), inner, ""))
+
+
+def array_at(document: Any, path: str) -> list[Any]:
     at = document
     for step in filter(None, path.split(".")):
         at = at.get(step) if isinstance(at, dict) else None
@@ -71,7 +105,7 @@ def _walk(outer: list[Any], inner: Sequence[str], prefix: str) -> Iterator[dict[
             yield dict(_flat(record, prefix, skip=""))
             continue
         own = dict(_flat(record, prefix, skip=inner[0]))
-        members = _array(record, inner[0]) if _stated(record, inner[0]) else []
+        members = array_at(record, inner[0]) if _stated(record, inner[0]) else []
         nested = list(_walk(members, inner[1:], f"{prefix}{inner[0]}."))
         yield from ({**own, **member} for member in nested or [{}])
 

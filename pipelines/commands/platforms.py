@@ -17,17 +17,24 @@ def add(command: Add, group: AddGroup) -> None:
     command("list", list_platforms, "列出各平台 / list the platforms", platform)
     check = command("check", check_platforms, "检查平台说明 / check platform files", platform)
     check.add_argument("slug", metavar="SLUG|all")
+    check.add_argument(
+        "--connect",
+        action="store_true",
+        help="连上该平台取一小份试读，不落地 / ask the platform for a first look, land nothing",
+    )
 
 
 def list_platforms(asked: argparse.Namespace, speak: Language) -> Answer:
     """`platform list`: every platform file, usable or not."""
     from pipelines.catalogue import listed
     from pipelines.columns import side_by_side
+    from pipelines.summary import last_night
 
     found = listed(asked.site)
-    names = ("slug", "format", "tier", "state", "title")
+    names = ("slug", "format", "tier", "state", "last", "title")
     header = [say(f"col_{name}", speak) for name in names]
-    text = side_by_side(header, [[str(one[name]) for name in names] for one in found])
+    told = [one | {"last": last_night(one, speak)} for one in found]
+    text = side_by_side(header, [[str(one[name]) for name in names] for one in told])
     return Answer(DONE, {"platforms": found}, text)
 
 
@@ -38,13 +45,42 @@ def check_platforms(asked: argparse.Namespace, speak: Language) -> Answer:
     if asked.slug != "all" and asked.slug not in known():
         problem = say("platform_unknown", speak, slug=asked.slug, known="、".join(known()))
         return refused(problem, speak)
-    found = checked(asked.slug)
+    if asked.connect:
+        return _first_look(asked, speak)
+    found = checked(asked.slug, asked.site)
     text = say("platform_all_passed", speak, passed=found["passed"])
     if found["failed"]:
         text = "\n".join(one["reason"] for one in found["failed"])
     return Answer(PARTIAL if found["failed"] else DONE, found, text)
 
 
+def _first_look(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`platform check SLUG --connect`: ten rows, masked, and what would be put into quarantine."""
+    from dataclasses import asdict
+
+    from pipelines.catalogue import checked
+    from pipelines.trial import try_out
+
+    if asked.slug == "all":
+        return refused(say("connect_one", speak), speak)
+    found = checked(asked.slug, asked.site)
+    if found["failed"]:
+        return Answer(PARTIAL, found, found["failed"][0]["reason"])
+    trial = try_out(asked.site, asked.slug, speak)
+    failed = [] if trial.passed else [{"slug": trial.slug, "reason": trial.message}]
+    found = {"passed": int(trial.passed), "failed": failed, "trial": asdict(trial)}
+    if not trial.passed:
+        return Answer(PARTIAL, found, trial.message)
+    lines = [say("trial_head", speak, slug=trial.slug, rows=trial.rows_in, shown=len(trial.rows))]
+    lines += ["  " + "  ".join(f"{name}={value}" for name, value in row.items()) for row in trial.rows]
+    put_aside = sum(trial.quarantined.values())
+    lines.append(say("trial_quarantine", speak, rows=put_aside))
+    lines += [f"  {count} × {reason}" for reason, count in trial.quarantined.items()]
+    return Answer(DONE, found, "\n".join(lines))
+
+
 def wrong_use() -> tuple[type[Exception], ...]:
     """Errors that say the command was used wrongly."""
-    return ()
+    from pipelines.trial import NotConnected
+
+    return (NotConnected,)

@@ -102,6 +102,79 @@ MISTAKES = [
 ]
 
 
+# the [pull] table of an HTTP platform, and what is wrong with each variant of it
+PULL = """transport = "http"
+[pull]
+path = "/people"
+auth = { kind = "oauth2", path = "/token" }
+pages = { kind = "number", rows = 100, total = "data.total" }
+since = { column = "gxsj", parameter = "from" }
+"""
+ASKED = (
+    GOOD.replace('format = "csv"', 'format = "json"')
+    .replace('"出生日期", "备注"', '"出生日期", "gxsj", "备注"')
+    .replace("[codes.sex]", 'updated_on = "gxsj"\n[codes.sex]')
+)
+PULL_MISTAKES = [
+    ("a typo", 'path = "/people"', 'pth = "/people"', "pth"),
+    ("a host in the path", '"/people"', '"https://x/people"', "pull.path"),
+    ("an unknown login", "oauth2", "oauth3", "kind"),
+    ("a key of another login", 'path = "/token"', 'path = "/token", header = "X"', "header"),
+    ("a login without its path", ', path = "/token"', "", "path"),
+    ("an unknown paging", '"number"', '"numbers"', "kind"),
+    ("no rows on a page", "rows = 100", "rows = 0", "rows"),
+    ("changes without a parameter", ', parameter = "from"', "", "parameter"),
+    ("changes by a column that is not used", '"gxsj"', '"备注"', "备注"),
+    ("changes by a time nobody can read back", '"from" }', '"from", format = "%Y-%m-%d %q" }', "%q"),
+    ("a negative overlap", '"from" }', '"from", overlap_minutes = -1 }', "overlap_minutes"),
+    ("no budget", 'path = "/people"', 'path = "/people"\nbudget_seconds = 0', "budget_seconds"),
+    ("a body that GET does not have", 'path = "/people"', 'path = "/people"\nbody = "json"', "POST"),
+    ("a literal secret", 'path = "/people"', 'path = "/people"\nsecret = "hunter2"', "secret"),
+    ("the table of another transport", '"http"', '"sftp"', "path"),
+    ("a table for the inbox", '"http"', '"inbox"', "[pull]"),
+    ("a transport without a table", PULL, 'transport = "sftp"\n', "[pull]"),
+    ("a transport nobody knows", '"http"', '"ftp"', "transport"),
+]
+
+
+def _asked(pull: str) -> str:
+    """The good file, asked by HTTP: the [pull] table stands after the plain keys."""
+    head, _, table = pull.partition("\n")
+    return ASKED.replace('transport = "inbox"', head) + "\n" + table
+
+
+def test_the_pull_table_these_tests_break_is_good(tmp_path: Path) -> None:
+    assert read_platform(_write(tmp_path, _asked(PULL))).pull is not None
+
+
+@pytest.mark.parametrize(
+    ("stands", "instead", "named"), [pytest.param(*mistake[1:], id=mistake[0]) for mistake in PULL_MISTAKES]
+)
+def test_a_wrong_pull_table_is_refused_with_one_message(
+    tmp_path: Path, stands: str, instead: str, named: str
+) -> None:
+    assert stands in PULL
+    with pytest.raises(PlatformFileError) as refused:
+        read_platform(_write(tmp_path, _asked(PULL.replace(stands, instead, 1))))
+    assert named in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_database_is_asked_for_what_is_used_and_for_nothing_else(tmp_path: Path) -> None:
+    columns = (
+        'columns = { "编号" = "bh", "姓名" = "xm", "性别" = "xb", "出生日期" = "csrq", "gxsj" = "gxsj" }'
+    )
+    view = f'transport = "database"\n[pull]\nview = "v"\n{columns}\n'
+    assert read_platform(_write(tmp_path, _asked(view))).pull is not None
+    for wrong, named in (
+        (view.replace('"姓名" = "xm", ', ""), "姓名"),
+        (view.replace('"gxsj" }', '"gxsj", "宗教信仰" = "zjxy" }'), "宗教信仰"),
+        (view.replace('"gxsj" }', '"gxsj", "备注" = "bz" }'), "备注"),
+    ):
+        with pytest.raises(PlatformFileError, match=named):
+            read_platform(_write(tmp_path, _asked(wrong)))
+
+
 def _write(folder: Path, text: str, slug: str = "sample") -> Path:
     path = folder / f"{slug}.toml"
     path.write_text(text, encoding="utf-8")

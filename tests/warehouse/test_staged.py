@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.staged import NightOutOfOrder, Unbalanced, absorb, in_force, note_pull
+from warehouse.staged import NightOutOfOrder, Unbalanced, absorb, age, in_force, note_pull
 from warehouse.store import NotUnique, rebuild
 
 N1, N2, N3, N4 = (date(2026, 3, day) for day in (1, 2, 3, 4))
@@ -77,6 +77,33 @@ def test_a_row_put_aside_is_not_absent_from_a_complete_file(world: Any) -> None:
         ("one", True),
         ("two", True),
     ]
+
+
+def test_what_only_tells_changes_takes_nobody_away_and_keeps_what_waits_in_quarantine(world: Any) -> None:
+    world.platforms(world.platform("hukou", complete=True))
+    every = world.export({"a": {"name": "张伟"}, "b": {"name": "李娜"}}, quarantined=["没有姓名"])
+    absorb(world.con, N1, "hukou", "s1", "一.json", every)
+    absorb(world.con, N2, "hukou", "s2", "二.json", world.export({"b": {"name": "李敏"}}), whole=False)
+    assert world.rows("select record_id, present from staged.record order by 1") == [("a", True), ("b", True)]
+    assert world.rows("select key, until is null from staged.claim where record_id = 'b' order by 2") == [
+        ("李娜", False),
+        ("李敏", True),
+    ]
+    assert world.rows("select reason, until from staged.quarantine") == [("没有姓名", None)]
+    standing = [in_force(world.con, "hukou", among=among) for among in (None, {"s1"}, {"s3"})]
+    assert [one and one.sha256 for one in standing] == ["s2", "s1", None]
+
+
+def test_an_export_grows_older_with_every_night_that_brings_none(world: Any) -> None:
+    world.platforms(world.platform("grid"), world.platform("hukou"))
+    assert age(world.con, "grid", N1) is None
+    for night in (N1, N2, N4):
+        note_pull(world.con, night, "hukou", "missing")
+    absorb(world.con, N1, "grid", "s1", "一.xlsx", world.export({"a": {"name": "张伟"}}))
+    # The third was no night: nothing ran.
+    assert [age(world.con, "grid", night) for night in (N1, N2, N3, N4)] == [0, 1, 1, 2]
+    note_pull(world.con, N4, "grid", "unchanged", sha256="s1")
+    assert age(world.con, "grid", N4) == 0
 
 
 def test_as_of_is_the_date_of_the_row_and_else_the_night_first_stated(world: Any) -> None:

@@ -61,3 +61,21 @@ def test_an_error_answer_instead_of_data_is_refused(read: Read) -> None:
 def test_nesting_without_end_is_refused(read: Read) -> None:
     with pytest.raises(Unreadable):
         read(b"[" * 100_000, "json")
+
+
+def test_documents_one_after_the_other_are_one_export(read: Read) -> None:
+    first = export({"hh": "1", "members": [{"xm": "张三"}]})
+    second = export({"hh": "2", "addr": "x", "members": [{"xm": "李四"}, {"xm": "王五"}]})
+    rows = read(first + b"\n" + second + b"  \n" + export(), "json", records=RECORDS).sheets[0].rows
+    assert [row.cells for row in rows] == [
+        ["hh", "members.xm", "addr"],
+        ["1", "张三", ""],
+        ["2", "李四", "x"],
+        ["2", "王五", "x"],
+    ]
+
+
+def test_what_is_no_json_after_a_whole_document_is_refused_with_the_place(read: Read) -> None:
+    with pytest.raises(Unreadable, match="不是完整有效的 JSON") as refused:
+        read(export({"hh": "1"}) + b"\n<html>", "json", records=RECORDS)
+    assert refused.value.place.startswith("第 2 行第 1 个")

@@ -1,0 +1,121 @@
+"""Where one site's platforms are, and which secrets open them: `[connections.<platform>]` of `site.toml`.
+
+Belongs here: the shape of a connection, and refusing a secret that is written out instead of named.
+Lives elsewhere: how a kind of platform is asked (its own file, `connectors/platforms/`), asking it and looking up
+secrets (`connectors/pull/`).
+
+    [connections.one_table]
+    address = "https://ybt.example.gov.cn/open"
+    user    = "wj-street"
+    secret  = "env:ONE_TABLE_SECRET"
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S.*")
+SCHEMES = ("https", "http", "sftp", "postgresql", "mysql", "mariadb")
+
+
+class WrongConnection(ValueError):
+    """A connection that cannot be used: what is wrong and what to do; never with a value that may be a secret."""
+
+    def __init__(self, problem: str, next_move: str) -> None:
+        super().__init__(problem, next_move)
+        self.problem = problem
+        self.next_move = next_move
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One platform as this site reaches it. `secret`, `private_key` and `ca` are references, never values."""
+
+    address: str
+    user: str = ""
+    secret: str = ""
+    private_key: str = ""  # sftp; `secret` is then its passphrase
+    ca: str = ""  # the authority that signed the platform's certificate, if the system does not know it
+    without_tls: str = ""  # why this platform may be asked over a line that is not encrypted
+
+    @property
+    def parts(self) -> SplitResult:
+        """The address, taken apart."""
+        return urlsplit(self.address)
+
+    @property
+    def scheme(self) -> str:
+        return self.parts.scheme
+
+    @property
+    def local(self) -> bool:
+        """Whether the platform stands on this very machine."""
+        host = self.parts.hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+
+def read_connections(stated: Any) -> dict[str, Connection]:
+    """The connections of a site by platform; a key that we do not know is an error.
+
+    Raises:
+        WrongConnection: says which connection, what is wrong and what to do.
+    """
+    if not isinstance(stated, dict):
+        raise WrongConnection("[connections] 应为若干张表", "请改正后再运行")
+    return {slug: _connection(slug, table) for slug, table in stated.items()}
+
+
+def _connection(slug: str, stated: Any) -> Connection:
+    place = f"[connections.{slug}]"
+    known = {item.name for item in fields(Connection)}
+    if not isinstance(stated, dict) or not all(isinstance(value, str) for value in stated.values()):
+        raise WrongConnection(f"{place} 应为一张表，其中的值都是文字", "请改正后再运行")
+    if unknown := sorted(stated.keys() - known):
+        raise WrongConnection(f"{place} 有不认识的键 {'、'.join(unknown)}", "请删去或改正后再运行")
+    if not stated.get("address"):
+        raise WrongConnection(f"{place} 缺少 address", "请补上后再运行")
+    for name in ("secret", "private_key", "ca"):
+        _expect_reference(place, name, stated.get(name, ""))
+    connection = Connection(**stated)
+    _expect_address(place, connection)
+    return connection
+
+
+def _expect_reference(place: str, name: str, value: str) -> None:
+    if value and not _REFERENCE.fullmatch(value):
+        raise WrongConnection(
+            f"{place} 的 {name} 应写 env:变量名 或 file:路径，不能写密码或密钥本身",
+            "请把它移到环境变量或仅本人可读的文件里；它已写进过文件，请在平台上换一个新的",
+        )
+    if value and name != "secret" and not value.startswith("file:"):
+        raise WrongConnection(f"{place} 的 {name} 应写 file:路径", "请改正后再运行")
+
+
+def _expect_address(place: str, connection: Connection) -> None:
+    """Refuse an address that we cannot use, that carries a secret, or that is not encrypted for no stated reason."""
+    try:
+        parts = connection.parts
+        usable = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise WrongConnection(
+            f"{place} 的 address 应写成 协议://主机:端口，协议为 {'、'.join(SCHEMES)} 之一", "请改正后再运行"
+        )
+    if parts.username is not None or parts.query or parts.fragment:
+        raise WrongConnection(
+            f"{place} 的 address 里不能带用户、密码或参数",
+            "请分别写在 user 与 secret（env:变量名 或 file:路径）；密码若已写进过文件，请在平台上换一个新的",
+        )
+    if parts.scheme == "http" and not connection.local and not connection.without_tls.strip():
+        raise WrongConnection(
+            f"{place} 的 address 不加密（http）",
+            "请改用 https；平台确实没有时，在 without_tls 里写明理由（如政务专线）",
+        )
