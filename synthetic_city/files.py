@@ -30,6 +30,11 @@ def write_store(store: Store, stores: Mapping[str, Store], inbox: Path, night: d
     return [people for people, _ in rows]
 
 
+def fitted_rows(store: Store, stores: Mapping[str, Store]) -> list[dict[str, Cell]]:
+    """The cells of each row of the export, as its file can hold them."""
+    return [_fitting(store.platform, cells) for _, cells in export_rows(store, stores)]
+
+
 def file_name(platform: Platform, night: date) -> str:
     """What the platform calls its export.
 
