@@ -145,7 +145,7 @@ class Store:
         names = {name for name in ("phone", "marital") if self.dice.chance(own.stale.get(name, 0.0))}
         if self._asleep[person.family]:
             names |= {"home", "left"}
-        if self.dice.chance(0.5):
+        if self.dice.chance(own.stale.get("death", 0.5)):
             names.add("death")
         return frozenset(names)
 

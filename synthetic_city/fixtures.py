@@ -32,7 +32,7 @@ STAGED = "staged.csv"
 HEADER = ("row", "source_key", "field", "stated", "key", "quality")
 PEOPLE = 10  # in one small export; a household is not torn apart
 SEED = 20
-RESIDENTS = 800
+RESIDENTS = 3000
 _KEY = b"fixture".ljust(32, b".")
 _NEARLY_ALL = 0.9  # of a group: a platform of few people still fills its small export
 

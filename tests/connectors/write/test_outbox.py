@@ -312,6 +312,8 @@ GOLDEN = {
     "residence_flag": "0",
     "death_flag": "0",
     "death_date": "2026-01-02",
+    "guardian": "欧阳建国",
+    "guardian_phone": "13912341234",
 }
 HELD_REQUIRED = {
     "name": "张伟",
@@ -328,6 +330,12 @@ HELD_REQUIRED = {
 }
 
 
+def _fitting(platform: Platform, name: str) -> str:
+    """The golden value; one phone where the template is too narrow for two."""
+    narrow = name == "phone" and (platform.fields[name].max_length or 99) < len(GOLDEN[name])
+    return GOLDEN[name].partition(";")[0] if narrow else GOLDEN[name]
+
+
 TAKING_FILES = [
     slug for slug, one in PLATFORMS.items() if one.receive.fields and one.receive.returns == "template"
 ]
@@ -338,15 +346,14 @@ def test_the_platforms_own_reader_finds_the_golden_values_in_its_file(
     tmp_path: Path, slug: str, read_back: Callable[[Platform, Path], list[dict[str, tuple[str, str]]]]
 ) -> None:
     platform = PLATFORMS[slug]
-    changes = [Change("r1", "K0001", name, GOLDEN[name], "correct") for name in platform.receive.fields]
+    golden = {name: _fitting(platform, name) for name in platform.receive.fields}
+    changes = [Change("r1", "K0001", name, value, "correct") for name, value in golden.items()]
     manifest = _written(tmp_path, platform, NIGHT, changes, {"r1": HELD_REQUIRED})
     assert manifest is not None
     assert manifest.left_out == ()
     [person] = read_back(platform, tmp_path / str(manifest.file))
     assert person[""][0] == "K0001"
-    assert {name: person[name][1] for name in platform.receive.fields} == {
-        name: GOLDEN[name] for name in platform.receive.fields
-    }
+    assert {name: person[name][1] for name in golden} == golden
     shown = {name for name in person if name and name not in platform.receive.fields}
     assert shown <= {name for name, column in platform.fields.items() if column.required} | {"name"}
 
