@@ -117,8 +117,14 @@ def _shape(platform: Platform) -> Iterator[str]:
         yield "xml 须用 export.records 写明记录的路径，从根元素写起，如 DATA.ROW"
     if export.beside and export.packed is None:
         yield "export.beside 只用于压缩包（packed）"
-    if export.two_sheets is not None and export.format not in ("xlsx", "xls"):
+    two = export.two_sheets
+    if two is not None and export.format not in ("xlsx", "xls"):
         yield "export.two_sheets 只用于 xlsx 和 xls"
+    link = platform.by_column.get(f"{two.members}/{two.link}") if two is not None else None
+    if platform.receive.fields and two is not None and not (link and link.required):
+        yield "成员表的关联列须为 required：没有它，写回的行找不到自己的户"
+    if platform.fields.keys().isdisjoint(("name", "id_number")):
+        yield "[fields] 中没有 name，也没有 id_number：没有一行能知道是谁"
 
 
 def _fields(platform: Platform) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from connectors.platform import PLATFORMS as PLATFORM_FILES
 from connectors.platform import Format, PlatformFileError, read_platform, read_platforms
 from warehouse.fields import fields
 
@@ -75,6 +76,12 @@ MISTAKES = [
         'format = "csv"',
         'format = "csv"\nbeside = ["*.txt"]',
         "beside",
+    ),
+    (
+        "rows that name nobody",
+        'name = { column = "姓名", required = true, max_length = 50 }',
+        'community = "姓名"',
+        "没有一行能知道是谁",
     ),
     ("admitting by nothing", 'fields = ["sex"]', 'fields = ["sex"]\nadmits = {}', "admits"),
     ("admitting an age alone", 'fields = ["sex"]', 'fields = ["sex"]\nadmits = { ages = [60] }', "ages"),
@@ -203,3 +210,11 @@ def test_feeds_name_platforms_that_exist_and_fields_that_they_state() -> None:
     for platform in PLATFORMS.values():
         for source, names in platform.feeds.items():
             assert set(names) <= PLATFORMS[source].fields.keys()
+
+
+def test_a_template_of_two_sheets_carries_the_link_in_every_row(tmp_path: Path) -> None:
+    text = (PLATFORM_FILES / "public_rental.toml").read_text(encoding="utf-8")
+    loose = text.replace("required = true, max_length = 20 }\nhead_name", "max_length = 20 }\nhead_name", 1)
+    assert loose != text
+    with pytest.raises(PlatformFileError, match="关联列"):
+        read_platform(_write(tmp_path, loose))
