@@ -30,6 +30,15 @@ def _from_elsewhere(town: Town, person: Person) -> bool:
     return town.books[person.book].code is not None
 
 
+def _young_man(town: Town, person: Person) -> bool:
+    return person.sex == "1" and 18 <= person.age(town.today) <= 24
+
+
+def _graduate(town: Town, person: Person) -> bool:
+    """Whether somebody may have left a college in the last years."""
+    return 20 <= person.age(town.today) <= 27 and person.education[:1] in ("1", "2", "3")
+
+
 GROUPS: dict[str, Belongs] = {
     "party": lambda _town, person: person.political in ("01", "02"),
     "dead": lambda _town, person: person.died is not None,
@@ -49,4 +58,9 @@ GROUPS: dict[str, Belongs] = {
     "married": lambda _town, person: person.spouse is not None,
     "heads": _head,
     "from_elsewhere": _from_elsewhere,
+    "starters": _aged(5, 6),
+    "league": lambda _town, person: person.political == "03",
+    "women": _women(18, 120),
+    "conscripts": _young_man,
+    "graduates": _graduate,
 }

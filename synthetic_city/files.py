@@ -49,7 +49,8 @@ def export_rows(store: Store, stores: Mapping[str, Store]) -> list[Row]:
     """The rows of the export, households together where the file says things once per household."""
     platform, fed = store.platform, _fed(store, stores)
     shared = shared_headers(platform)
-    unused = {header: text for header, text in unused_cells().items() if header in platform.export.columns}
+    silent = {**platform.ignore, **platform.forbidden}
+    unused = {header: text for header, text in unused_cells().items() if header in silent}
     rows: list[Row] = []
     blocks: list[int] = []  # of each row: the how-manieth household it belongs to
     in_order = _in_order(store, together=bool(shared) or platform.export.ditto)
