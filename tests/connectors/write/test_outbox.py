@@ -312,6 +312,9 @@ GOLDEN = {
     "residence_flag": "0",
     "death_flag": "0",
     "death_date": "2026-01-02",
+    "moved_out_flag": "0",
+    "moved_out_date": "2026-01-02",
+    "hukou_type": "10",
     "guardian": "欧阳建国",
     "guardian_phone": "13912341234",
 }
@@ -327,6 +330,11 @@ HELD_REQUIRED = {
     "head_name": "张建国",
     "head_id_number": "330102195001010019",
     "relation": "子",
+    "employer": "市容环境卫生所",
+    "employment": "登记失业",
+    "education": "大专",
+    "disability_number": "33010219790101001744",
+    "guardian_phone": "13712345678",
 }
 
 
