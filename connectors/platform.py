@@ -6,7 +6,8 @@ reading an export (`connectors/read/`), what a column's values mean (`dedup/norm
 (`connectors/write/`).
 
 Column names: a header over several rows is joined with "/" (`基本信息/姓名`); in a workbook of two sheets the
-sheet's name comes first (`成员信息/姓名`); in JSON it is the dotted path from the outer record (`members.xm`).
+sheet's name comes first (`成员信息/姓名`); in JSON and XML it is the dotted path from the outer record (`members.xm`),
+in XML with "@" before the name of an attribute (`@id`).
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_type_hints
 
 from connectors.platform_pull import CHOICES, INNER, PULLS, Pull
-from connectors.platform_rules import problems, unfit
+from connectors.platform_rules import never, problems, unfit
 from warehouse.fields import fields as known_fields
 
 PLATFORMS = Path(__file__).parent / "platforms"
 
-Format = Literal["xlsx", "xls", "html", "csv", "dbf", "json"]
+Format = Literal["xlsx", "xls", "html", "csv", "text", "dbf", "json", "xml"]
 
 
 class PlatformFileError(ValueError):
@@ -74,11 +75,11 @@ class TwoSheets:
 class Export:
     """The shape of the file the platform exports; its import template has the same shape."""
 
-    format: Format
+    format: Format  # text: lines with tabs, saved as .xls
     file: str  # glob inside inbox/<night>/<slug>/
     columns: tuple[str, ...]  # every header, in order
     key: str | None = None  # header of the platform's own record key; None: it has none
-    encoding: str = "utf-8"  # csv, dbf, html: what we write; reading detects
+    encoding: str = "utf-8"  # csv, text, dbf, html, xml: what we write; reading detects
     sheet: str | None = None  # which sheet; None: the first visible one
     title: str | None = None  # title row above the header
     header_rows: int = 1
@@ -88,7 +89,11 @@ class Export:
     ditto: bool = False  # 同上 and 〃 mean the value above
     split_people: str | None = None  # header of the name cell that may state several people
     two_sheets: TwoSheets | None = None
-    records: tuple[str, ...] = ()  # json: path of nested arrays, such as ["data.list", "members"]
+    records: tuple[str, ...] = ()  # json, xml: path of nested arrays, such as ["data.list", "members"]
+    packed: Literal["zip"] | None = (
+        None  # the data file comes in an archive, alone but for what `beside` names
+    )
+    beside: tuple[str, ...] = ()  # globs of files in that archive which are no data
     complete: bool = False  # a record that is gone from the file is gone from the platform
     rows: tuple[int, int] = (1, 2_000_000)  # fewest and most rows of a healthy export
     # header -> what the platform has also called it; a column is found by these names, never by its place
@@ -97,13 +102,23 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class Admits:
+    """Whom a platform would take in: all that is stated must hold. Today it only receives values of those it has."""
+
+    ages: tuple[int, ...] = ()  # the youngest and the oldest, in completed years
+    sex: Literal["1", "2"] | None = None
+    holding: tuple[str, ...] = ()  # fields in which the person must have a value, such as disability_number
+
+
+@dataclass(frozen=True, slots=True)
 class Receive:
-    """What the platform may receive, for which purpose and on which legal basis."""
+    """What the platform may receive, for which purpose and on which legal basis, and how it takes it."""
 
     fields: tuple[str, ...] = ()
     purpose: str = ""
     basis: str = ""
-    admits: Literal["own"] = "own"  # which residents: only those it already has
+    returns: Literal["template", "copy_sheet"] = "template"  # copy_sheet: it takes no file, a clerk keys it
+    admits: Admits | None = None  # which residents it would take in; None: only those it already has
 
 
 Severity = Literal["critical", "warning", "off"]
@@ -190,14 +205,19 @@ def read_platform(path: Path) -> Platform:
             TwoSheets, slug, "export.two_sheets", _table(slug, "two_sheets", export["two_sheets"])
         )
     stated["export"] = _make(Export, slug, "export", export)
-    stated["receive"] = _make(Receive, slug, "receive", _table(slug, "receive", stated.pop("receive", {})))
+    receive = _table(slug, "receive", stated.pop("receive", {}))
+    if "admits" in receive:
+        receive["admits"] = _make(
+            Admits, slug, "receive.admits", _table(slug, "receive.admits", receive["admits"])
+        )
+    stated["receive"] = _make(Receive, slug, "receive", receive)
     stated["gate"] = _make(Gate, slug, "gate", _table(slug, "gate", stated.pop("gate", {})))
     if "pull" in stated:
         stated["pull"] = _pull(slug, stated.get("transport"), _table(slug, "pull", stated["pull"]))
     if "slug" in stated:
         raise PlatformFileError(slug, "slug 由文件名决定，不应写在文件里")
-    if stated.get("tier") == "T4":
-        raise PlatformFileError(slug, "密级 T4 的平台依法不得接入，不可开启")
+    if reason := never(stated.get("id"), stated.get("tier")):
+        raise PlatformFileError(slug, f"这个平台依法不得接入，不可开启（{reason}）")
     platform = _make(Platform, slug, "", {"slug": slug, **stated})
     for problem in problems(platform):
         raise PlatformFileError(slug, problem)

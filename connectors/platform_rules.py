@@ -6,6 +6,7 @@ Lives elsewhere: the shape of a platform file (`platform.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
@@ -34,13 +35,47 @@ CHECKS = LIMITED | {
     "same_as_earlier",
 }
 
+# Kinds of platform that no file can switch on, whatever tier it states, by their number in the catalogue of kinds.
+_SURVEY = "全国人口普查条例第三十三条、统计法：普查与统计调查所得资料不得用于其他任何目的"
+_PARTICULAR = "个人信息保护法第二十八条：特定身份信息，只由司法、公安机关依法处理"
+_MEDICAL = "个人信息保护法第二十八条：医疗健康信息，只在卫健、疾控条线内处理"
+_NEVER = {
+    "P011": _PARTICULAR,
+    "P017": "个人信息保护法第二十八条：含生物识别信息，只由公安机关处理",
+    "P018": _PARTICULAR,
+    "P022": _PARTICULAR,
+    "P023": _PARTICULAR,
+    "P025": "信访工作条例：信访材料不得转给无关单位和个人",
+    "P029": "社会救助暂行办法：家庭经济状况核对结果只用于社会救助审核",
+    "P052": _MEDICAL,
+    "P056": "精神卫生法第二十三条、个人信息保护法第二十八条：严重精神障碍患者信息应当保密",
+    "P057": "传染病防治法、个人信息保护法第二十八条：传染病患者信息应当保密",
+    "P060": "个人信息保护法第四十七条：处理目的已实现，应当删除",
+    "P081": "个人信息保护法第二十八条：宗教信仰信息，不得接入",
+    "P083": "保守国家秘密法：国防动员潜力资料，不得接入",
+    "P103": _SURVEY,
+    "P104": _SURVEY,
+    "P105": _SURVEY,
+}
+_T4 = "密级 T4：法律限定用途的资料"
+
 _WORDS = {str: "文字", int: "整数", float: "数", bool: "true 或 false", tuple: "列表", Mapping: "表"}
+
+
+def never(number: Any, tier: Any) -> str | None:
+    """The legal reason why no platform of this number or tier may be connected, or None.
+
+    >>> never("P103", "T1") == never("p103 ", "T2"), never("P009", "T4"), never("P009", "T3")
+    (True, '密级 T4：法律限定用途的资料', None)
+    """
+    return _NEVER.get(str(number).strip().upper()) or (_T4 if tier == "T4" else None)
 
 
 def problems(platform: Platform) -> Iterator[str]:
     """All that is wrong with a platform, worst first, in words for whoever wrote the file."""
     yield from _columns(platform)
     yield from _places(platform)
+    yield from _shape(platform)
     yield from _fields(platform)
     yield from _gate(platform)
     yield from _codes(platform)
@@ -112,6 +147,27 @@ def _gate(platform: Platform) -> Iterator[str]:
         yield f"[gate] limit 中的 {wrong} 应大于 0"
 
 
+def _shape(platform: Platform) -> Iterator[str]:
+    """Keys of one format or shape are not used with another."""
+    export = platform.export
+    if not re.fullmatch(r"P\d{3}", platform.id):
+        yield "id 应为目录中的编号，如 P009；本单位自己的为 P000"
+    if bool(export.records) and export.format not in ("json", "xml"):
+        yield "export.records 只用于 json 和 xml"
+    if export.format == "xml" and not (export.records and "." in export.records[0]):
+        yield "xml 须用 export.records 写明记录的路径，从根元素写起，如 DATA.ROW"
+    if export.beside and export.packed is None:
+        yield "export.beside 只用于压缩包（packed）"
+    two = export.two_sheets
+    if two is not None and export.format not in ("xlsx", "xls"):
+        yield "export.two_sheets 只用于 xlsx 和 xls"
+    link = platform.by_column.get(f"{two.members}/{two.link}") if two is not None else None
+    if platform.receive.fields and two is not None and not (link and link.required):
+        yield "成员表的关联列须为 required：没有它，写回的行找不到自己的户"
+    if platform.fields.keys().isdisjoint(("name", "id_number")):
+        yield "[fields] 中没有 name，也没有 id_number：没有一行能知道是谁"
+
+
 def _fields(platform: Platform) -> Iterator[str]:
     """Fields that other keys speak of are fields of this platform."""
     for place, names in (
@@ -155,6 +211,7 @@ def _codes(platform: Platform) -> Iterator[str]:
 def _receive(platform: Platform) -> Iterator[str]:
     """Nothing flows without purpose, legal basis, and a key that says where it goes."""
     receive = platform.receive
+    yield from _admits(platform)
     if not receive.fields:
         return
     if not (receive.purpose.strip() and receive.basis.strip()):
@@ -164,6 +221,18 @@ def _receive(platform: Platform) -> Iterator[str]:
     known = known_fields()
     if kept := _listed({name for name in receive.fields if name in known and not known[name].publish}):
         yield f"receive.fields 中的 {kept} 从不写回任何平台（见 warehouse/fields.toml）"
+
+
+def _admits(platform: Platform) -> Iterator[str]:
+    admits = platform.receive.admits
+    if admits is None:
+        return
+    if not (admits.ages or admits.sex or admits.holding):
+        yield "[receive.admits] 没有写任何条件；只收已有的人时不写这张表"
+    if admits.ages and not (len(admits.ages) == 2 and 0 <= admits.ages[0] <= admits.ages[1]):
+        yield "[receive.admits] 的 ages 应为 [最小年龄, 最大年龄]"
+    if unknown := _listed(set(admits.holding) - known_fields().keys()):
+        yield f"[receive.admits] 的 holding 中 {unknown} 不是已知字段"
 
 
 def unfit(value: Any, hint: Any) -> str | None:

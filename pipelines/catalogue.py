@@ -1,6 +1,7 @@
 """The platforms as the command line lists and checks them.
 
-Belongs here: one line per platform file, usable or not, and how it stood after the last night.
+Belongs here: one line per platform file, usable or not, and how it stood after the last night; a platform's empty
+template.
 Lives elsewhere: the shape of a platform file and reading it strictly (`connectors/platform.py`), asking a platform
 for a first look (`trial.py`).
 """
@@ -11,9 +12,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from connectors.platform import PLATFORMS, Platform, read_platforms
+from connectors.platform import PLATFORMS, Platform, read_platform, read_platforms
 from connectors.pull import misfit
+from connectors.write.blank import write_blank
 from warehouse.site import Site, SiteError, read_site
+
+_UNKNOWN = ("id", "department", "level", "tier", "cadence", "transport", "format", "returns", "basis")
 
 
 def known() -> list[str]:
@@ -30,7 +34,7 @@ def listed(root: Path) -> list[dict[str, Any]]:
     site, last = _site(root), _last_night(root)
     state = "live" if site and not site.shadow else "shadow"
     lines = [_line(platform, state) for platform in good.values()]
-    empty = dict.fromkeys(("department", "tier", "transport", "format", "basis"), "")
+    empty = dict.fromkeys(_UNKNOWN, "")
     lines += [
         {"slug": slug, "title": slug, **empty, "entities": [], "receives": [], "state": "broken"}
         for slug in bad
@@ -62,16 +66,29 @@ def checked(slug: str, root: Path) -> dict[str, Any]:
     }
 
 
+def wrote_blank(slug: str, path: Path) -> None:
+    """Write a platform's template with nobody in it.
+
+    Raises:
+        PlatformFileError: its file cannot be used.
+    """
+    write_blank(read_platform(PLATFORMS / f"{slug}.toml"), path)
+
+
 def _line(platform: Platform, state: str) -> dict[str, Any]:
     return {
         "slug": platform.slug,
+        "id": platform.id,
         "title": platform.title,
         "department": platform.department,
+        "level": platform.level,
         "tier": platform.tier,
         "entities": list(platform.entities),
+        "cadence": platform.cadence,
         "transport": platform.transport,
         "format": platform.export.format,
         "receives": list(platform.receive.fields),
+        "returns": platform.receive.returns if platform.receive.fields else "",
         "basis": platform.basis,
         "state": state if platform.receive.fields else "read-only",
     }

@@ -1,4 +1,4 @@
-"""A whole synthetic city on disk: a site, what twelve platforms export each night, and the truth.
+"""A whole synthetic city on disk: a site, what every platform exports each night, and the truth.
 
 Belongs here: the order of the steps. Lives elsewhere: every step (`settling.py` people, `exports.py` what platforms
 hold, `events.py` the nights, `files.py` files, `truth.py` truth, `outside.py` people who come from a file).

@@ -14,6 +14,7 @@ from connectors.platform import Platform
 from connectors.write.cell import Cell
 from connectors.write.render import nearest, render
 from synthetic_city import misplaced
+from synthetic_city.among import GROUPS
 from synthetic_city.beliefs import BELIEFS, Place, View, address, registered_address
 from synthetic_city.cases import Case
 from synthetic_city.dice import Dice
@@ -45,7 +46,7 @@ class Store:
 
     def __init__(self, platform: Platform, seed: int, noise: float) -> None:
         self.platform = platform
-        self.habits: Habits = habits_of(platform.slug)
+        self.habits: Habits = habits_of(platform)
         self.dice = Dice(seed, platform.slug)
         self.entries: list[Entry] = []
         self.given = 0  # keys handed out
@@ -81,6 +82,8 @@ class Store:
         if own.among == "families" and town.families[person.family].kind in ("dormitory", "shared_flat"):
             return False
         if own.among == "with_phone" and not person.phone:
+            return False
+        if own.among in GROUPS and not GROUPS[own.among](town, person):
             return False
         rate = own.coverage
         if own.unit == "household":
@@ -142,7 +145,7 @@ class Store:
         names = {name for name in ("phone", "marital") if self.dice.chance(own.stale.get(name, 0.0))}
         if self._asleep[person.family]:
             names |= {"home", "left"}
-        if self.dice.chance(0.5):
+        if self.dice.chance(own.stale.get("death", 0.5)):
             names.add("death")
         return frozenset(names)
 

@@ -30,6 +30,11 @@ def write_store(store: Store, stores: Mapping[str, Store], inbox: Path, night: d
     return [people for people, _ in rows]
 
 
+def fitted_rows(store: Store, stores: Mapping[str, Store]) -> list[dict[str, Cell]]:
+    """The cells of each row of the export, as its file can hold them."""
+    return [_fitting(store.platform, cells) for _, cells in export_rows(store, stores)]
+
+
 def file_name(platform: Platform, night: date) -> str:
     """What the platform calls its export.
 
@@ -44,12 +49,16 @@ def export_rows(store: Store, stores: Mapping[str, Store]) -> list[Row]:
     """The rows of the export, households together where the file says things once per household."""
     platform, fed = store.platform, _fed(store, stores)
     shared = shared_headers(platform)
-    unused = {header: text for header, text in unused_cells().items() if header in platform.export.columns}
+    silent = {**platform.ignore, **platform.forbidden}
+    unused = {header: text for header, text in unused_cells().items() if header in silent}
     rows: list[Row] = []
-    for household, entries in _in_order(store, together=bool(shared) or platform.export.ditto):
+    blocks: list[int] = []  # of each row: the how-manieth household it belongs to
+    in_order = _in_order(store, together=bool(shared) or platform.export.ditto)
+    for block, (household, entries) in enumerate(in_order, start=1):
         first = {**entries[0].cells, **fed(entries[0])}
         if len(entries) > 1 and _in_one_cell(store, household):
             rows.append(_one_cell(platform, entries, first))
+            blocks.append(block)
             continue
         for place, entry in enumerate(entries):
             cells = {**entry.cells, **fed(entry)}
@@ -57,10 +66,10 @@ def export_rows(store: Store, stores: Mapping[str, Store]) -> list[Row]:
             if place and platform.export.ditto:
                 _say_ditto(platform, entry, cells, first)
             rows.append(([entry.person], cells))
-    for number, (_, cells) in enumerate(rows, start=1):
+            blocks.append(block)
+    for number, ((_, cells), block) in enumerate(zip(rows, blocks, strict=True), start=1):
         cells.update(
-            (header, text.format(n=number) if header not in shared else text)
-            for header, text in unused.items()
+            (header, text.format(n=block if header in shared else number)) for header, text in unused.items()
         )
     return rows
 

@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from connectors.platform import Platform
 from synthetic_city.addresses import Dwelling, facts
 from synthetic_city.dice import Dice, Weighted
 
@@ -47,12 +48,26 @@ def _pages() -> dict[str, dict[str, Any]]:
     return tomllib.loads(text)
 
 
-@cache
-def habits_of(slug: str) -> Habits:
-    """A platform's habits; one that has no page behaves like the grid, at half its coverage."""
-    if slug in _pages():
-        return Habits(**_pages()[slug])
-    return Habits(**{**_pages()["grid"], "coverage": 0.45, "key": slug[:2].upper() + "{n:08d}"})
+def habits_of(platform: Platform) -> Habits:
+    """A platform's habits: its page, or what its line under [brief] and its own file say of it over the common ways."""
+    pages = _pages()
+    if platform.slug in pages:
+        return Habits(**pages[platform.slug])
+    derived = {
+        "key": f"{_initials(platform.slug)}{{n:08d}}" if platform.export.key is not None else "",
+        "household": "registered" if platform.household == "registered" else "living",
+        "unit": "household" if "household" in platform.entities else "person",
+    }
+    return Habits(**{**pages["common"], **derived, **pages["brief"].get(platform.slug, {})})
+
+
+def _initials(slug: str) -> str:
+    """What a platform's keys begin with.
+
+    >>> _initials("party_members"), _initials("hotline_12345")
+    ('PM', 'H1')
+    """
+    return "".join(word[0] for word in slug.split("_")).upper()
 
 
 def unused_cells() -> dict[str, str]:

@@ -16,7 +16,9 @@ from connectors.read.delimited import read_delimited
 from connectors.read.guard import check_size, check_zip
 from connectors.read.html import read_html
 from connectors.read.layout import parts
+from connectors.read.markup import read_xml
 from connectors.read.nested import read_json
+from connectors.read.packed import unpacked
 from connectors.read.recognise import STANDS_FOR, Met, recognise
 from connectors.read.sheet import Reading
 from connectors.read.spreadsheetml import read_spreadsheetml
@@ -29,6 +31,14 @@ def read_export(path: Path, export: Export) -> Reading:
     Raises:
         Unreadable: with the problem, the place and the next move, in words for a clerk.
     """
+    if export.packed:
+        check_size(path)
+        with unpacked(path, export.beside) as data:
+            return _read_file(data, export)
+    return _read_file(path, export)
+
+
+def _read_file(path: Path, export: Export) -> Reading:
     check_size(path)
     met = recognise(path, export.format)
     reading = _read(path, met, export)
@@ -57,6 +67,8 @@ def _read(path: Path, met: Met, export: Export) -> Reading:
             )
         case "spreadsheetml":
             return read_spreadsheetml(path)
+        case "xml":
+            return read_xml(path, export.records)
         case "json":
             return read_json(path, export.records)
         case "dbf":

@@ -38,7 +38,7 @@ def check_zip(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
-        raise Unreadable("xlsx 文件已损坏或不完整（压缩包打不开）", "请从平台重新导出") from error
+        raise Unreadable("文件已损坏或不完整（压缩包打不开）", "请从平台重新导出") from error
     unpacked, packed = sum(e.file_size for e in entries), sum(e.compress_size for e in entries)
     if len(entries) > MAX_ENTRIES:
         raise Unreadable(f"压缩包里有 {len(entries)} 个条目，超过上限 {MAX_ENTRIES}", _TOO_BIG)

@@ -7,6 +7,7 @@ Lives elsewhere: reading the format (one module each).
 from __future__ import annotations
 
 import codecs
+import re
 import struct
 from pathlib import Path
 from typing import Literal
@@ -15,10 +16,13 @@ from connectors.errors import Unreadable
 from connectors.platform import Format
 from connectors.read.guard import PASSWORD
 
-Met = Literal["xlsx", "xls", "html", "spreadsheetml", "json", "dbf", "text"]
+Met = Literal["xlsx", "xls", "html", "spreadsheetml", "xml", "json", "dbf", "text"]
 
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_PAGE = re.compile(
+    rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE
+)  # packages of data have a HEAD and a BODY too
 _DBF_VERSIONS = frozenset((0x02, 0x03, 0x30, 0x31, 0x32, 0x43, 0x83, 0x8B, 0xCB, 0xF5, 0xFB))
 
 # What a declared format may turn out to be: programs that "save as Excel" save many things as .xls.
@@ -27,14 +31,17 @@ STANDS_FOR: dict[Format, frozenset[Met]] = {
     "xls": frozenset(("xls", "xlsx", "html", "spreadsheetml", "text")),
     "html": frozenset(("html", "spreadsheetml", "text")),
     "csv": frozenset(("text",)),
+    "text": frozenset(("text", "xls", "xlsx", "html")),
     "dbf": frozenset(("dbf",)),
     "json": frozenset(("json",)),
+    "xml": frozenset(("xml",)),
 }
 _WORDS: dict[Met, str] = {
     "xlsx": "xlsx 工作簿",
     "xls": "xls 工作簿",
     "html": "网页（HTML）",
-    "spreadsheetml": "XML",
+    "spreadsheetml": "XML 表格",
+    "xml": "XML",
     "json": "JSON",
     "dbf": "DBF",
     "text": "纯文本",
@@ -49,7 +56,7 @@ def recognise(path: Path, declared: Format) -> Met:
     """
     with path.open("rb") as file:
         head = file.read(4096)
-    met = _met(head)
+    met = _met(head, declared)
     if met == "xls" and _ENCRYPTED in path.read_bytes():
         raise Unreadable(*PASSWORD)
     # HTML is let through once more, so that a login page can be told by name.
@@ -61,10 +68,12 @@ def recognise(path: Path, declared: Format) -> Met:
     return met
 
 
-def _met(head: bytes) -> Met:
+def _met(head: bytes, declared: Format) -> Met:
     """
-    >>> _met(b"PK\\x03\\x04"), _met(b"  <html>"), _met("\\ufeff[{}]".encode()), _met(b"a,b")
-    ('xlsx', 'html', 'json', 'text')
+    >>> [_met(head, "csv") for head in (b"PK\\x03\\x04", b"  <html>", "\\ufeff[{}]".encode(), b"a,b")]
+    ['xlsx', 'html', 'json', 'text']
+    >>> [_met(head, "xml") for head in (b"<?xml version='1.0'?><DATA>", b"<!DOCTYPE html>")]
+    ['xml', 'html']
     """
     if head.startswith(_OLE):
         return "xls"
@@ -76,7 +85,10 @@ def _met(head: bytes) -> Met:
         head = head.decode("utf-16", errors="ignore").encode()
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if text.startswith(b"<"):
-        xml = b"urn:schemas-microsoft-com:office:spreadsheet" in head and b"<html" not in head.lower()
+        page = _PAGE.search(text) is not None
+        if declared == "xml" and not page:
+            return "xml"
+        xml = b"urn:schemas-microsoft-com:office:spreadsheet" in head and not page
         return "spreadsheetml" if xml else "html"
     return "json" if text[:1] in (b"{", b"[") else "text"
 

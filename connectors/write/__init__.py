@@ -1,4 +1,4 @@
-"""From rows of cells to a file as the platform itself would write it, in any of the six formats.
+"""From rows of cells to a file as the platform itself would write it, in any of the formats.
 
 Belongs here: `write_export`. One module per format; `plan.py` lays out what a spreadsheet of the platform looks like.
 Lives elsewhere: how a value is written in one cell (`render.py`), the files of one night (`outbox.py`).
@@ -7,14 +7,17 @@ Lives elsewhere: how a value is written in one cell (`render.py`), the files of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from connectors.platform import Format, Platform
 from connectors.write.cell import CannotWrite, Cell
 from connectors.write.dbf import write_dbf
-from connectors.write.delimited import write_csv
+from connectors.write.delimited import write_csv, write_text
 from connectors.write.html import write_html
+from connectors.write.markup import write_xml
 from connectors.write.nested import write_json
+from connectors.write.packed import pack
 from connectors.write.xls import write_xls
 from connectors.write.xlsx import write_xlsx
 
@@ -25,8 +28,22 @@ _WRITERS: dict[Format, Callable[[Platform, Sequence[Sequence[Cell]], Path], None
     "xls": write_xls,
     "html": write_html,
     "csv": write_csv,
+    "text": write_text,
     "dbf": write_dbf,
     "json": write_json,
+    "xml": write_xml,
+}
+
+# What the data file in an archive is called; without one, the platform's own pattern says so.
+_ENDINGS: dict[Format, str] = {
+    "xlsx": ".xlsx",
+    "xls": ".xls",
+    "html": ".xls",
+    "csv": ".csv",
+    "text": ".xls",
+    "dbf": ".dbf",
+    "json": ".json",
+    "xml": ".xml",
 }
 
 
@@ -45,4 +62,8 @@ def write_export(platform: Platform, rows: Sequence[Mapping[str, Cell]], path: P
             stray = "、".join(sorted(row.keys() - known))
             raise CannotWrite(platform.slug, stray, number, "平台没有这一列")
     grid = [list(map(row.get, columns)) for row in rows]
-    _WRITERS[platform.export.format](platform, grid, path)
+    write = _WRITERS[platform.export.format]
+    if platform.export.packed:
+        pack(path, f"{platform.slug}{_ENDINGS[platform.export.format]}", partial(write, platform, grid))
+    else:
+        write(platform, grid, path)

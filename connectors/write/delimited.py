@@ -1,4 +1,4 @@
-"""Comma separated values in the platform's own encoding.
+"""Comma separated values in the platform's own encoding, and lines with tabs saved as .xls.
 
 Belongs here: quoting, so that the platform reads back exactly what was meant; the encoding.
 Lives elsewhere: text that a spreadsheet would run as a formula (`preflight.py` keeps it out of what we publish: CSV has
@@ -18,10 +18,19 @@ from connectors.write.cell import CannotWrite, Cell, text_of, unwritable
 
 def write_csv(platform: Platform, rows: Sequence[Sequence[Cell]], path: Path) -> None:
     """Write header and rows; lines end as spreadsheets end them."""
+    _write(platform, rows, path, ",")
+
+
+def write_text(platform: Platform, rows: Sequence[Sequence[Cell]], path: Path) -> None:
+    """Write header and rows with tabs between the cells."""
+    _write(platform, rows, path, "\t")
+
+
+def _write(platform: Platform, rows: Sequence[Sequence[Cell]], path: Path, delimiter: str) -> None:
     export = platform.export
     lines = [[text_of(cell) for cell in row] for row in rows]
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow(export.columns)
     writer.writerows(lines)
     text = buffer.getvalue()

@@ -24,12 +24,11 @@ def note(platform: Platform, manifest: Manifest) -> str:
         "本文件没有发送给任何平台（影子模式），仅供核对。" if manifest.mode == "shadow" else "本文件待发送。",
     ]
     if manifest.file:
+        lines += [f"文件：{manifest.file}，共 {manifest.rows} 行、{manifest.cells} 格有变化。"]
+        lines += _by_hand(key) if platform.receive.returns == "copy_sheet" else _by_import(key)
         lines += [
-            f"文件：{manifest.file}，共 {manifest.rows} 行、{manifest.cells} 格有变化。",
-            f"每一行按「{key}」对应平台里已有的一条记录；「{key}」、姓名和必填列照平台原样带出，用来认人，不必改。",
             "有变化的列：",
             *(f"  {platform.fields[field].column}：{cells} 格" for field, cells in manifest.fields.items()),
-            "其余的空格表示“不改”，导入时请选择“空值不覆盖”；平台没有这个选项的，请逐条核对后再导入。",
             "哪一行改了哪几列、是补空还是更正，见 manifest.json 的 records（按记录编号，不含个人信息）。",
         ]
     else:
@@ -42,3 +41,17 @@ def note(platform: Platform, manifest: Manifest) -> str:
         ]
     lines += ["", f"用途：{manifest.purpose}", f"依据：{manifest.basis}", ""]
     return "\n".join(lines)
+
+
+def _by_import(key: str) -> list[str]:
+    return [
+        f"每一行按「{key}」对应平台里已有的一条记录；「{key}」、姓名和必填列照平台原样带出，用来认人，不必改。",
+        "没有变化的空格表示“不改”，导入时请选择“空值不覆盖”；平台没有这个选项的，请逐条核对后再导入。",
+    ]
+
+
+def _by_hand(key: str) -> list[str]:
+    return [
+        f"这个平台不收文件：请打印后按「{key}」找到本人，逐格录入，录一格勾一格。",
+        "录完不必回报：平台下一次导出里有了这些值，就算完成。打印件含个人信息，用后请销毁。",
+    ]

@@ -1,8 +1,8 @@
-"""One platform's share of a night: a file in its own template with nothing but the changes, and a manifest.
+"""One platform's share of a night: its own template, or a sheet to key from, with nothing but the changes, and a manifest.
 
 Belongs here: writing a draft and what is said about it, and removing what an earlier run left there.
 Lives elsewhere: which cells stand in the file (`draft.py`), what the manifest says (`manifest.py`), the bytes of each
-format (`connectors/write`), sending.
+format (`connectors/write`), the sheet to key from (`copy_sheet.py`), sending.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from connectors.write import write_export
+from connectors.write.copy_sheet import copy_sheet
 from connectors.write.draft import Draft, Row
 from connectors.write.manifest import Entry, Manifest, describe
 from connectors.write.note import NOTE, note
@@ -21,18 +22,26 @@ MANIFEST = "manifest.json"
 def write_outbox(folder: Path, draft: Draft, night: date, *, shadow: bool = True) -> Manifest | None:
     """Write `<slug>.<ext>`, `manifest.json` and a note for the clerk into the folder; the same draft gives the same bytes.
 
+    A platform that takes no file gets `<slug>.html`, a sheet to print and key from, instead.
+
     Where nothing was asked nothing is written, and what an earlier run left there is removed. Where all that was asked
     was left out there is a manifest, and no file.
     """
     platform, rows = draft.platform, draft.rows
-    file = folder / f"{platform.slug}{Path(platform.export.file).suffix}"
-    for stale in (file, folder / MANIFEST, folder / NOTE):
+    template = folder / f"{platform.slug}{Path(platform.export.file).suffix}"
+    sheet = folder / f"{platform.slug}.html"
+    by_hand = platform.receive.returns == "copy_sheet"
+    file = sheet if by_hand else template
+    for stale in (template, sheet, folder / MANIFEST, folder / NOTE):
         stale.unlink(missing_ok=True)
     if not (rows or draft.left_out):
         return None
     if rows:
         _private(file)
-        write_export(platform, [row.cells for row in rows], file)
+        if by_hand:
+            file.write_text(copy_sheet(draft, night), encoding="utf-8")
+        else:
+            write_export(platform, [row.cells for row in rows], file)
     entries = [_entry(row) for row in rows]
     manifest = describe(platform, night, entries, draft.left_out, file if rows else None, shadow)
     for name, text in ((MANIFEST, manifest.text()), (NOTE, note(platform, manifest))):

@@ -11,7 +11,7 @@ from connectors.write.cell import unwritable
 from connectors.write.delimited import encodable
 
 _FORMULA = ("=", "+", "-", "@", "\t")
-_NO_TEXT_CELLS = ("csv", "html")  # opened in a spreadsheet, these run what looks like a formula
+_NO_TEXT_CELLS = ("csv", "text", "html")  # opened in a spreadsheet, these run what looks like a formula
 
 
 def refusal(platform: Platform, header: str, stated: str) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from connectors.platform import Platform
@@ -41,17 +41,24 @@ _STYLES = (
 )
 _DELICATE = re.compile("[&<>\r\x00-\x1f\ud800-\udfff\ufffe\uffff]|^\\s|\\s$|_x[0-9A-Fa-f]{4}_")
 _LONGEST = 32_767  # characters of a cell
+_LONGEST_LIST = 255  # characters of a list to choose from that stands in the sheet itself
+_LISTED_ROWS = 10_000  # rows below the header that offer the list
 
 
-def write_xlsx(platform: Platform, rows: Sequence[Sequence[Cell]], path: Path) -> None:
-    """Write the platform's workbook."""
+Choices = Mapping[str, Sequence[str]]  # column of the platform -> what may be chosen in its cells
+
+
+def write_xlsx(
+    platform: Platform, rows: Sequence[Sequence[Cell]], path: Path, choices: Choices | None = None
+) -> None:
+    """Write the platform's workbook, with a list to choose from in the columns of `choices`."""
     sheets = plan(platform, rows)
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in _parts(sheets):
             archive.writestr(_entry(name), text, zipfile.ZIP_DEFLATED, 6)
         for number, sheet in enumerate(sheets, start=1):
             with archive.open(_entry(f"xl/worksheets/sheet{number}.xml"), "w") as part:
-                for piece in _sheet(platform, sheet):
+                for piece in _sheet(platform, sheet, choices or {}):
                     part.write(piece.encode("utf-8"))
 
 
@@ -103,7 +110,7 @@ def _parts(sheets: Sequence[SheetPlan]) -> Iterator[tuple[str, str]]:
     yield "xl/styles.xml", _STYLES
 
 
-def _sheet(platform: Platform, sheet: SheetPlan) -> Iterator[str]:
+def _sheet(platform: Platform, sheet: SheetPlan, choices: Choices) -> Iterator[str]:
     letters = [_letters(at) for at in range(len(sheet.columns))]
     last = max(len(sheet.head) + len(sheet.body) + len(sheet.foot), 1)
     yield (
@@ -118,7 +125,8 @@ def _sheet(platform: Platform, sheet: SheetPlan) -> Iterator[str]:
         for row in rows:
             yield _row(platform, sheet, row, at, starts)
             at += 1
-    yield f"</sheetData>{_merges(sheet.merges, letters)}</worksheet>"
+    lists = _lists(sheet, letters, choices) if choices else ""
+    yield f"</sheetData>{_merges(sheet.merges, letters)}{lists}</worksheet>"
 
 
 def _row(
@@ -167,3 +175,15 @@ def _merges(merges: Sequence[Merge], letters: Sequence[str]) -> str:
         for top, left, bottom, right in merges
     )
     return f'<mergeCells count="{len(merges)}">{refs}</mergeCells>'
+
+
+def _lists(sheet: SheetPlan, letters: Sequence[str], choices: Choices) -> str:
+    """Lists to choose from; a list that the format cannot hold is left out: the cell is typed then."""
+    first, last = sheet.body_at + 1, sheet.body_at + _LISTED_ROWS
+    offered = [
+        f'<dataValidation type="list" allowBlank="1" showErrorMessage="1" sqref="{letter}{first}:{letter}{last}">'
+        f"<formula1>&quot;{_escape(','.join(choices[column]))}&quot;</formula1></dataValidation>"
+        for column, letter in zip(sheet.columns, letters, strict=True)
+        if column in choices and len(",".join(choices[column])) <= _LONGEST_LIST
+    ]
+    return f'<dataValidations count="{len(offered)}">{"".join(offered)}</dataValidations>' if offered else ""

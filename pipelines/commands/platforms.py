@@ -1,4 +1,4 @@
-"""The catalogue of platforms: `platform list`, `platform check`.
+"""The catalogue of platforms: `platform list`, `platform check`, `platform blank`.
 
 Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/catalogue.py`).
 """
@@ -6,6 +6,7 @@ Belongs here: their arguments and how their outcome is told. Lives elsewhere: th
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from pipelines.commands import DONE, PARTIAL, Add, AddGroup, Answer, refused
 from pipelines.messages import Language, say
@@ -13,7 +14,7 @@ from pipelines.messages import Language, say
 
 def add(command: Add, group: AddGroup) -> None:
     """The commands of this module."""
-    platform = group("platform", "平台说明 / platform files", "list|check")
+    platform = group("platform", "平台说明 / platform files", "list|check|blank")
     command("list", list_platforms, "列出各平台 / list the platforms", platform)
     check = command("check", check_platforms, "检查平台说明 / check platform files", platform)
     check.add_argument("slug", metavar="SLUG|all")
@@ -22,6 +23,9 @@ def add(command: Add, group: AddGroup) -> None:
         action="store_true",
         help="连上该平台取一小份试读，不落地 / ask the platform for a first look, land nothing",
     )
+    blank = command("blank", write_blank, "写出空白模板 / write the empty template", platform)
+    blank.add_argument("slug", metavar="SLUG")
+    blank.add_argument("--out", type=Path, required=True, metavar="FILE", help="写到哪里 / where to")
 
 
 def list_platforms(asked: argparse.Namespace, speak: Language) -> Answer:
@@ -31,9 +35,12 @@ def list_platforms(asked: argparse.Namespace, speak: Language) -> Answer:
     from pipelines.summary import last_night
 
     found = listed(asked.site)
-    names = ("slug", "format", "tier", "state", "last", "title")
+    names = ("slug", "id", "format", "tier", "basis", "state", "last", "title")
     header = [say(f"col_{name}", speak) for name in names]
-    told = [one | {"last": last_night(one, speak)} for one in found]
+    told = [
+        one | {"last": last_night(one, speak), "basis": one["basis"] and say(one["basis"], speak)}
+        for one in found
+    ]
     text = side_by_side(header, [[str(one[name]) for name in names] for one in told])
     return Answer(DONE, {"platforms": found}, text)
 
@@ -79,8 +86,22 @@ def _first_look(asked: argparse.Namespace, speak: Language) -> Answer:
     return Answer(DONE, found, "\n".join(lines))
 
 
+def write_blank(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`platform blank`: a platform's template with nobody in it, as a file."""
+    from pipelines.catalogue import known, wrote_blank
+
+    if asked.slug not in known():
+        problem = say("platform_unknown", speak, slug=asked.slug, known="、".join(known()))
+        return refused(problem, speak)
+    wrote_blank(asked.slug, asked.out)
+    return Answer(
+        DONE, {"slug": asked.slug, "file": str(asked.out)}, say("blank_written", speak, file=asked.out)
+    )
+
+
 def wrong_use() -> tuple[type[Exception], ...]:
     """Errors that say the command was used wrongly."""
+    from connectors.platform import PlatformFileError
     from pipelines.trial import NotConnected
 
-    return (NotConnected,)
+    return NotConnected, PlatformFileError

@@ -28,6 +28,7 @@ from pipelines.night import Night, open_night
 from pipelines.steps import STEPS, run_step
 from pipelines.summary import summary, tell
 from synthetic_city.city import make_city
+from synthetic_city.records import TWELVE
 from warehouse.site import read_site
 from warehouse.snapshot import current_snapshot
 from warehouse.store import read_store
@@ -224,7 +225,7 @@ class Told:
 def city(tmp_path_factory) -> Path:
     """A city of three hundred whose first night is done, and whose second and third wait in the inbox."""
     root = tmp_path_factory.mktemp("city") / "site"
-    make_city(root, residents=300, nights=3, seed=5)
+    make_city(root, residents=300, nights=3, seed=5, platforms=TWELVE)
     night = run(root)
     assert night.status == "done"
     return root

@@ -51,9 +51,13 @@ def test_every_platform_is_listed_with_what_it_may_receive(enter_once):
     assert [one["slug"] for one in found] == sorted(known)
     keys = {
         "slug",
+        "id",
         "title",
         "department",
+        "level",
         "tier",
+        "cadence",
+        "returns",
         "entities",
         "transport",
         "format",
@@ -69,6 +73,19 @@ def test_every_platform_is_listed_with_what_it_may_receive(enter_once):
 def test_platform_check_counts_those_that_pass(enter_once):
     ran = enter_once("platform", "check", "all", "--json")
     assert (ran.status, ran.found) == (0, {"passed": len(read_platforms()[0]), "failed": []})
+
+
+def test_the_list_says_which_columns_were_published_and_which_reasoned(enter_once):
+    lines = {line.split()[0]: line for line in enter_once("platform", "list").out.splitlines()}
+    assert "公开" in lines["grid"] and "推拟" in lines["veterans"]
+
+
+def test_an_empty_template_is_written_where_asked_and_for_no_unknown_platform(enter_once, tmp_path):
+    ran = enter_once("platform", "blank", "desk", "--out", tmp_path / "form.xlsx")
+    assert ran.status == 0
+    assert (tmp_path / "form.xlsx").stat().st_size > 0
+    assert enter_once("platform", "blank", "atlantis", "--out", tmp_path / "x").status == 2
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_platform_file_with_a_typo_is_named(enter_once, monkeypatch, tmp_path):

@@ -24,11 +24,15 @@ from connectors.write.outbox import write_outbox
 from connectors.write.shared import household_columns
 from pipelines.night import open_night
 from pipelines.steps import run_step
+from synthetic_city.records import TWELVE
 from warehouse.ledger import open_ledger
 from warehouse.site import Site, read_site
 
-ALL, _ = read_platforms()
+# The twelve, one that takes an archive, and one that takes no file.
+CITY = (*TWELVE, "party_members", "floating_members")
+ALL = {slug: platform for slug, platform in read_platforms()[0].items() if slug in CITY}
 RECEIVERS = sorted(slug for slug, platform in ALL.items() if platform.receive.fields)
+BY_FILE = [slug for slug in RECEIVERS if ALL[slug].receive.returns == "template"]
 
 
 def rows(root: Path, query: str, *given: Any) -> list[tuple[Any, ...]]:
@@ -64,7 +68,8 @@ def read_again(site: Site, platform: Platform, file: Path, night: date, work: Pa
 def city(enter_once, tmp_path_factory):
     """A small city after its first night: its folder, and what the night said."""
     root = tmp_path_factory.mktemp("city") / "site"
-    assert enter_once("city", root, "--residents", 500, "--seed", 4, "--json").status == 0
+    asked = ("--residents", 500, "--seed", 4, "--platforms", ",".join(CITY))
+    assert enter_once("city", root, *asked, "--json").status == 0
     ran = enter_once("nightly", "--site", root, "--json")
     assert ran.status == 0
     return root, ran.found
@@ -78,7 +83,16 @@ def test_every_platform_that_receives_anything_received_a_file(city):
         assert manifest(root, found["night"], slug)["file"]
 
 
-@pytest.mark.parametrize("slug", RECEIVERS)
+def test_a_platform_that_takes_no_file_received_a_sheet_with_a_box_for_each_cell(city):
+    root, found = city
+    told = rows(root, "select told from outbox.change where platform = 'floating_members'")
+    said = manifest(root, found["night"], "floating_members")
+    assert said["file"] == "floating_members.html" and said["cells"] == len(told) > 0
+    page = (root / "outbox" / found["night"] / "floating_members" / said["file"]).read_text(encoding="utf-8")
+    assert page.count("☐") == len(told)
+
+
+@pytest.mark.parametrize("slug", BY_FILE)
 def test_a_platforms_own_reader_finds_the_golden_values_and_nothing_else_in_its_file(city, slug, tmp_path):
     root, found = city
     told = rows(

@@ -12,7 +12,7 @@ import pytest
 from dedup.link import RESIDENT_COLUMNS
 from dedup.model import built_in, read_model
 from dedup.write_model import model_toml
-from synthetic_city.records import stated_records
+from synthetic_city.records import TWELVE, stated_records
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,8 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def city(enter_once, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small city after its first night."""
     root: Path = tmp_path_factory.mktemp("training") / "site"
-    assert enter_once("city", root, "--residents", 250, "--seed", 5).status == 0
+    asked = ("--residents", 250, "--seed", 5, "--platforms", ",".join(TWELVE))
+    assert enter_once("city", root, *asked).status == 0
     assert enter_once("nightly", "--site", root, "--json").status == 0
     return root
 

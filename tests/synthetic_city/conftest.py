@@ -11,6 +11,7 @@ import pytest
 
 from synthetic_city.city import CitySummary, make_city
 from synthetic_city.people import Town
+from synthetic_city.records import TWELVE
 from synthetic_city.settling import found_town
 
 FOUR_SIGMA = 4.0
@@ -23,7 +24,14 @@ def town() -> Town:
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> CitySummary:
-    return make_city(tmp_path_factory.mktemp("city") / "site", residents=5000, seed=7)
+    """Of the twelve platforms whose figures the tests know."""
+    return make_city(tmp_path_factory.mktemp("city") / "site", residents=5000, seed=7, platforms=TWELVE)
+
+
+@pytest.fixture(scope="session")
+def whole_city(tmp_path_factory: pytest.TempPathFactory) -> CitySummary:
+    """A smaller one of every platform there is."""
+    return make_city(tmp_path_factory.mktemp("whole") / "site", residents=2000, seed=7)
 
 
 @pytest.fixture

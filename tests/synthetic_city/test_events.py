@@ -15,6 +15,7 @@ from synthetic_city.city import FIRST_NIGHT, CitySummary, make_city
 from synthetic_city.dice import Dice
 from synthetic_city.events import Event, live_a_night, tell
 from synthetic_city.exports import Store
+from synthetic_city.records import TWELVE
 from synthetic_city.settling import found_town
 
 NIGHTS = 6
@@ -22,7 +23,9 @@ NIGHTS = 6
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> CitySummary:
-    return make_city(tmp_path_factory.mktemp("nights") / "site", residents=3000, nights=NIGHTS, seed=5)
+    return make_city(
+        tmp_path_factory.mktemp("nights") / "site", residents=3000, nights=NIGHTS, seed=5, platforms=TWELVE
+    )
 
 
 def _truth(city: CitySummary, name: str) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from connectors.read import read_export
 from connectors.stage import stage
 from synthetic_city.city import FIRST_NIGHT, CitySummary
 from synthetic_city.outside import RAW
-from synthetic_city.records import SCHEMA, OddSources, stated_records
+from synthetic_city.records import SCHEMA, TWELVE, OddSources, stated_records
 from warehouse.site import read_site
 
 PLATFORMS = read_platforms()[0]
@@ -128,3 +128,10 @@ def _rows(records: pa.Table, source: str) -> Counter[tuple[str | None, ...]]:
 def test_sources_that_cannot_share_the_habits_are_refused(sources: int) -> None:
     with pytest.raises(OddSources, match="multiple of 12"):
         stated_records(residents=100, seed=1, sources=sources)
+
+
+def test_platforms_beside_the_twelve_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = stated_records(residents=200, seed=3)
+    twelve = {slug: PLATFORMS[slug] for slug in TWELVE}
+    monkeypatch.setattr("synthetic_city.records.read_platforms", lambda: (twelve, {}))
+    assert stated_records(residents=200, seed=3).equals(everything)

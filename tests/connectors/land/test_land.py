@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date as Day
 from datetime import timedelta
 from pathlib import Path
@@ -256,3 +257,19 @@ def test_a_workbook_that_kills_its_parser_costs_its_own_platform_only(
     found = {pull.platform: pull for pull in pull_all(site, {slug: platform(slug) for slug in slugs}, NIGHT)}
     assert [found[slug].status for slug in slugs] == ["landed", "unreadable", "landed", "landed"]
     assert found["b"].message.startswith("b：文件 export.xlsx：") and "崩溃" in found["b"].message
+
+
+def test_an_archive_lands_its_data_file_and_with_a_forbidden_column_is_not_kept(
+    site: Site, platform: Make, put: Put, workbook: Book
+) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("数据.xlsx", workbook(*PEOPLE))
+        archive.writestr("导出说明.txt", "x")
+    put(out.getvalue(), name="export.zip")
+    trial = platform(accounted='[forbidden]\n"地址" = "个人信息保护法第二十八条"')
+    export = replace(trial.export, file="*.zip", packed="zip", beside=("*说明*",))
+    (pull,) = pull_all(site, {"trial": replace(trial, export=export)}, NIGHT)
+    assert (pull.status, pull.rows, pull.forbidden) == ("landed", 7, ("地址",))
+    assert stored(site) == ["cells.parquet"]
+    assert "近江路12号" not in str(pq.read_table(cells_path(site, pull)).to_pylist())

@@ -33,8 +33,13 @@ FILES: dict[str, tuple[Format, bytes]] = {
     "spreadsheetml": ("xls", SHEET_ML.encode()),
     "csv": ("csv", '姓名,电话\n"张\n三",1\n'.encode("gb18030") * 9),
     "dbf": ("dbf", DBF),
+    "xml": (
+        "xml",
+        "<?xml version='1.0'?><D><R><XM>张三</XM><M><N id='1'>a</N></M></R></D>".encode("gb18030"),
+    ),
     "json": ("json", json.dumps({"data": {"list": [{"hh": 1, "members": [{"xm": "a"}]}]}}).encode()),
 }
+RECORDS = {"json": ("data.list", "members"), "xml": ("D.R", "M")}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -48,5 +53,5 @@ def test_a_damaged_file_is_read_or_refused(read: Read, name: str, data: st.DataO
         damaged[place] = data.draw(st.integers(0, 255))
     damaged = damaged[: data.draw(st.integers(1, len(whole)))]
     with suppress(Unreadable):
-        reading = read(bytes(damaged), declared, records=("data.list", "members") if name == "json" else ())
+        reading = read(bytes(damaged), declared, records=RECORDS.get(name, ()))
         assert all(len(row.cells) == len(row.types) for sheet in reading.sheets for row in sheet.rows)

@@ -90,6 +90,6 @@ def test_m05_a_workbook_with_a_password_is_refused(read: Read) -> None:
 
 
 def test_an_empty_file_is_refused(read: Read) -> None:
-    for declared in ("xlsx", "xls", "html", "csv", "dbf", "json"):
+    for declared in ("xlsx", "xls", "html", "csv", "text", "dbf", "json", "xml"):
         with pytest.raises(Unreadable, match="文件是空的"):
             read(b"", declared)

@@ -144,7 +144,10 @@ def numbered(desk: Desk, row: dict[str, Any]) -> None:
     # Nothing describes such columns, so nothing is guessed: the export is refused naming them.
     data = book(list(row["row"]), list(row["row"].values()))
     with pytest.raises(ExportRefused, match="「成员1姓名」、「成员2姓名」"):
-        desk.stage(data, 'format = "xlsx"\ncolumns = ["户号"]\n[fields]\nhousehold_number = "户号"')
+        desk.stage(
+            data,
+            'format = "xlsx"\ncolumns = ["户号", "姓名"]\n[fields]\nhousehold_number = "户号"\nname = "姓名"',
+        )
 
 
 def together(desk: Desk, row: dict[str, Any]) -> None:

@@ -312,6 +312,11 @@ GOLDEN = {
     "residence_flag": "0",
     "death_flag": "0",
     "death_date": "2026-01-02",
+    "moved_out_flag": "0",
+    "moved_out_date": "2026-01-02",
+    "hukou_type": "10",
+    "guardian": "欧阳建国",
+    "guardian_phone": "13912341234",
 }
 HELD_REQUIRED = {
     "name": "张伟",
@@ -325,23 +330,38 @@ HELD_REQUIRED = {
     "head_name": "张建国",
     "head_id_number": "330102195001010019",
     "relation": "子",
+    "employer": "市容环境卫生所",
+    "employment": "登记失业",
+    "education": "大专",
+    "disability_number": "33010219790101001744",
+    "guardian_phone": "13712345678",
 }
 
 
-@pytest.mark.parametrize("slug", [slug for slug, p in PLATFORMS.items() if p.receive.fields])
+def _fitting(platform: Platform, name: str) -> str:
+    """The golden value; one phone where the template is too narrow for two."""
+    narrow = name == "phone" and (platform.fields[name].max_length or 99) < len(GOLDEN[name])
+    return GOLDEN[name].partition(";")[0] if narrow else GOLDEN[name]
+
+
+TAKING_FILES = [
+    slug for slug, one in PLATFORMS.items() if one.receive.fields and one.receive.returns == "template"
+]
+
+
+@pytest.mark.parametrize("slug", TAKING_FILES)
 def test_the_platforms_own_reader_finds_the_golden_values_in_its_file(
     tmp_path: Path, slug: str, read_back: Callable[[Platform, Path], list[dict[str, tuple[str, str]]]]
 ) -> None:
     platform = PLATFORMS[slug]
-    changes = [Change("r1", "K0001", name, GOLDEN[name], "correct") for name in platform.receive.fields]
+    golden = {name: _fitting(platform, name) for name in platform.receive.fields}
+    changes = [Change("r1", "K0001", name, value, "correct") for name, value in golden.items()]
     manifest = _written(tmp_path, platform, NIGHT, changes, {"r1": HELD_REQUIRED})
     assert manifest is not None
     assert manifest.left_out == ()
     [person] = read_back(platform, tmp_path / str(manifest.file))
     assert person[""][0] == "K0001"
-    assert {name: person[name][1] for name in platform.receive.fields} == {
-        name: GOLDEN[name] for name in platform.receive.fields
-    }
+    assert {name: person[name][1] for name in golden} == golden
     shown = {name for name in person if name and name not in platform.receive.fields}
     assert shown <= {name for name, column in platform.fields.items() if column.required} | {"name"}
 

@@ -1,4 +1,4 @@
-"""Written, then read by the platform's own reader: the same cells, the same stated values, in all six formats."""
+"""Written, then read by the platform's own reader: the same cells, the same stated values, in every format."""
 
 from collections.abc import Callable
 from datetime import date
@@ -264,7 +264,7 @@ def test_two_households_that_look_alike_below_the_number_stay_two_blocks(tmp_pat
 
 def test_no_rows_give_a_template_with_its_header(tmp_path: Path) -> None:
     for slug, platform in PLATFORMS.items():
-        if platform.export.format != "json":
+        if platform.export.format not in ("json", "xml"):  # they have no header but in their records
             path = _write(tmp_path / slug if (tmp_path / slug).mkdir() is None else tmp_path, platform, [])
             last = platform.export.columns[-1].rpartition("/")[2]
             sheets = read_export(path, platform.export).sheets
