@@ -17,12 +17,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from connectors.draft.aliases import knowledge
+from connectors.draft.aliases import Knowledge, knowledge
 from connectors.draft.findings import find_out
-from connectors.draft.guess import columns_of, guess
+from connectors.draft.guess import Choice, columns_of, first_person, guess
 from connectors.draft.page import Draft, Language, questions, write_page
 from connectors.draft.shape import find_tables
-from connectors.draft.sheets import bring_together
+from connectors.draft.sheets import Together, bring_together
 from connectors.draft.source import open_source
 from connectors.draft.template import read_template
 from connectors.errors import Unreadable
@@ -85,7 +85,7 @@ def examine(
         known = knowledge().without(unknown) if unknown else knowledge()
         source = open_source(path, path.name)
         sheets = bring_together(find_tables(source.reading, known))
-        choices = guess(columns_of(sheets.columns, known, sheets.shown), sheets.two)
+        choices, known = _choose(sheets, known)
         findings = find_out(choices, sheets.columns, known)
     except Unreadable as error:
         return {"problem": _told(path, error)}
@@ -100,6 +100,17 @@ def examine(
         for choice in choices
     }
     return {"columns": columns, "questions": questions(found, speak), "toml": write_page(found, speak)}
+
+
+def _choose(sheets: Together, known: Knowledge) -> tuple[list[Choice], Knowledge]:
+    """What each column is, and the knowledge that said so: of a list of 户主 each of them is the person of the row."""
+    columns = columns_of(sheets.columns, known, sheets.shown)
+    choices = guess(columns, sheets.two)
+    owner = first_person(columns, choices, known)
+    if not owner:
+        return choices, known
+    known = known.about(owner)
+    return guess(columns_of(sheets.columns, known, sheets.shown), sheets.two), known
 
 
 def _told(path: Path, error: Unreadable) -> str:

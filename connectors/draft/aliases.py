@@ -28,9 +28,11 @@ _EXACT, _INITIALS, _SIMILAR, _UNLIKE = 6.0, 4.0, 5.0, -1.0
 _OTHERS = -6.0  # the header says that it is somebody else's, or something else
 _FOREIGN = 12.0
 _KEY = 3.0
+_STANDS = 0.8  # how much a header that only stands for a field says, of what its own name would
 _SAME_CORE = (
     0.9  # 死亡日期 and 死亡时间: how alike two headers are that differ only in the word for their form
 )
+_LATIN_WORD = 5  # letters of a word that tells something also inside a longer one
 _NEAR = 0.6  # of two headers, from which on the same reason may hold for both
 _LIKE = 0.5  # of two headers, from which on they say the same thing in part
 
@@ -56,11 +58,15 @@ _FORMS_OF: Mapping[str, tuple[str, ...]] = {
     "address": ("place",),
     "text": ("number",),
 }
+_TWINS = {"death_flag": "death_date", "moved_out_flag": "moved_out_date"}
+_TWINS |= {date: flag for flag, date in _TWINS.items()}
 _ADDRESSES = ("address", "registered_address")
 _ASCII = re.compile(r"[a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MARKS = re.compile(r"[*:;,.·、()\[\]【】<>《》_\-'\"?!]+")
 _BRACKETS = re.compile(r"[(\[【][^)\]】]*[)\]】]")
+_ASKED = re.compile("是否已?|有无")
+_SOMEBODY = re.compile("[^本]人$|员$")
 _ORDINAL = re.compile(r"^[0-9]{1,2}[.、)]")
 
 
@@ -72,6 +78,7 @@ class Knowledge:
     places: Mapping[str, tuple[str, ...]]
     groups: frozenset[str]
     fields: Mapping[str, tuple[str, ...]]
+    stands_for: Mapping[str, tuple[str, ...]]  # field -> headers that serve when nothing better is there
     keys: tuple[str, ...]
     ignored: Mapping[str, tuple[str, ...]]  # kind -> headers
     forbidden: Mapping[str, tuple[str, ...]]  # kind -> words
@@ -90,10 +97,16 @@ class Knowledge:
         return replace(
             self,
             fields=left(self.fields),
+            stands_for=left(self.stands_for),
             keys=tuple(word for word in self.keys if word not in own),
             ignored=left(self.ignored),
             forbidden=left(self.forbidden),
         )
+
+    def about(self, owner: str) -> Knowledge:
+        """The same, where a word such as 户主 or 女方 means the person of the row."""
+        roles = {role: tuple(word for word in words if word != owner) for role, words in self.roles.items()}
+        return replace(self, roles={**roles, SELF: (*roles[SELF], owner)})
 
     @cached_property
     def weights(self) -> Mapping[str, float]:
@@ -120,6 +133,17 @@ class Knowledge:
         """Words that say whose a value is, longest first."""
         pairs = [(word, role) for role, words in self.roles.items() for word in words]
         return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
+
+    @cached_property
+    def spelled_owners(self) -> Mapping[str, frozenset[str]]:
+        """Words that say whose -> the initials of all headers that they begin: mqxm for 母亲, with 姓名 behind it."""
+        attributes = frozenset(word for words in self.attributes.values() for word in words)
+        rests = {_spelled(word)[0] if not word.isascii() else word for word in attributes}
+        return {
+            word: frozenset(_spelled(word)[0] + rest for rest in rests if len(rest) > 1)
+            for word, _ in self.owners
+            if len(word) > 1
+        }
 
     @cached_property
     def attributes(self) -> Mapping[str, frozenset[str]]:
@@ -150,6 +174,7 @@ def knowledge() -> Knowledge:
         places=bared(stated["places"]),
         groups=frozenset(map(bare, stated["noise"]["groups"])),
         fields=bared(stated["fields"]),
+        stands_for=bared(stated["stands_for"]),
         keys=tuple(map(bare, stated["key"]["headers"])),
         ignored=bared({kind: facts["headers"] for kind, facts in stated["ignored"].items()}),
         forbidden=bared({kind: facts["words"] for kind, facts in stated["forbidden"].items()}),
@@ -209,11 +234,15 @@ class Said:
 def said(header: str, known: Knowledge) -> Said:
     """Everything that a header says by itself."""
     texts = list(_readings(header, known))
-    owners = _owners(texts[-1], known)
+    owner = owner_of(texts[-1], known)
+    owners = frozenset(role for word, role in known.owners if word == owner)
+    if owner and not owners:
+        owners = frozenset((OTHER, HEAD))  # some word for whoever speaks for the household, or for a clerk
     fields = {field: _evidence(texts, field, owners, known) for field in known.fields}
     strongest = max(fields.values())
     like, ignored = _foreign(texts, known)
-    against = _FOREIGN * max(0.0, like - max(_LIKE, strongest / _SIMILAR))
+    ours = _LIKE + (1 - _LIKE) * max(0.0, strongest) / _SIMILAR
+    against = _FOREIGN * max(0.0, like - ours)
     key = _KEY if any(text in known.keys for text in texts) else _key_ends(texts[0])
     forbidden = _forbidden(texts, known) if strongest < _SIMILAR and key < _KEY else ""
     if forbidden:
@@ -233,11 +262,19 @@ def _readings(header: str, known: Knowledge) -> Iterator[str]:
         yield "".join([*above, parts[-1]])
 
 
-def _owners(text: str, known: Knowledge) -> frozenset[str]:
-    """Whose value it may be, by the longest words of such a kind that the header starts with."""
-    found = [(len(word), role) for word, role in known.owners if text.startswith(word)]
-    longest = max((size for size, _ in found), default=0)
-    return frozenset(role for size, role in found if size == longest)
+def owner_of(text: str, known: Knowledge) -> str:
+    """The longest word of those that say whose a value is which the header starts with; "" when there is none.
+
+    A header that ends in …人 or …员 is somebody, known or not: 检查人.
+    """
+    if text.isascii():
+        return next((word for word, rests in known.spelled_owners.items() if text in rests), "")
+    found = next((word for word, _ in known.owners if text.startswith(word)), "")
+    return found or (text if _SOMEBODY.search(text) else "")
+
+
+def _without_owners(text: str, known: Knowledge) -> str:
+    return text.removeprefix(owner_of(text, known))
 
 
 def _without_owner(text: str, known: Knowledge, role: str) -> str:
@@ -255,8 +292,12 @@ def _evidence(texts: list[str], field: str, owners: frozenset[str], known: Knowl
         found = max(found, _of_whom(texts[-1], whom, attribute, owners, known))
         if owners and whom not in owners:
             found += _OTHERS
-    elif owners and SELF not in owners and owners != {HEAD} and found < _SIMILAR:
+        elif whom not in owners and whom != SELF and not texts[-1].isascii():
+            found = min(found, _OTHERS / 2)
+    elif owners and field != "employer" and SELF not in owners and owners != {HEAD} and found < _SIMILAR:
         found += _OTHERS
+    elif owners and not _without_owners(texts[-1], known):
+        found += _OTHERS / 2
     if field in _ADDRESSES:
         found += _of_place(texts[-1], field, known)
     return found + _of_form(texts[0], field, known)
@@ -299,10 +340,22 @@ def _match(text: str, field: str, known: Knowledge) -> float:
     words = known.fields[field]
     if text in words:
         return _EXACT
+    if text in known.stands_for.get(field, ()):
+        return _STANDS * _SIMILAR
     if text.isascii():
         return _latin(text, field, known)
-    like = _likest(text, words, known)
+    stands = _STANDS * _likest(text, known.stands_for.get(field, ()), known)
+    like = max(_likest(text, words, known), stands, _like_twin(text, field, known))
     return _UNLIKE if like < _LIKE else _SIMILAR * (like - _LIKE) / (1 - _LIKE)
+
+
+def _like_twin(text: str, field: str, known: Knowledge) -> float:
+    """是否去世 and 去世日期 are about the same thing."""
+    core, form = _core(text)
+    twin = _TWINS.get(field)
+    if twin is None or form != known_fields()[field].kind:
+        return 0.0
+    return _STANDS if any(_core(word)[0] == core for word in known.fields[twin]) else 0.0
 
 
 def _latin(text: str, field: str, known: Knowledge) -> float:
@@ -310,7 +363,7 @@ def _latin(text: str, field: str, known: Knowledge) -> float:
     spelled = known.initials.get(text, frozenset())
     if field in spelled:
         return _INITIALS - log(len(spelled))
-    inside = [word for word in known.fields[field] if word.isascii() and len(word) >= 4 and word in text]
+    inside = [word for word in known.fields[field] if word.isascii() and len(word) >= 3 and word in text]
     if inside:
         return 3.0 * max(map(len, inside)) / len(text)
     return _UNLIKE
@@ -352,6 +405,9 @@ def _core(text: str) -> tuple[str, str]:
     (True, False)
     """
     forms = _facts()["noise"]["forms"]
+    asked = _ASKED.match(text)
+    if asked is not None and len(text) > len(asked[0]) + 1:
+        return text.removeprefix(asked[0]), "flag"
     ends = [(end, form) for form, some in forms.items() for end in some if text.endswith(end)]
     end, form = max(ends, key=lambda one: len(one[0]), default=("", ""))
     return (text.removesuffix(end), form) if len(text) > len(end) else (text, "")
@@ -389,6 +445,6 @@ def _forbidden(texts: Iterable[str], known: Knowledge) -> str:
         for text in texts
         for kind, words in known.forbidden.items()
         for word in words
-        if (text == word if text.isascii() else word in text)
+        if word in text and (text == word or not word.isascii() or len(word) >= _LATIN_WORD)
     ]
     return max(hits, key=lambda hit: hit[0], default=(0, ""))[1]

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from connectors.draft.aliases import Knowledge, Said, said
+from connectors.draft.aliases import Knowledge, Said, bare, owner_of, said
 from connectors.draft.profile import Profile, Shape
 from connectors.draft.rows import Together, together
 from connectors.platform import TwoSheets
@@ -27,9 +27,14 @@ from warehouse.fields import fields as known_fields
 
 Use = Literal["field", "key", "ignored", "forbidden"]
 _STEEP = 0.6  # how fast a margin in log-odds becomes confidence: evidence is not independent
-_NUMBERED = re.compile(r"[^\W\d_]{0,8}[\[(〔-]?[A-Za-z0-9\-〕)\]]{3,}(号|户)?")
-_KEY_UNIQUE, _KEY_FILLED, _KEY_ENOUGH = 0.99, 0.95, 3.0
+_NUMBERED = re.compile(r"(?=.*\d)[^\W\d_]{0,8}[\[(〔-]?[A-Za-z0-9\-〕)\]]{2,}(号|户)?")
+_NEVER_KEYS = ("biometric", "account", "military", "offence")  # numbers that are restricted themselves
+_KEY_UNIQUE, _KEY_FILLED, _KEY_ENOUGH = 0.99, 0.9, 3.0
 _MOSTLY, _NOT_TEXT = 0.6, -4.0
+_SECOND, _SAID = (
+    2.0,
+    3.5,
+)  # a field this far behind the likeliest is not taken, unless the header says it outright
 # Which shape the values of a field should have, by the field or by its kind.
 _SHAPE_OF: Mapping[str, Shape] = {
     "id_number": "id_number",
@@ -41,11 +46,6 @@ _SHAPE_OF: Mapping[str, Shape] = {
     "grid": "grid",
     "employer": "organisation",
 }
-# Where no person is named in a row, the head or the guardian is the person it is about: whose field -> the person's.
-_STAND_INS = (
-    {"head_name": "name", "head_id_number": "id_number"},
-    {"guardian": "name", "guardian_phone": "phone"},
-)
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,18 @@ class Choice:
     kind: str = ""  # of the reason in aliases.toml; "" when nothing is known of the column
 
 
+def first_person(columns: Sequence[Column], choices: Sequence[Choice], known: Knowledge) -> str:
+    """Where no column is the person's name: the word that says whose the first name in a row is, such as 户主 or 女方."""
+    if any(choice.field == "name" for choice in choices):
+        return ""
+    owners = (
+        owner_of(bare(column.header.rpartition("/")[2]), known) or owner_of(bare(column.header), known)
+        for column in columns
+        if column.profile.shapes["name"] > _MOSTLY
+    )
+    return next(filter(None, owners), "")
+
+
 def columns_of(profiles: Mapping[str, Profile], known: Knowledge, shown: Mapping[str, str]) -> list[Column]:
     """The columns with what their headers say. `shown`: the header as it stands on its sheet."""
     return [Column(name, profile, said(shown.get(name, name), known)) for name, profile in profiles.items()]
@@ -79,8 +91,9 @@ def guess(columns: Sequence[Column], two: TwoSheets | None = None) -> list[Choic
     alone = np.array([[_alone(column, name) for name in names] for column in columns])
     first = _assigned(alone, names)
     scores = alone + _rows(columns, names, first) + _link(columns, names, two)
-    chosen = _stood_in(_assigned(scores, names))
-    key = _key(columns, chosen)
+    scores += _of_other_groups(columns, names, _assigned(scores, names))
+    chosen = _first_choices(_assigned(scores, names), scores, columns, names)
+    key = _key(columns, chosen, two)
     return [
         _choice(column, chosen[at], scores[at], names, is_key=at == key) for at, column in enumerate(columns)
     ]
@@ -120,7 +133,7 @@ def looks(profile: Profile, field: str) -> float:
 
 def _of_free_text(profile: Profile) -> float:
     """An employer, a community or a grid is called as it likes, but not like a person, a day or a place to live."""
-    other = ("name", "date", "phone", "id_number")
+    other: tuple[Shape, ...] = ("name", "date", "phone", "id_number")
     worded = max(profile.labels.values()) > _MOSTLY
     return _NOT_TEXT if worded or any(profile.shapes[shape] > _MOSTLY for shape in other) else 0.0
 
@@ -175,21 +188,41 @@ def _link(columns: Sequence[Column], names: Sequence[str], two: TwoSheets | None
     return found
 
 
-def _stood_in(chosen: Sequence[str | None]) -> list[str | None]:
-    """The choice with the head, else the guardian, in the place of a person who is not named."""
-    for others in _STAND_INS:
-        if "name" not in chosen and not others.keys().isdisjoint(chosen):
-            own = {other: mine for other, mine in others.items() if mine not in chosen}
-            return [own.get(field, field) if field else None for field in chosen]
-    return list(chosen)
+def _of_other_groups(columns: Sequence[Column], names: Sequence[str], chosen: Sequence[str | None]) -> Any:
+    """Under a group with a name of its own (妈妈/姓名), number and phone are that person's as well."""
+    found = np.zeros((len(columns), len(names)))
+    groups = [column.header.rpartition("/")[0] for column in columns]
+    named = {
+        group
+        for group, column, field in zip(groups, columns, chosen, strict=True)
+        if group and field != "name" and column.profile.shapes["name"] > _MOSTLY
+    }
+    own = groups[chosen.index("name")] if "name" in chosen else ""
+    for at, group in enumerate(groups):
+        if group in named and group != own:
+            for field in ("name", "id_number", "phone", "birth_date", "sex"):
+                found[at, names.index(field)] = _NOT_TEXT
+    return found
 
 
-def _key(columns: Sequence[Column], chosen: Sequence[str | None]) -> int | None:
+def _first_choices(
+    chosen: Sequence[str | None], scores: Any, columns: Sequence[Column], names: Sequence[str]
+) -> list[str | None]:
+    """Without what a column was given only because the field it looks like went to another one."""
+    kept: list[str | None] = []
+    for at, field in enumerate(chosen):
+        second = field is not None and scores[at][names.index(field)] < scores[at].max() - _SECOND
+        kept.append(None if second and columns[at].said.fields[field or ""] < _SAID else field)
+    return kept
+
+
+def _key(columns: Sequence[Column], chosen: Sequence[str | None], two: TwoSheets | None) -> int | None:
     """The column by which the platform knows a row: its own number, another for each row."""
+    of_people = f"{two.members}/" if two else ""
     marks = {
         at: _key_score(column)
         for at, column in enumerate(columns)
-        if chosen[at] in (None, "disability_number")
+        if chosen[at] in (None, "disability_number") and column.header.startswith(of_people)
     }
     best = max(marks, key=lambda at: marks[at], default=None)
     return best if best is not None and marks[best] >= _KEY_ENOUGH else None
@@ -207,7 +240,14 @@ def _key_score(column: Column) -> float:
         or profile.shapes["date"] > 0.5
     ):
         return 0.0
-    return column.said.key + 1.5 + (0.5 if profile.longest >= 5 else 0.0)
+    if (
+        profile.shapes["phone"] > 0.5
+        or profile.shapes["account"] > 0.5
+        or column.said.forbidden in _NEVER_KEYS
+    ):
+        return 0.0
+    alike = len({len(text) for text in texts}) == 1
+    return column.said.key + 1.5 + (0.5 if profile.longest >= 5 else 0.0) + (1.0 if alike else 0.0)
 
 
 def _choice(column: Column, field: str | None, scores: Any, names: Sequence[str], *, is_key: bool) -> Choice:

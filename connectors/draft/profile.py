@@ -39,6 +39,7 @@ Shape = Literal[
     "organisation",
 ]
 _MOST_DISTINCT = 600  # of a column's values are looked at; more do not change what it is
+_LONGEST_FLAG = 5  # characters: 人户不一致
 _SURNAMES = frozenset(facts("surnames")["single"]) | COMPOUND
 _GOOD_NAMES = ("ok", "newborn", "maiden", "partial", "masked")
 _GOOD_IDS = ("ok", "ok_unknown_area", "len15", "masked", "truncated15")
@@ -197,7 +198,7 @@ def _is_id_number(text: str, numeric: bool) -> bool:
 def _is_address(text: str, _numeric: bool) -> bool:
     """A place with a road and number, an estate and building, or a village: not just any words."""
     found = read("address", text)
-    if found.key is None or len(text) < 5:
+    if found.key is None or len(text) < 5 or _form(text):
         return False
     parts = parts_of(found.key)
     return bool(parts.number or parts.room or parts.building) or (
@@ -212,11 +213,13 @@ def _is_word_of(text: str, table: str) -> bool:
 _LOOKS: Mapping[Shape, Callable[[str, bool], bool]] = {
     "id_number": _is_id_number,
     "disability_number": lambda text, _: bool(_CERTIFICATE.fullmatch(text)),
-    "phone": lambda text, _: read("phone", text).quality in _GOOD_PHONES and len(text) >= 7,
+    "phone": lambda text, _: (
+        len(text) >= 7 and not _form(text) and read("phone", text).quality in _GOOD_PHONES
+    ),
     "name": may_be_name,
     "date": _is_date,
     "address": _is_address,
-    "flag": lambda text, _: flag(text).quality == "ok",
+    "flag": lambda text, _: len(text) <= _LONGEST_FLAG and flag(text).quality == "ok",
     "number": lambda text, _: bool(_NUMBER.fullmatch(text)),
     "account": lambda text, _: bool(_ACCOUNT.fullmatch(text)),
     "community": lambda text, _: bool(_COMMUNITY.fullmatch(text)),

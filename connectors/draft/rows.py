@@ -20,6 +20,9 @@ from warehouse.fields import fields as known_fields
 
 Together = dict[tuple[int, str], float]  # (column, field) -> log-odds
 _FEWEST = 3  # rows that must state both columns before they can agree or differ
+_LATE, _OF_LATE = "2015", 2  # a table of people is not about children only; years before the newest date
+_MANY = 8  # rows among which some household has more than one
+_BY_CHANCE, _FEWEST_EXACT = 12, 6  # rows below which two columns may agree by chance: in part, and wholly
 _SCARCE = {"former_name": 0.4, "death_date": 0.4, "moved_out_date": 0.4}  # filled for at most so many
 _DATES = tuple(name for name, facts in known_fields().items() if facts.kind == "date")
 _SHARED = ("head_name", "head_id_number", "address", "registered_address")
@@ -39,6 +42,8 @@ def together(profiles: Sequence[Profile], place: Mapping[str, int]) -> Together:
         _by_filling(at, profile, found)
         if _is_grouped(profile, shared):
             _add(found, at, "household_number", "grouped")
+        elif profile.count >= _MANY and profile.unique > 0.98:
+            _add(found, at, "household_number", "alone")
     _newest(profiles, found)
     return found
 
@@ -81,19 +86,16 @@ def _agree(left: Sequence[str], right: Sequence[str]) -> float | None:
 
 
 def _sex_share(sexes: Sequence[str], profile: Profile) -> float | None:
-    """How well the column's values go with the sexes, whatever they are called: both must be there."""
+    """How well two values go with the two sexes, whatever they are called; None when it cannot be told."""
     both = [(sex, text) for sex, text in zip(sexes, profile.texts, strict=True) if sex and text]
-    values = {text for _, text in both}
-    if len(both) < _FEWEST or len(values) < 2 or len({sex for sex, _ in both}) < 2:
+    by_value = {text: [sex for sex, one in both if one == text] for _, text in both}
+    if len(both) < _FEWEST or len(by_value) < 2 or len({sex for sex, _ in both}) < 2:
         return None
-    if len(both) < 12 and not all(code(value, "sex").key for value in values):
-        return None  # so few rows agree by chance
-    right = 0
-    for value in values:
-        sex = [sex for sex, text in both if text == value]
-        right += max(sex.count("1"), sex.count("2"))
-    spread = {max(("1", "2"), key=[s for s, t in both if t == value].count) for value in values}
-    return right / len(both) if len(spread) == 2 else 0.0
+    likelier = {text: max("12", key=of.count) for text, of in by_value.items()}
+    right = sum(of.count(likelier[text]) for text, of in by_value.items()) / len(both)
+    if len(both) < _BY_CHANCE and (right < 1 or len(both) < _FEWEST_EXACT):
+        return right if all(code(text, "sex").key for text in by_value) else None
+    return right if len(set(likelier.values())) == 2 else 0.0
 
 
 def _with_heads(profiles: Sequence[Profile], field: Shape, heads: str, found: Together) -> None:
@@ -126,7 +128,7 @@ def _by_filling(at: int, profile: Profile, found: Together) -> None:
 def _is_grouped(profile: Profile, shared: Sequence[Profile]) -> bool:
     """One value for several rows that stand together, or that also share a head or a dwelling."""
     texts = [text for text in profile.texts if text]
-    if len(texts) < 4 or not 0.1 < profile.unique < 0.95:
+    if len(texts) < 4 or len(set(texts)) < 2 or not 0.1 < profile.unique < 0.95:
         return False
     changes = sum(a != b for a, b in pairwise(texts)) + 1
     if changes <= 1.1 * len(set(texts)):
@@ -148,18 +150,17 @@ def _goes_with(profile: Profile, other: Profile) -> bool:
 
 
 def _newest(profiles: Sequence[Profile], found: Together) -> None:
-    """The date of the last change is the newest of all, stated for nearly every row."""
+    """The date of the last change is the newest of all, stated for nearly every row and of late for most of them."""
     newest: dict[int, str] = {}
     for at, profile in enumerate(profiles):
-        if profile.filled > 0.7 and profile.shapes["date"] > 0.6:
-            days = sorted(day for day in profile.dates if day)
-            if days:
-                newest[at] = days[len(days) // 2]
+        days = sorted(day for day in profile.dates if day) if profile.shapes["date"] > 0.6 else []
+        if days and profile.filled > 0.7:
+            newest[at] = days[len(days) // 2]
+            if newest[at] >= _LATE:
+                _add(found, at, "birth_date", "full")
     if not newest:
         return
     last = max(newest.values())
     for at, day in newest.items():
-        if day == last and day >= "2015":
+        if day == last and int(max(profiles[at].dates)[:4]) - int(day[:4]) <= _OF_LATE:
             _add(found, at, "updated_on", "newest")
-        if day >= "2015":
-            _add(found, at, "birth_date", "full")

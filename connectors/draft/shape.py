@@ -23,7 +23,7 @@ from dedup.normalise.read import read
 _LONGEST_HEADER = 40  # characters
 _MOST_LEVELS = 3
 _VALUE = re.compile(r"\d{5,}|^\d+([.,]\d+)?$|^\d{4}[-/.年]")
-_META = re.compile(r"[:：]|^\(?（?单位|^注[:：]|填报|制表|统计(时间|日期)|年\s*\d{1,2}\s*月")
+_META = re.compile(r"[:：]|^[(（]?单位[)）:：]|年\s*\d{1,2}\s*月")
 _ASIDE = re.compile(r"[:：].*$")
 
 
@@ -117,22 +117,30 @@ def _looks_like_header(head: Sequence[Row], known: Knowledge) -> float:
         _is_value(text) for texts in stated for text in texts
     ):
         return 0.0
-    if any(_META.search(text) for text in stated[0]) or is_instruction(head[-1], {}, {}):
+    if 2 * sum(bool(_META.search(text)) for text in stated[0]) >= len(stated[0]):
+        return 0.0
+    if is_instruction(head[-1], {}, {}):
         return 0.0
     if len(head) > 1 and not _levels_belong(head):
         return 0.0
     names = [name for name in join_levels(head) if name]
     met = sum(_is_known(name, known) for name in names)
     doubled = len(names) - len({plain(name) for name in names})
-    return len(names) + 3.0 * met - 5.0 * doubled if met or len(names) >= 3 else 0.0
+    merged = any(mark in row.types for row in head for mark in "hv")
+    deeper = 0.5 * (len(head) - 1) if merged else 0.0
+    return len(names) + 3.0 * met - 5.0 * doubled + deeper if met or len(names) >= 3 else 0.0
 
 
 def _levels_belong(head: Sequence[Row]) -> bool:
     """Whether each row carries on the one above: under groups merged across, or beside names merged down."""
     for above, below in pairwise(head):
-        grouped = "h" in above.types or any(
-            below_mark not in ".vhm" and above_mark == "."
-            for above_mark, below_mark in zip(above.types, below.types, strict=False)
+        grouped = (
+            "h" in above.types
+            or "v" in below.types
+            or any(
+                below_mark not in ".vhm" and above_mark == "."
+                for above_mark, below_mark in zip(above.types, below.types, strict=False)
+            )
         )
         if not grouped:
             return False
