@@ -187,6 +187,9 @@ def _of_template(draft: Draft) -> Asked:
     less = [c.header for c in draft.choices if c.use != "forbidden" and c.header not in template.slots]
     if less:
         yield "q_template_less", {"headers": "、".join(less)}
+    renamed = [f"{column} → {slot.header}" for column, slot in template.slots.items() if slot.header != column]
+    if renamed:
+        yield "q_template_names", {"names": "、".join(renamed)}
     room = [
         c.field or ""
         for c in draft.used()
@@ -304,6 +307,8 @@ def _facts_of(draft: Draft, field: str, header: str) -> dict[str, Any]:
     if slot is not None:
         facts |= {"required": True} if slot.required else {}
         facts |= {"max_length": slot.max_length} if slot.max_length else {}
+        refused = [theirs for theirs in _codes_of(draft, field, header) if theirs not in slot.choices]
+        facts |= {"only_read": refused} if slot.choices and refused else {}
     return facts
 
 
