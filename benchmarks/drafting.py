@@ -85,7 +85,9 @@ def measure(name: str, path: Path, truth: Truth, unknown: tuple[str, ...] = ()) 
         who_right=len(who & right),
         restricted=len(truth.restricted),
         restricted_found=sum(found[header]["use"] == "forbidden" for header in truth.restricted),
-        key=keys == [truth.key] or (truth.key is None and not keys) or truth.fields.get(truth.key or "") is not None,
+        key=keys == [truth.key]
+        or (truth.key is None and not keys)
+        or truth.fields.get(truth.key or "") is not None,
         wrong={
             header: f"{truth.fields[header] or '-'}, {found[header]['field'] or '-'}"
             for header in truth.fields

@@ -13,7 +13,16 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "adding-a-platform.md"
-PARTS = ("connectors", "dedup", "docs", "expectations", "pipelines", "stewardship", "synthetic_city", "warehouse")
+PARTS = (
+    "connectors",
+    "dedup",
+    "docs",
+    "expectations",
+    "pipelines",
+    "stewardship",
+    "synthetic_city",
+    "warehouse",
+)
 
 
 def commands() -> list[str]:
@@ -34,7 +43,9 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[subproc
     command.chmod(0o755)
     environment = {"PATH": f"{command.parent}:/usr/bin:/bin", "PYTHONPATH": str(copy), "LANG": "zh_CN.UTF-8"}
     answers = [
-        subprocess.run(["sh", "-c", line], cwd=copy, env=environment, capture_output=True, text=True, timeout=600)
+        subprocess.run(
+            ["sh", "-c", line], cwd=copy, env=environment, capture_output=True, text=True, timeout=600
+        )
         for line in commands()
     ]
     return copy, answers

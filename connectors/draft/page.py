@@ -187,7 +187,9 @@ def _of_template(draft: Draft) -> Asked:
     less = [c.header for c in draft.choices if c.use != "forbidden" and c.header not in template.slots]
     if less:
         yield "q_template_less", {"headers": "、".join(less)}
-    renamed = [f"{column} → {slot.header}" for column, slot in template.slots.items() if slot.header != column]
+    renamed = [
+        f"{column} → {slot.header}" for column, slot in template.slots.items() if slot.header != column
+    ]
     if renamed:
         yield "q_template_names", {"names": "、".join(renamed)}
     room = [

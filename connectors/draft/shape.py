@@ -24,6 +24,7 @@ _LONGEST_HEADER = 40  # characters
 _MOST_LEVELS = 3
 _VALUE = re.compile(r"\d{5,}|^\d+([.,]\d+)?$|^\d{4}[-/.年]")
 _META = re.compile(r"[:：]|^[(（]?单位[)）:：]|年\s*\d{1,2}\s*月")
+_EXAMPLE = re.compile(r"\d{6,}|[路街巷弄]\d+[号弄]")
 _ASIDE = re.compile(r"[:：].*$")
 
 
@@ -184,7 +185,8 @@ def _told(names: Sequence[str], row: Row) -> dict[str, str]:
 
 
 def _may_be_personal(text: str) -> bool:
-    return bool(re.search(r"\d{6,}", text)) or (len(text) <= 4 and may_be_name(text))
+    """An example in an instruction may be taken from life: a number, a door, a name."""
+    return bool(_EXAMPLE.search(text)) or (len(text) <= 4 and may_be_name(text))
 
 
 def _without_closing(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[Row], str | None]:

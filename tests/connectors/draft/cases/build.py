@@ -62,9 +62,7 @@ def _fill(sheet: Any, grid: Grid) -> None:
             if cell not in (LEFT, ABOVE):
                 sheet.cell(at, column).value = _value(cell)
     for top, left, bottom, right in _merges(grid):
-        sheet.merge_cells(
-            start_row=top + 1, start_column=left + 1, end_row=bottom + 1, end_column=right + 1
-        )
+        sheet.merge_cells(start_row=top + 1, start_column=left + 1, end_row=bottom + 1, end_column=right + 1)
 
 
 def _xlsx(grid: Grid, path: Path, _case: dict[str, Any]) -> None:
@@ -121,9 +119,7 @@ def _dbf(grid: Grid, path: Path, _case: dict[str, Any]) -> None:
     )
     size = 1 + width * len(grid[0])
     head = struct.pack("<BBBBIHH", 3, 126, 10, 1, len(grid) - 1, 33 + len(fields), size) + bytes(20)
-    rows = b"".join(
-        b" " + b"".join(cell.encode("gb18030").ljust(width) for cell in row) for row in grid[1:]
-    )
+    rows = b"".join(b" " + b"".join(cell.encode("gb18030").ljust(width) for cell in row) for row in grid[1:])
     path.write_bytes(head + fields + b"\r" + rows + b"\x1a")
 
 
