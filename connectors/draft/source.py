@@ -1,25 +1,23 @@
 """Opening a sample that nothing is known of: its format, its encoding, and where the records are in it.
 
-Belongs here: trying the formats, telling what is no table at all, the path of nested records, widths of a DBF.
-Lives elsewhere: the readers (`connectors/read`), where the header stands in a sheet (`shape.py`).
+Belongs here: trying the formats, telling what is no table at all, widths of a DBF.
+Lives elsewhere: where records are inside other records (`records.py`), the readers (`connectors/read`), where the
+header stands in a sheet (`shape.py`).
 """
 
 from __future__ import annotations
 
 import codecs
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from dbfread import DBF
 
 from connectors.draft.aliases import knowledge
+from connectors.draft.records import record_path
 from connectors.errors import Unreadable
 from connectors.platform import Export, Format
 from connectors.read import read_export
-from connectors.read.decode import decode
 from connectors.read.guard import check_size
 from connectors.read.recognise import Met, recognise
 from connectors.read.sheet import Reading
@@ -133,53 +131,3 @@ def _widths(path: Path) -> dict[str, int]:
     return {
         item.name: item.length for item in DBF(str(path), load=False, ignore_missing_memofile=True).fields
     }
-
-
-def record_path(path: Path) -> tuple[str, ...]:
-    """Where the records of a JSON file are: the path of the array that holds most, then of arrays inside its records.
-
-    Raises:
-        Unreadable: no array of records anywhere.
-    """
-    try:
-        document = json.loads(decode(path.read_bytes()))
-    except (json.JSONDecodeError, RecursionError):
-        return ()  # reading it says what is wrong, and where
-    outer = _richest(document)
-    if outer is None:
-        raise Unreadable("JSON 里没有记录的列表", "请确认接口返回的是数据而不是出错信息，再重新导出")
-    return (outer[0], *_inside(outer[1]))
-
-
-def _inside(records: list[Any]) -> tuple[str, ...]:
-    """Paths of the arrays of records inside records."""
-    found: dict[str, list[Any]] = {}
-    for record in records:
-        for place, inner in _arrays(record, ""):
-            found.setdefault(place, []).extend(inner)
-    if not found:
-        return ()
-    place = max(found, key=lambda one: sum(len(record) for record in found[one]))
-    return (place, *_inside(found[place]))
-
-
-def _richest(document: Any) -> tuple[str, list[Any]] | None:
-    if isinstance(document, list):
-        return ("", document) if _holds_records(document) else None
-    return max(_arrays(document, ""), key=lambda one: len(json.dumps(one[1])), default=None)
-
-
-def _arrays(node: Any, place: str) -> Iterator[tuple[str, list[Any]]]:
-    """Arrays of records in a record, not those inside such arrays."""
-    if not isinstance(node, dict):
-        return
-    for name, value in node.items():
-        at = f"{place}.{name}" if place else name
-        if isinstance(value, list) and _holds_records(value):
-            yield at, value
-        else:
-            yield from _arrays(value, at)
-
-
-def _holds_records(array: list[Any]) -> bool:
-    return bool(array) and all(isinstance(item, dict) for item in array)
