@@ -25,7 +25,7 @@ _MOST_LEVELS = 3
 _VALUE = re.compile(r"\d{5,}|^\d+([.,]\d+)?$|^\d{4}[-/.年]")
 _META = re.compile(r"[:：]|^[(（]?单位[)）:：]|年\s*\d{1,2}\s*月")
 _EXAMPLE = re.compile(r"\d{6,}|[路街巷弄]\d+[号弄]")
-_ASIDE = re.compile(r"[:：].*$")
+_LABEL = re.compile(r"(?:^|(?<=\s))[^\s:：]{2,10}[:：]\s*")
 
 
 @dataclass(frozen=True)
@@ -190,18 +190,18 @@ def _may_be_personal(text: str) -> bool:
 
 
 def _without_closing(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[Row], str | None]:
-    """The rows of data, and the words of a closing row without what was filled in there."""
-    said = words()
-    levels_ = {plain(part) for name in names if name for part in (name, *name.split("/"))}
+    """The rows of data, and the labels of a closing row without what was filled in behind them."""
+    parts = {plain(part) for name in names if name for part in (name, *name.split("/"))}
+    few = max(2, sum(map(bool, names)) // 3)
     body: list[Row] = []
     footer: str | None = None
-    few = max(2, sum(map(bool, names)) // 3)
-    for row in rows:
+    for at, row in enumerate(rows):
         stated = [text.strip() for text in row.cells if text.strip()]
-        if not stated or said.total.search(stated[0]) or all(plain(text) in levels_ for text in stated):
+        if not stated or words().total.search(stated[0]) or all(plain(text) in parts for text in stated):
             continue
-        if said.footer.search(stated[0]) and len(stated) <= few:
-            footer = _ASIDE.sub("：", stated[0])
+        last = at == len(rows) - 1 and _LABEL.search(stated[0])
+        if len(stated) <= few and (last or words().footer.search(stated[0])):
+            footer = "".join(_LABEL.findall(stated[0])) or None
             continue
         body.append(row)
     return body, footer

@@ -30,6 +30,12 @@ def test_a_closing_row_is_kept_without_what_was_filled_in(sheet):
     assert found.rows == 2
 
 
+def test_a_closing_row_in_an_offices_own_words_is_known_by_its_labels(sheet):
+    found = table(sheet(HEAD, ROW, ["安检员：李四　　负责人：王五　　日期："]))
+
+    assert (found.rows, found.footer) == (1, "安检员：负责人：日期：")
+
+
 def test_a_row_of_people_is_no_header(sheet):
     with pytest.raises(Unreadable, match="没有找到表头"):
         table(sheet(ROW, ROW, ROW))
