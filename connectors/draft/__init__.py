@@ -1,7 +1,7 @@
 """A platform file drafted from a sample export: `enter-once platform draft FILE`.
 
 Belongs here: drafting in the sandbox, and the one error it has. The way of a sample: `source.py` opens it, `shape.py`
-finds the table in each sheet, `sheets.py` brings sheets together, `profile.py` and `aliases.py` say what values and
+finds the table in each sheet, `sheets.py` brings sheets together, `profile.py` and `headers.py` say what values and
 headers look like, `rows.py` what columns say of each other, `guess.py` chooses, `findings.py` looks closer,
 `template.py` reads the blank template, `page.py` writes it down.
 Lives elsewhere: what a platform file must obey (`connectors/platform_rules.py`); `connectors/write/draft.py` is

@@ -1,7 +1,7 @@
 """Which of our fields each column is: one best assignment over what headers, values and other columns say.
 
 Belongs here: weighing the evidence, the assignment, the platform's own key, what is left out.
-Lives elsewhere: the evidence of headers (`aliases.py`) and of values (`profile.py`), what rows say together
+Lives elsewhere: the evidence of headers (`headers.py`) and of values (`profile.py`), what rows say together
 (`rows.py`), the weights (`weights.toml`).
 """
 
@@ -19,7 +19,8 @@ from typing import Any, Literal
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from connectors.draft.aliases import Knowledge, Said, bare, owner_of, said
+from connectors.draft.aliases import Knowledge, bare
+from connectors.draft.headers import Said, owner_of, said
 from connectors.draft.profile import Profile, Shape
 from connectors.draft.rows import Together, together
 from connectors.platform import TwoSheets

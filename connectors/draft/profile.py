@@ -1,7 +1,7 @@
 """What the values of a column look like: shapes and shares, never the values themselves.
 
 Belongs here: how many values of a column read as an ID number, a date, a word of a code table, and so on.
-Lives elsewhere: what a value means (`dedup/normalise`), what the header says (`aliases.py`), which list of codes a
+Lives elsewhere: what a value means (`dedup/normalise`), what the header says (`headers.py`), which list of codes a
 column follows (`codes.py`), weighing it all (`guess.py`).
 """
 

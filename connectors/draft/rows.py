@@ -1,7 +1,7 @@
 """What the columns of a sample say of each other, row by row.
 
 Belongs here: dates and codes that agree with the ID number, values that repeat for a household, columns filled for few.
-Lives elsewhere: what a column says alone (`profile.py`, `aliases.py`), how much it weighs (`weights.toml`).
+Lives elsewhere: what a column says alone (`profile.py`, `headers.py`), how much it weighs (`weights.toml`).
 """
 
 from __future__ import annotations

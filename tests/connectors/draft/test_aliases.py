@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.draft.aliases import knowledge, said
+from connectors.draft.aliases import knowledge
+from connectors.draft.headers import said
 
 
 def likeliest(header: str, *, known=True) -> str | None:
