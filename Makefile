@@ -5,7 +5,7 @@ BIN := .venv/bin
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: setup nightly test check bench bench-matching bench-staging serve clean
+.PHONY: setup nightly test check bench bench-draft bench-matching bench-staging serve clean
 
 setup: .venv/installed
 
@@ -41,6 +41,10 @@ bench-matching: setup
 # Taking exports in: csv and xlsx into cells, cells into records and claims.
 bench-staging: setup
 	$(BIN)/python -m benchmarks.staging $(BENCH)
+
+# How many columns a draft maps right, of every platform without its own headers and of samples shaped by hand.
+bench-draft: setup
+	$(BIN)/python -m benchmarks.drafting
 
 # The Dagster UI on the same site, on loopback only.
 serve: setup

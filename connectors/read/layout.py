@@ -99,7 +99,7 @@ def find_header(sheet: str, rows: Sequence[Row], part: Part, export: Export) -> 
     if new or gone:
         raise _changed(new, gone, sheet, place)
     body = best.first + export.header_rows
-    if body < len(rows) and _is_instruction(rows[body], at, export.instructions):
+    if body < len(rows) and is_instruction(rows[body], at, export.instructions):
         body += 1
     return Header(best.first, body, at, max(at.values()) + 1)
 
@@ -165,7 +165,7 @@ def _enough(part: Part) -> int:
     return max(1, round(_ENOUGH * len(part.columns)))
 
 
-def _is_instruction(row: Row, at: Mapping[str, int], instructions: Mapping[str, str]) -> bool:
+def is_instruction(row: Row, at: Mapping[str, int], instructions: Mapping[str, str]) -> bool:
     """Whether at least half of what the row under the header states tells how to fill the form."""
     declared = {at[name]: plain(text) for name, text in instructions.items() if name in at}
     stated = [(column, text.strip()) for column, text in enumerate(row.cells) if text.strip()]

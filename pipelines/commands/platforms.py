@@ -1,6 +1,7 @@
-"""The catalogue of platforms: `platform list`, `platform check`, `platform blank`.
+"""The catalogue of platforms: `platform list`, `platform check`, `platform draft`, `platform blank`.
 
-Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/catalogue.py`).
+Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/catalogue.py`,
+`connectors/draft`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pipelines.messages import Language, say
 
 def add(command: Add, group: AddGroup) -> None:
     """The commands of this module."""
-    platform = group("platform", "平台说明 / platform files", "list|check|blank")
+    platform = group("platform", "平台说明 / platform files", "list|check|draft|blank")
     command("list", list_platforms, "列出各平台 / list the platforms", platform)
     check = command("check", check_platforms, "检查平台说明 / check platform files", platform)
     check.add_argument("slug", metavar="SLUG|all")
@@ -26,6 +27,19 @@ def add(command: Add, group: AddGroup) -> None:
     blank = command("blank", write_blank, "写出空白模板 / write the empty template", platform)
     blank.add_argument("slug", metavar="SLUG")
     blank.add_argument("--out", type=Path, required=True, metavar="FILE", help="写到哪里 / where to")
+    draft = command(
+        "draft", draft_platform, "由样例草拟平台说明 / draft a platform file from a sample", platform
+    )
+    draft.add_argument("sample", type=Path, metavar="EXPORT-FILE")
+    draft.add_argument(
+        "--template", type=Path, metavar="BLANK.xlsx", help="空白导入模板 / blank import template"
+    )
+    draft.add_argument(
+        "--slug",
+        default="new_platform",
+        metavar="S",
+        help="平台代号，即文件名 / the platform's name, as in S.toml",
+    )
 
 
 def list_platforms(asked: argparse.Namespace, speak: Language) -> Answer:
@@ -99,9 +113,18 @@ def write_blank(asked: argparse.Namespace, speak: Language) -> Answer:
     )
 
 
+def draft_platform(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`platform draft`: a platform file guessed from a sample export, with questions for whoever finishes it."""
+    from connectors.draft import draft
+
+    found = draft(asked.sample, template=asked.template, slug=asked.slug, speak=speak)
+    return Answer(DONE, found, found["toml"].rstrip("\n"))
+
+
 def wrong_use() -> tuple[type[Exception], ...]:
     """Errors that say the command was used wrongly."""
+    from connectors.draft import CannotDraft
     from connectors.platform import PlatformFileError
     from pipelines.trial import NotConnected
 
-    return NotConnected, PlatformFileError
+    return CannotDraft, NotConnected, PlatformFileError

@@ -1,0 +1,31 @@
+"""Samples shaped by hand, written as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from benchmarks.drafting import cases_module
+
+
+@pytest.fixture(scope="session")
+def cases():
+    """The module that holds and writes the samples shaped by hand."""
+    return cases_module()
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Callable[..., Path]:
+    """Writes rows as a workbook of one sheet."""
+
+    def write(*rows: list[object], name: str = "a.xlsx") -> Path:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(tmp_path / name)
+        return tmp_path / name
+
+    return write
