@@ -244,6 +244,8 @@ def _platform(draft: Draft, speak: Language) -> str:
 def _export(draft: Draft) -> str:
     source, sheets, main = draft.source, draft.sheets, draft.sheets.main
     facts: dict[str, Any] = {"format": source.format, "file": source.file}
+    facts |= {"packed": "zip"} if source.packed else {}
+    facts |= {"beside": list(source.beside)} if source.beside else {}
     if source.encoding != "utf-8":
         facts["encoding"] = source.encoding
     if (

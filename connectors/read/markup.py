@@ -31,7 +31,7 @@ def read_xml(path: Path, records: Sequence[str]) -> Reading:
     Raises:
         Unreadable: no well-formed XML, one that declares entities, or no such element where one is declared.
     """
-    root = _parse(decode(path.read_bytes()))
+    root = parse_xml(decode(path.read_bytes()))
     outer, *inner = records
     found = [cells for one in _outer(root, outer) for cells in _rows(one, inner, "")]
     header = list(dict.fromkeys(name for record in found for name in record))
@@ -42,7 +42,8 @@ def read_xml(path: Path, records: Sequence[str]) -> Reading:
     return Reading([Sheet("", rows if header else [])])
 
 
-def _parse(text: str) -> etree._Element:
+def parse_xml(text: str) -> etree._Element:
+    """The root of an XML document without comments; refuses one with a document type."""
     refuse_document_type(text.encode("utf-8"))
     parser = etree.XMLParser(
         resolve_entities=False,

@@ -6,6 +6,7 @@ import codecs
 import re
 import shutil
 import tomllib
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -137,6 +138,37 @@ def test_numbers_that_stand_for_codes_are_read_by_what_the_rows_say(cases, tmp_p
     assert window["codes"]["death_flag"] == {"否": "1", "是": "0"}
 
 
+PACKAGE = """<?xml version="1.0" encoding="utf-8"?><DATA><HEAD><bm>P01</bm></HEAD><FW><dz>近江路12号近江家园3幢101室</dz>
+<RY><xm>张三</xm><sjh>13588120031</sjh></RY><RY><xm>李四</xm><sjh>13588120032</sjh></RY></FW></DATA>"""
+
+
+def test_records_are_found_inside_records_of_an_exchange_package(tmp_path):
+    (tmp_path / "a.xml").write_text(PACKAGE, encoding="utf-8")
+    answer = examine(tmp_path / "a.xml", None, "package", "zh", ())
+
+    assert tomllib.loads(answer["toml"])["export"]["records"] == ["DATA.FW", "RY"]
+    assert answer["columns"]["RY.xm"]["field"] == "name"
+
+
+def test_the_data_of_an_archive_is_told_from_what_lies_beside_it(cases, tmp_path):
+    sample = cases.build("lodgers", tmp_path)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(sample, "数据/lodgers.xls")
+        archive.writestr("说明.txt", "请勿修改")
+    facts = tomllib.loads(examine(tmp_path / "a.zip", None, "lodgers", "zh", ())["toml"])
+
+    assert (facts["export"]["file"], facts["export"]["packed"]) == ("*.zip", "zip")
+    assert facts["export"]["format"] == "html"
+    assert facts["export"]["beside"] == ["*.txt"]
+
+
+def test_tab_text_called_xls_is_declared_as_what_it_is(cases, tmp_path):
+    sample = cases.build("pension_window", tmp_path)
+    export = tomllib.loads(examine(sample, None, "pension_window", "zh", ())["toml"])["export"]
+
+    assert (export["format"], export["encoding"], export["file"]) == ("text", "utf-16", "*.xls")
+
+
 LOGIN = '<html><body><form><input type="password"></form>统一身份认证</body></html>'
 
 
@@ -153,6 +185,8 @@ LOGIN = '<html><body><form><input type="password"></form>统一身份认证</bod
         ("一段话.csv", codecs.BOM_UTF8 + "请联系管理员导出".encode(), "没有找到表头"),
         ("接口.json", b'{"code": 401, "msg": "token expired"}', "没有记录的列表"),
         ("断了.json", b'{"data": [{"xm": "', "JSON"),
+        ("炸弹.xml", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "实体"),
+        ("回执.xml", b"<RESULT><code>401</code></RESULT>", "没有记录的列表"),
         ("坏了.xlsx", b"PK\x03\x04" + bytes(50), "损坏"),
         ("乱码.csv", bytes(range(128, 256)) * 40, "编码"),
     ],
