@@ -28,7 +28,7 @@ LARGEST_ANSWER = 64 << 20  # bytes of one page
 _SILENCE = 30.0  # seconds between two bytes
 _CONNECT = 10.0
 _REDIRECTS = 3
-_OF_ONE_REQUEST = frozenset(("host", "cookie", "content-length", "transfer-encoding"))
+_OF_ONE_REQUEST = frozenset((b"host", b"cookie", b"content-length", b"transfer-encoding"))
 _PASSES = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 
@@ -109,11 +109,12 @@ class Wire:
     def _redirected(self, request: httpx.Request, status: int, target: httpx.URL) -> httpx.Request:
         """The same request elsewhere at the same host, login included; a body is sent again only where that is asked."""
         again = status in (307, 308)
-        headers = {
-            name: value
-            for name, value in request.headers.items()
-            if name not in _OF_ONE_REQUEST and (again or name != "content-type")
-        }
+        # As bytes: a secret may hold characters that a header's text cannot.
+        headers = [
+            (name, value)
+            for name, value in request.headers.raw
+            if name.lower() not in _OF_ONE_REQUEST and (again or name.lower() != b"content-type")
+        ]
         method, content = (request.method, request.read()) if again else ("GET", None)
         return self.client.build_request(method, target, content=content, headers=headers)
 

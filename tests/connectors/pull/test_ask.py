@@ -98,7 +98,7 @@ def test_all_platforms_are_asked_at_once_and_a_bad_one_ends_alone(
     platforms = [
         make('path = "/patient"', slug="patient"),
         make('path = "/drip"\nbudget_seconds = 3', slug="drip"),
-        make('path = "/"\nbudget_seconds = 2', slug="dead"),
+        make('path = "/"\nbudget_seconds = 10', slug="dead"),
         *(make(f'path = "/{name}"', slug=name) for name in names),
     ]
     stated = {platform.slug: {"address": peer.address} for platform in platforms}
