@@ -121,7 +121,7 @@ def joined(one: Coded, other: Coded, between: str) -> Coded:
     """Both values of each row as one text; missing where either is. Each distinct pair is written once."""
     known = (one.codes >= 0) & (other.codes >= 0)
     size = max(len(other.values), 1)
-    pairs, place = np.unique(one.codes[known] * size + other.codes[known], return_inverse=True)
+    place, pairs = pd.factorize(one.codes[known] * size + other.codes[known])
     left, right = (pa.array(column.values, type=pa.string()) for column in (one, other))
     made = coded(pc.binary_join_element_wise(left.take(pairs // size), right.take(pairs % size), between))
     codes = np.full(len(known), -1, dtype=np.int64)

@@ -29,13 +29,14 @@ SCHEMA = pa.schema(
 
 def write_cells(reading: Reading, path: Path) -> None:
     """Write all cells of a reading, atomically."""
-    rows = [(sheet.name, row) for sheet in reading.sheets for row in sheet.rows]
+    rows = [row for sheet in reading.sheets for row in sheet.rows]
+    names = [pa.repeat(pa.scalar(sheet.name, pa.string()), len(sheet.rows)) for sheet in reading.sheets]
     table = pa.Table.from_arrays(
         [
-            pa.array([name for name, _ in rows], pa.string()),
-            pa.array([row.row for _, row in rows], pa.int32()),
-            pa.array([row.cells for _, row in rows], pa.list_(pa.string())),
-            pa.array([row.types for _, row in rows], pa.string()),
+            pa.concat_arrays([*names, pa.array([], pa.string())]),
+            pa.array([row.row for row in rows], pa.int32()),
+            pa.array([row.cells for row in rows], pa.list_(pa.string())),
+            pa.array([row.types for row in rows], pa.string()),
         ],
         schema=SCHEMA,
     )

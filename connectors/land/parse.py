@@ -6,6 +6,7 @@ Lives elsewhere: the sandbox (`connectors/sandbox.py`), the readers (`connectors
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ def parse(path: Path, sha256: str, platform: Platform, original: Path, cells: Pa
 
     The cells are written last: where they are, the landing is whole.
     """
+    gc.disable()  # millions of cells and no cycles among them: the collector would walk through them in vain
     try:
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != sha256:
@@ -33,3 +35,5 @@ def parse(path: Path, sha256: str, platform: Platform, original: Path, cells: Pa
         return {"rows": reading.rows, "notes": reading.notes}
     except Unreadable as error:
         return {"problem": [error.problem, error.next_move, error.sheet, error.place]}
+    finally:
+        gc.enable()

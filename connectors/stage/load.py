@@ -68,7 +68,8 @@ def _data_rows(cells: Cells, header: Header, part: Part, export: Export) -> Cell
 def _may_be_no_data(first: str, levels: frozenset[str], footer: str | None) -> bool:
     """Whether a row that begins so may be a closing row or a header."""
     text = first.strip()
-    known = words().total.search(text) or words().footer.search(text)
+    # Closing rows begin with Chinese words, and the platform's own keys, of which no two are alike, mostly do not.
+    known = not text.isascii() and (words().total.search(text) or words().footer.search(text))
     return bool(known) or plain(text) in levels or (footer is not None and plain(text) == plain(footer))
 
 
