@@ -153,7 +153,8 @@ class _Joining:
 
     members: dict[int, set[int]]
     numbers: dict[int, set[int]]
-    near: dict[int, dict[int, float]]
+    near: dict[int, dict[int, float]]  # all evidence between two clusters
+    best: dict[int, dict[int, float]]  # the strongest single pair between them
     apart: frozenset[tuple[int, int]]
     dropped: set[tuple[int, int]] = field(default_factory=set)
 
@@ -170,23 +171,34 @@ class _Joining:
         return self.veto(a, b) is not None or self.near[a].get(b, 0.0) < 0
 
     def runner_up(self, a: int, b: int, weight: float) -> bool:
-        """Could `a` as well belong to another cluster that contradicts `b`?"""
+        """Could `a` as well belong to another cluster that contradicts `b`?
+
+        Pair by pair: a twin of whom more is known does not win the records of the other by numbers.
+        """
         if weight >= VERDICT:
             return False
+        least = min(self.best[a][b], weight) - NEAR_TIE
         return any(
-            other != b and rival > 0 and rival >= weight - NEAR_TIE and self.contradict(b, other)
-            for other, rival in self.near[a].items()
+            other != b
+            and rival > 0
+            and self.near[a][other] > 0
+            and rival >= least
+            and self.contradict(b, other)
+            for other, rival in self.best[a].items()
         )
 
     def join(self, a: int, b: int) -> None:
         """Make `b` part of `a` (a < b), adding up what each neighbour weighs against both."""
         self.members[a] |= self.members.pop(b)
         self.numbers[a] |= self.numbers.pop(b)
+        strongest = self.best.pop(b)
         for other, weight in self.near.pop(b).items():
-            del self.near[other][b]
+            del self.near[other][b], self.best[other][b]
             if other != a:
                 total = self.near[a].get(other, 0.0) + weight
                 self.near[a][other] = self.near[other][a] = total
+                best = max(self.best[a].get(other, strongest[other]), strongest[other])
+                self.best[a][other] = self.best[other][a] = best
 
 
 def _join(
@@ -222,12 +234,16 @@ def _join(
 
 def _start(nodes: Ints, edges: list[Edge], trusted: Ints, apart: frozenset[tuple[int, int]]) -> _Joining:
     near: dict[int, dict[int, float]] = {int(node): {} for node in nodes}
+    best: dict[int, dict[int, float]] = {int(node): {} for node in nodes}
     for a, b, weight in edges:
         near[a][b] = near[b][a] = near[a].get(b, 0.0) + weight
+        best[a][b] = best[b][a] = max(best[a].get(b, weight), weight)
     numbers: Mapping[int, set[int]] = {
         int(node): {int(trusted[node])} if trusted[node] >= 0 else set() for node in nodes
     }
-    return _Joining(members={node: {node} for node in near}, numbers=dict(numbers), near=near, apart=apart)
+    return _Joining(
+        members={node: {node} for node in near}, numbers=dict(numbers), near=near, best=best, apart=apart
+    )
 
 
 def _outvoted(edges: list[Edge], state: _Joining) -> list[Refused]:
