@@ -182,7 +182,6 @@ BAD: dict[str, tuple[Callable[[Book], bytes], str]] = {
     "truncated file": (lambda book: book(*PEOPLE)[:-900], "已损坏或不完整"),
     "login page": (lambda book: LOGIN, "收到的是登录页面"),
     "far cell": (lambda book: far_cell(), "远在数据区之外"),
-    "too few rows": (lambda book: book(PEOPLE[0]), "不在正常范围 2～1000 行之内"),
 }
 
 
