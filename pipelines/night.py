@@ -19,6 +19,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
+from connectors.land import pulls
 from connectors.platform import Platform, PlatformFileError, read_platforms
 from connectors.pull import connected
 from connectors.write.render import broader_codes, expressible
@@ -62,6 +63,11 @@ class Outcome:
         return self.status in FAILED
 
     @property
+    def silent(self) -> bool:
+        """Whether nothing ever came of this platform, nor tonight: it is one of the catalogue that the site does not use."""
+        return self.status == "missing" and self.age is None
+
+    @property
     def readable(self) -> bool:
         """Whether a file that came could be opened."""
         return self.status not in ("unreadable", "broken")
@@ -98,6 +104,16 @@ class Night:
         None
     )  # closes the warehouse; readers' copies are made of the closed file
     _inner: float = 0.0
+
+    def in_use(self) -> dict[str, Platform]:
+        """The platforms that the site knows: something came once, lies in tonight's folder, or can be asked for."""
+        known = {pull.platform for pull in pulls(self.site) if pull.usable}
+        folder = self.site.inbox / self.date.isoformat()
+        return {
+            slug: platform
+            for slug, platform in self.platforms.items()
+            if slug in known or slug in self.site.connections or (folder / slug).is_dir()
+        }
 
     @contextmanager
     def clock(self, name: str) -> Iterator[None]:

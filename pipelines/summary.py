@@ -120,6 +120,7 @@ def write_reports(night: Night) -> None:
                 failed=outcome.failed,
             )
             for slug, outcome in sorted(night.outcomes.items())
+            if not outcome.silent
         ],
         reasons={name: said["problem"] for name, said in words().reasons.items()},
         quarantine=night.quarantine if night.quarantine is not None else pd.DataFrame(),
@@ -269,8 +270,15 @@ def _platforms_table(found: Mapping[str, Any], speak: Language) -> str:
             one["title"],
         )
         for slug, one in found["platforms"].items()
+        if not _silent(one)
     ]
-    return side_by_side([*(say(f"table_{name}", speak) for name in names), ""], rows)
+    table = side_by_side([*(say(f"table_{name}", speak) for name in names), ""], rows)
+    others = sum(_silent(one) for one in found["platforms"].values())
+    return f"{table}\n{say('silent_platforms', speak, count=others)}" if others else table
+
+
+def _silent(one: Mapping[str, Any]) -> bool:
+    return bool(one["status"] == "missing" and one["age"] is None)
 
 
 def _write(file: Path, text: str) -> None:
