@@ -28,7 +28,7 @@ check: setup
 
 # How long a night takes; and the curves of docs/matching.md.
 bench: setup
-	$(BIN)/python benchmarks/night.py
+	$(BIN)/python -m benchmarks.night
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python -m benchmarks.curves
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from dataclasses import field as dataclass_field
 from dataclasses import fields as dataclass_fields
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_type_hints
 
@@ -274,7 +275,7 @@ def _make(kind: type[T], slug: str, place: str, stated: dict[str, Any]) -> T:
     if unknown:
         raise PlatformFileError(slug, f"{where or '顶层'}有不认识的键 {'、'.join(sorted(unknown))}")
     frozen = {name: _frozen(value) for name, value in stated.items()}
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     for name, value in frozen.items():
         if reason := unfit(value, hints[name]):
             raise PlatformFileError(slug, f"{where}{name} {reason}")
@@ -282,6 +283,12 @@ def _make(kind: type[T], slug: str, place: str, stated: dict[str, Any]) -> T:
     if missing := required - frozen.keys():
         raise PlatformFileError(slug, f"{where or '顶层'}缺少必需的键 {'、'.join(sorted(missing))}")
     return kind(**frozen)
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    """Working out what annotations mean takes longer than reading a platform file."""
+    return get_type_hints(kind)
 
 
 def _required(item: Any) -> bool:
