@@ -275,7 +275,7 @@ def _make(kind: type[T], slug: str, place: str, stated: dict[str, Any]) -> T:
     if unknown:
         raise PlatformFileError(slug, f"{where or '顶层'}有不认识的键 {'、'.join(sorted(unknown))}")
     frozen = {name: _frozen(value) for name, value in stated.items()}
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]
     for name, value in frozen.items():
         if reason := unfit(value, hints[name]):
             raise PlatformFileError(slug, f"{where}{name} {reason}")
