@@ -106,14 +106,18 @@ class Night:
     _inner: float = 0.0
 
     def in_use(self) -> dict[str, Platform]:
-        """The platforms that the site knows: something came once, lies in tonight's folder, or can be asked for."""
+        """The platforms that the site knows: something came once, lies in tonight's folder, or can be asked for.
+
+        All of them where none of these receives anything: each step of the night needs something to report on.
+        """
         known = {pull.platform for pull in pulls(self.site) if pull.usable}
         folder = self.site.inbox / self.date.isoformat()
-        return {
+        used = {
             slug: platform
             for slug, platform in self.platforms.items()
             if slug in known or slug in self.site.connections or (folder / slug).is_dir()
         }
+        return used if any(one.receive.fields for one in used.values()) else dict(self.platforms)
 
     @contextmanager
     def clock(self, name: str) -> Iterator[None]:

@@ -256,7 +256,8 @@ def test_each_fault_is_one_line_that_names_file_place_and_next_move(broken):
 def test_the_platforms_whose_files_are_good_have_their_night(broken):
     faulty, control, faults = broken
     assert (faulty.night.status, control.night.status) == ("partial", "done")
-    for slug, outcome in faulty.night.outcomes.items():
+    for slug in TWELVE:
+        outcome = faulty.night.outcomes[slug]
         assert outcome.failed == (slug in faults), outcome.message
         if slug not in faults:
             theirs = control.night.outcomes[slug]
