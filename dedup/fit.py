@@ -35,6 +35,9 @@ TOO_MANY_BITS = 6.0  # a level that claims so much more than the counts bear
 MATTERS = 3.0  # points: a level that claims less harms nobody
 SAYS_NOTHING = 0.1  # bits by which a comparison tells pairs of one person from pairs of two
 PRIOR_TOO_HIGH, PRIOR_TOO_LOW = 6.0, 14.0  # bits
+# Of the pairs of one person, how many all else may speak against: a former name, a wrong birth date. At levels that two
+# people hardly ever reach, such as an equal ID number, these would pass for all the strangers there are.
+MISJUDGED = 0.02
 UNSURE = -4.0  # log2 odds: a link threshold below it joins pairs that are rather two people
 SETTLING = 100
 
@@ -158,7 +161,7 @@ def _comparison(counts: _Counts, place: int, share: float, model: Model) -> Iter
     probable = np.where(never, 0.0, posterior(counts.codes, others, log_odds(share)))
     of_one = by_level(counts.found, counts.pairs * probable, model)[place]
     met = by_level(counts.found, counts.weight * probable, model)[place]
-    of_two = np.maximum(counts.chance[place] - met, 0.0)
+    of_two = np.maximum(counts.chance[place] - met * (1.0 + MISJUDGED), 0.0)
     seen = counts.seen[place] * of_two / np.maximum(counts.chance[place], 1.0)
     if min(of_one[1:].sum(), seen[1:].sum()) < JUDGED:
         return
