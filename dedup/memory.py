@@ -199,8 +199,10 @@ def _crowd(rows: duckdb.DuckDBPyRelation, model: Model) -> Crowded:
 def find_neighbours(con: duckdb.DuckDBPyConnection, fresh: BlockRows) -> None:
     """Note who is in the blocks that gain or lose a node, in the temporary table `near`: a block's row each, and
     whether its node is dissolved."""
-    con.execute("create or replace temp table fresh_block as select * from matched.block limit 0")
-    _append(con, "fresh_block", _block_table(fresh, fresh.node))
+    # Made with its rows: DuckDB 2.0.0 loses what is appended to an empty temporary table of the same transaction once
+    # it is more than a row group (122,880 rows).
+    with _given(con, "incoming", _block_table(fresh, fresh.node)):
+        con.execute("create or replace temp table fresh_block as from incoming")
     con.execute(
         """
         create or replace temp table near as
