@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import duckdb
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedup import memory
+from dedup.blocking import BlockRows
 from dedup.model import Model, built_in
 from dedup.night import match_night
 from dedup.normalise.id_numbers import check_character
@@ -132,3 +135,16 @@ def test_a_night_that_dies_leaves_what_was_remembered_whole(monkeypatch):
         monkeypatch.undo()
         assert con.execute("select count(*) from matched.record").fetchall() == [(1,)]
         assert len(held(con, [], RESIDENT)["resolved.record"]) == len(before["resolved.record"]) + 1
+
+
+def test_more_fresh_blocks_than_a_row_group_are_all_there():
+    many = 130_000
+    rows = BlockRows(
+        np.zeros(many, np.int8), np.arange(many, dtype=np.uint64), np.arange(many), np.ones(many, np.bool_)
+    )
+    with warehouse() as con:
+        match_night(con, key=KEY)
+        con.execute("begin")
+        memory.find_touched(con)
+        memory.find_neighbours(con, rows)
+        assert con.execute("select count(*) from fresh_block").fetchall() == [(many,)]
