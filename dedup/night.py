@@ -12,8 +12,7 @@ everything at once would find (`tests/dedup/test_increment.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -35,6 +34,7 @@ from dedup.nodes import Nodes
 from dedup.score import score_pairs
 from dedup.tables import REFUSED_ZH, meaning
 from dedup.variants import collapse, each_row
+from warehouse.store import transaction
 
 
 class Verdict(Protocol):
@@ -91,7 +91,7 @@ def match_night(
     said = sorted({(v.left, v.right, v.verdict) for v in verdicts if v.verdict in ("same", "different")})
     matcher = memory.matcher_of(model, software)
     seconds: dict[str, float] = {}
-    with _whole(con):
+    with transaction(con):  # what is remembered is never half of a night
         before = memory.last_run(con, matcher)
         if before is None:
             memory.forget(con, model)
@@ -130,18 +130,6 @@ def _summary(
         seconds,
         expected,
     )
-
-
-@contextmanager
-def _whole(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """One transaction: what is remembered is never half of a night."""
-    con.execute("begin")
-    try:
-        yield
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
 
 
 def _fresh(con: duckdb.DuckDBPyConnection, model: Model, *, everything: bool) -> Fresh:

@@ -20,7 +20,7 @@ from typing import Literal, Protocol
 import duckdb
 import pyarrow as pa
 
-from warehouse.store import check_unique
+from warehouse.store import check_unique, transaction
 
 PullStatus = Literal["unchanged", "refused", "unreadable", "missing"]
 
@@ -92,7 +92,7 @@ def absorb(
         )
     if before is not None and (before.night, before.sha256) == (night, sha256):
         return False
-    with _transaction(con), _arriving(con, staged):
+    with transaction(con), _arriving(con, staged):
         check_unique(con, "arriving_record", "record_id")
         check_unique(con, "arriving_claim", "record_id", "field")
         told = {
@@ -137,7 +137,7 @@ def note_pull(
     An unchanged file states tonight what it stated before, so its records were last seen tonight.
     """
     before = in_force(con, platform_slug)
-    with _transaction(con):
+    with transaction(con):
         counts: tuple[int | None, int | None, int | None] = (None, None, None)
         if status == "unchanged" and before is not None:
             con.execute(_STILL_STATED, {"night": night, "platform": platform_slug, "sha256": before.sha256})
@@ -175,17 +175,6 @@ def age(con: duckdb.DuckDBPyConnection, platform_slug: str, night: date) -> int 
         return None
     ran = "select count(distinct night) from landed.pull where night > ? and night <= ?"
     return int(con.execute(ran, [last.night, night]).fetchall()[0][0])
-
-
-@contextmanager
-def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    con.execute("begin")
-    try:
-        yield
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
 
 
 @contextmanager

@@ -84,6 +84,18 @@ def rebuild(con: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(scalar(con, f"select count(*) from {table}"))
 
 
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that is done in the block, or, when it ends in an error, nothing."""
+    con.execute("begin")
+    try:
+        yield
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+
+
 def scalar(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | None = None) -> Any:
     """The one value a query gives. All rows are fetched, else the connection stays busy."""
     return con.execute(query, parameters or []).fetchall()[0][0]
