@@ -79,11 +79,11 @@ def _doors(addresses: Iterable[str]) -> dict[str, str | None]:
 
 BOOKS = """
     select c.platform, c.key as number, r.resident_id, c.record_id
-    from staged.claim as c
+    from staged.own as c
     join staged.record as s using (record_id)
     join resolved.record as r using (record_id)
     join facts.platform as p on p.slug = c.platform
-    where c.field = 'household_number' and c.until is null and c.key is not null
+    where c.field = 'household_number' and c.key is not null
         and s.present and p.household = 'registered'
     order by p.trust desc, c.platform, c.key, s.first_night, c.record_id
 """

@@ -147,7 +147,7 @@ def _publish(receivers: Mapping[str, Platform]) -> dg.AssetsDefinition:
             slug = key.path[-1]
             yield dg.MaterializeResult(
                 asset_key=key,
-                metadata={"cells": night.outcomes[slug].changes, "shadow": night.site.shadow},
+                metadata={"cells": night.outcomes[slug].changes, "shadow": slug not in night.live},
                 check_results=[_door_check(key, night, "outbox", slug)],
             )
 

@@ -15,6 +15,8 @@ from typing import Any
 from connectors.platform import PLATFORMS, Platform, read_platform, read_platforms
 from connectors.pull import misfit
 from connectors.write.blank import write_blank
+from warehouse.approvals import live_platforms
+from warehouse.ledger import open_ledger
 from warehouse.site import Site, SiteError, read_site
 
 _UNKNOWN = ("id", "department", "level", "tier", "cadence", "transport", "format", "returns", "basis")
@@ -32,8 +34,8 @@ def listed(root: Path) -> list[dict[str, Any]]:
     """
     good, bad = read_platforms()
     site, last = _site(root), _last_night(root)
-    state = "live" if site and not site.shadow else "shadow"
-    lines = [_line(platform, state) for platform in good.values()]
+    live = _live(site)
+    lines = [_line(platform, "live" if platform.slug in live else "shadow") for platform in good.values()]
     empty = dict.fromkeys(_UNKNOWN, "")
     lines += [
         {"slug": slug, "title": slug, **empty, "entities": [], "receives": [], "state": "broken"}
@@ -100,6 +102,14 @@ def _site(root: Path) -> Site | None:
         return read_site(root)
     except SiteError:
         return None
+
+
+def _live(site: Site | None) -> frozenset[str]:
+    """The platforms with which a person went live."""
+    if site is None or not site.ledger.exists():
+        return frozenset()
+    with open_ledger(site) as ledger:
+        return live_platforms(ledger)
 
 
 def _last_night(root: Path) -> dict[str, dict[str, Any]]:

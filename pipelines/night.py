@@ -29,7 +29,9 @@ from expectations.gate import Finding
 from expectations.suite import Door
 from pipelines.fingerprint import discard_outdated, remember, schema_digest
 from pipelines.messages import Language
+from warehouse.approvals import live_platforms
 from warehouse.facts import write_facts
+from warehouse.ledger import open_ledger
 from warehouse.lock import only_writer
 from warehouse.site import Site, read_site
 from warehouse.store import open_store
@@ -87,6 +89,7 @@ class Night:
     con: duckdb.DuckDBPyConnection
     platforms: Mapping[str, Platform]
     broken: Mapping[str, PlatformFileError]
+    live: frozenset[str] = frozenset()  # the platforms that are sent what they lack; the others are in shadow
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     doors: list[DoorResult] = field(default_factory=list)
     findings: list[tuple[str, Finding]] = field(default_factory=list)  # of the import gate, by platform
@@ -180,7 +183,9 @@ def open_night(root: Path, stated: date | None = None, speak: Language = "zh") -
             remember(con, "schema", schema_digest())
             said = [saying for platform in platforms.values() for saying in expressible(platform)]
             write_facts(con, platforms.values(), expressible=said, broader=broader_codes(), keep=broken)
-            opened = Night(site, night, con, platforms, broken, speak=speak, close=store.close)
+            with open_ledger(site) as ledger:
+                live = live_platforms(ledger)
+            opened = Night(site, night, con, platforms, broken, live, speak=speak, close=store.close)
             for slug, platform in platforms.items():
                 opened.outcomes[slug] = Outcome(title=platform.title, connected=connected(site, platform))
             for slug, error in broken.items():

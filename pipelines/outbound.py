@@ -19,12 +19,14 @@ from connectors.write.draft import Draft, Held, draft
 from connectors.write.outbox import write_outbox
 from connectors.write.shared import household_columns
 from pipelines.night import Night
+from warehouse.batches import Batch, note
 from warehouse.ledger import Ledger
-from warehouse.publish import Change, due, note_prepared
+from warehouse.publish import Change, decide, note_prepared
 
 
 def write_templates(night: Night, ledger: Ledger) -> int:
-    """Draft every platform's file of tonight, note in the ledger what stands in one, write them; the new cells.
+    """Draft every platform's file of tonight, note in the ledger what stands in one, write them, and send those of
+    platforms that are live; the new cells.
 
     Not the new cells alone are written: a night that was killed after its ledger lines still owes its files.
     """
@@ -33,26 +35,37 @@ def write_templates(night: Night, ledger: Ledger) -> int:
         for slug, platform in night.platforms.items()
         if platform.receive.fields and slug not in night.stopped
     }
-    for change in due(night.con, ledger, night.date):
+    for change in decide(night.con, ledger, night.date):
         asked[change.platform].append(change)
     drafts = {slug: _draft(night.con, night.platforms[slug], theirs) for slug, theirs in asked.items()}
-    new = note_prepared(
+    prepared = note_prepared(
         night.con,
         ledger,
         night.date,
         {slug: _standing(drafts[slug], theirs) for slug, theirs in asked.items()},
         [(slug, out.record_id, out.field, out.reason) for slug, d in drafts.items() for out in d.left_out],
     )
-    cells = Counter(change.platform for change in new)
+    cells = Counter(change.platform for change in prepared.new)
     for slug, drafted in drafts.items():
-        folder, outcome = night.site.outbox / night.date.isoformat() / slug, night.outcomes[slug]
+        batch, outcome = prepared.batches[slug], night.outcomes[slug]
         outcome.changes, outcome.left_out = cells[slug], len(drafted.left_out)
+        folder = night.site.outbox / night.date.isoformat() / batch.folder
+        if batch.turn > 1 and not drafted.rows:
+            continue  # what the night had to say has been sent
         try:
-            write_outbox(folder, drafted, night.date, shadow=night.site.shadow)
+            write_outbox(folder, drafted, night.date, batch=batch.name, live=batch.live)
         except CannotWrite as fault:
             # One platform's file is this platform's trouble; its cells stay noted, and the next run owes the file.
             outcome.status, outcome.message = "refused", str(fault)
-    return len(new)
+            continue
+        if batch.live and drafted.rows:
+            _send(ledger, batch)
+    return len(prepared.new)
+
+
+def _send(ledger: Ledger, batch: Batch) -> None:
+    """A file for a clerk is sent when it lies in the outbox: what the clerk makes of it, the next export tells."""
+    note(ledger, "sent", batch, route="by_hand")
 
 
 def _draft(con: duckdb.DuckDBPyConnection, platform: Platform, asked: Sequence[Change]) -> Draft:

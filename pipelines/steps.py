@@ -38,9 +38,10 @@ from warehouse.publish import find_wanted
 from warehouse.snapshot import SnapshotError, publish_snapshot
 from warehouse.staged import age
 from warehouse.store import STAGED_TABLES, rebuild, scalar
+from warehouse.told import load_told
 
 _VALUES_READ = (
-    "staged.claim",
+    "staged.own",
     "(select record_id, platform, present, first_night from staged.record)",  # not when it was last seen
     "resolved.record",
     "facts.platform",
@@ -74,6 +75,8 @@ def stage(night: Night) -> None:
     """Take in whatever was landed and is not in the warehouse yet; then look at the landed and the staged door."""
     taken = take_in(night, pulls(night.site))
     if taken:
+        with open_ledger(night.site) as ledger:
+            load_told(night.con, ledger, night.date)  # what comes back of it is no evidence
         for table in STAGED_TABLES:
             rebuild(night.con, table)
     else:
@@ -150,7 +153,7 @@ def resolve(night: Night) -> None:
 
 def golden(night: Night) -> None:
     """Lay out residents, households and dwellings by the values we stand for; then look at the golden door."""
-    digest = facts_digest(night.con, "staged.claim", "golden.value", "resolved.record")
+    digest = facts_digest(night.con, "staged.own", "golden.value", "resolved.record")
     if remembered(night.con).get("golden") == digest:
         night.skipped.add("golden")
     else:

@@ -54,7 +54,7 @@ def summary(night: Night) -> dict[str, Any]:
         "night": night.date.isoformat(),
         "site": night.site.name,
         "status": night.status,
-        "shadow": night.site.shadow,
+        "shadow": not night.live,
         "steps": {
             name: {
                 "rows": night.rows.get(name, 0),
@@ -103,7 +103,7 @@ def write_reports(night: Night) -> None:
     page = Page(
         site=night.site.name,
         night=night.date,
-        shadow=night.site.shadow,
+        shadow=not night.live,
         doors=night.doors,
         findings=night.findings,
         overrides=night.overrides,

@@ -46,8 +46,8 @@ def golden_checksum(con: duckdb.DuckDBPyConnection) -> str:
 
 def _tell_what_numbers_say(con: duckdb.DuckDBPyConnection) -> None:
     rows = con.execute(
-        'select distinct "key" from staged.claim'
-        f" where field = 'id_number' and until is null and quality in {_CHECKED} order by 1"
+        'select distinct "key" from staged.own'
+        f" where field = 'id_number' and quality in {_CHECKED} order by 1"
     ).fetchall()
     numbers = [row[0] for row in rows]
     told = pa.table(

@@ -1,7 +1,8 @@
-"""The append-only book of what people decided and what was prepared for the platforms.
+"""The append-only book of what people decided and what the platforms were told.
 
-Belongs here: adding a line, reading lines, proving that none was changed; batches that were prepared; verdicts.
-Lives elsewhere: what a batch contains (`publish.py`), what a verdict does to clusters (`dedup`, `stewardship`).
+Belongs here: adding a line, reading lines, proving that none was changed; personal texts beside them; verdicts.
+Lives elsewhere: what becomes of a batch (`batches.py`), of an approval (`approvals.py`), of an override
+(`overrides.py`); what a verdict does to clusters (`dedup`, `stewardship`).
 
 Every line carries the hash of the line before it. Personal texts and the cells of a batch stand in side tables: a
 line holds their digest only, so that a text can be erased without breaking the chain. A chain cannot show that its
@@ -17,7 +18,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from warehouse.site import Site
@@ -25,15 +26,14 @@ from warehouse.site import Site
 Word = Literal["same", "different", "unsure"]
 
 _NOTHING_BEFORE = "0" * 64
-_BATCHES = ("prepared", "withdrawn")  # the kinds of line that speak of cells
-
 _TABLES = """
 create table if not exists line (
     seq integer primary key, at text not null, kind text not null, body text not null,
     prev text not null, hash text not null
 );
-create table if not exists prepared_cell (
+create table if not exists cell (
     seq integer not null, record_id text not null, field text not null, digest text not null,
+    kind text not null, taken_from text not null,
     primary key (seq, record_id, field)
 ) without rowid;
 create table if not exists value (digest text primary key, text text not null) without rowid;
@@ -42,7 +42,7 @@ create table if not exists value (digest text primary key, text text not null) w
 _TRIGGERS = "".join(
     f"create trigger if not exists {table}_{verb} before {verb} on {table} "
     f"begin select raise(abort, 'the ledger is append-only'); end;\n"
-    for table in ("line", "prepared_cell")
+    for table in ("line", "cell")
     for verb in ("update", "delete")
 )
 
@@ -68,21 +68,16 @@ class Fault:
 
 
 class Cell(NamedTuple):
-    """One cell of a prepared batch: which record, which field, and the keyed digest of the value."""
+    """One cell that a line speaks of: which record, which field, and the keyed digest of the value.
+
+    Of a batch also what the change is to the platform (`kind`) and the record whose value it is.
+    """
 
     record_id: str
     field: str
     digest: str
-
-
-class Prepared(NamedTuple):
-    """The last thing prepared for a cell, and when."""
-
-    platform: str
-    record_id: str
-    field: str
-    digest: str
-    night: date
+    kind: str = ""
+    taken_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +110,9 @@ class Ledger:
 
     def append(self, kind: str, body: Mapping[str, Any], cells: Sequence[Cell] = ()) -> int:
         """Add one line, with the cells it speaks of; its number."""
+        batch = sorted(cells)
+        if batch:
+            body = {**body, "count": len(batch), "cells": _digest_of(batch)}
         with self._writing():
             last = self._con.execute("select seq, hash from line order by seq desc limit 1").fetchone()
             seq, prev = (last[0] + 1, last[1]) if last else (1, _NOTHING_BEFORE)
@@ -122,7 +120,7 @@ class Ledger:
             row = (seq, at, kind, text, prev, _hash(seq, at, kind, text, prev))
             self._con.execute("insert into line values (?, ?, ?, ?, ?, ?)", row)
             self._con.executemany(
-                "insert into prepared_cell values (?, ?, ?, ?)", ((seq, *cell) for cell in cells)
+                "insert into cell values (?, ?, ?, ?, ?, ?)", ((seq, *cell) for cell in batch)
             )
         return int(seq)
 
@@ -144,7 +142,7 @@ class Ledger:
 
         With a head noted earlier it also tells when lines up to it are gone.
         """
-        expected, prev, heads = 1, _NOTHING_BEFORE, {_NOTHING_BEFORE}
+        expected, prev, heads, nothing = 1, _NOTHING_BEFORE, {_NOTHING_BEFORE}, _digest_of(())
         for seq, at, kind, body, stated_prev, own in self._con.execute(
             "select seq, at, kind, body, prev, hash from line order by seq"
         ):
@@ -154,8 +152,8 @@ class Ledger:
                 return Fault(seq, "does not follow the line before it")
             if own != _hash(seq, at, kind, body, prev):
                 return Fault(seq, "was changed after it was written")
-            if kind in _BATCHES and json.loads(body)["cells"] != _digest_of(self._cells(seq)):
-                return Fault(seq, "the cells of its batch were changed")
+            if json.loads(body).get("cells", nothing) != _digest_of(self.cells(seq)):
+                return Fault(seq, "the cells that it speaks of were changed")
             expected, prev = seq + 1, own
             heads.add(own)
         if head is not None and head not in heads:
@@ -171,10 +169,16 @@ class Ledger:
 
     def remember(self, text: str) -> str:
         """Keep a personal text beside the chain; the digest that stands for it in a line."""
-        digest = self.digests([text])[0]
+        return self.remember_all([text])[0]
+
+    def remember_all(self, texts: Sequence[str]) -> list[str]:
+        """Keep personal texts beside the chain; their digests, in the order given."""
+        digests = self.digests(texts)
         with self._writing():
-            self._con.execute("insert or ignore into value values (?, ?)", (digest, text))
-        return digest
+            self._con.executemany(
+                "insert or ignore into value values (?, ?)", zip(digests, texts, strict=True)
+            )
+        return digests
 
     def recall(self, digest: str) -> str | None:
         """The text behind a digest; None once it was erased."""
@@ -186,36 +190,25 @@ class Ledger:
         with self._writing():
             self._con.execute("delete from value where digest = ?", (digest,))
 
-    # What was prepared for the platforms
+    # Cells
 
-    def prepare(self, night: date, platform: str, cells: Iterable[Cell]) -> int:
-        """Note one batch in one line; its cells go to the side table, their digest into the line."""
-        return self._batch("prepared", night, platform, cells)
-
-    def withdraw(self, night: date, platform: str, cells: Iterable[Cell]) -> int:
-        """Note that cells prepared before stand in no file any more: the night was run again and wrote it anew."""
-        return self._batch("withdrawn", night, platform, cells)
-
-    def prepared(self, night: date) -> list[Prepared]:
-        """The last thing prepared for every cell, unless withdrawn, as the ledger knew it at the end of a night."""
+    def cells(self, seq: int) -> Iterator[Cell]:
+        """The cells that a line speaks of."""
         rows = self._con.execute(
-            """
-            select platform, record_id, field, digest, night from (
-                select batch.kind, batch.platform, cell.record_id, cell.field, cell.digest, batch.night,
-                    row_number() over (
-                        partition by batch.platform, cell.record_id, cell.field order by cell.seq desc
-                    ) as place
-                from prepared_cell as cell
-                join (
-                    select seq, kind, body ->> 'platform' as platform, body ->> 'night' as night
-                    from line where kind in ('prepared', 'withdrawn')
-                ) as batch on batch.seq = cell.seq
-                where batch.night <= ?
-            ) where place = 1 and kind = 'prepared'
-            """,
-            (night.isoformat(),),
+            "select record_id, field, digest, kind, taken_from from cell where seq = ?"
+            " order by record_id, field",
+            (seq,),
         )
-        return [Prepared(p, record, f, digest, date.fromisoformat(day)) for p, record, f, digest, day in rows]
+        return (Cell(*row) for row in rows)
+
+    def cells_of(self, *kinds: str) -> list[tuple[int, Cell]]:
+        """Every cell that lines of these kinds speak of, with the number of its line, oldest line first."""
+        rows = self._con.execute(
+            "select cell.seq, record_id, field, digest, cell.kind, taken_from from cell join line on line.seq = cell.seq"
+            f" where line.kind in ({', '.join('?' * len(kinds))}) order by cell.seq, record_id, field",
+            kinds,
+        )
+        return [(seq, Cell(*cell)) for seq, *cell in rows]
 
     # Verdicts
 
@@ -259,11 +252,6 @@ class Ledger:
             for line in sorted(standing.values(), key=lambda line: line.seq)
         ]
 
-    def _batch(self, kind: str, night: date, platform: str, cells: Iterable[Cell]) -> int:
-        batch = sorted(cells)
-        body = {"night": night.isoformat(), "platform": platform, "count": len(batch)}
-        return self.append(kind, body | {"cells": _digest_of(batch)}, batch)
-
     @contextmanager
     def _writing(self) -> Iterator[None]:
         self._con.execute("begin immediate")
@@ -273,13 +261,6 @@ class Ledger:
             self._con.execute("rollback")
             raise
         self._con.execute("commit")
-
-    def _cells(self, seq: int) -> Iterator[Cell]:
-        rows = self._con.execute(
-            "select record_id, field, digest from prepared_cell where seq = ? order by record_id, field",
-            (seq,),
-        )
-        return (Cell(*row) for row in rows)
 
 
 @contextmanager

@@ -1,10 +1,11 @@
-"""What each platform lacks or has wrong, and which of it is new tonight.
+"""What each platform lacks or has wrong, what of it goes out tonight, and noting that in the ledger.
 
-Belongs here: `outbox.wanted` and `outbox.change`, held against what the ledger says was prepared before; noting it.
-Lives elsewhere: the rules of what may be told to whom (`sql/outbox/wanted.sql`, `policy.toml`, the platform
-files), which cells a platform's import template can hold, and writing it (`connectors`).
+Belongs here: the tables `outbox.*` in their order; what stands in tonight's batches, held against what stood there before.
+Lives elsewhere: the rules of what may be told to whom (`sql/outbox/wanted.sql`, `policy.toml`, the platform files) and
+when (`sql/outbox/decision.sql`), the lines of the ledger (`batches.py`), which cells a platform's import template can
+hold, writing and sending it (`connectors`).
 
-A night goes: `find_wanted`, a door, `due`, drafting the files, `note_prepared`, writing the files.
+A night goes: `find_wanted`, a door, `decide`, drafting the files, `note_prepared`, writing the files, sending them.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import Any, Literal
 import duckdb
 import pyarrow as pa
 
+from warehouse.batches import Batch, note, open_batch
 from warehouse.ledger import Cell, Ledger
 from warehouse.store import rebuild
+from warehouse.told import know, load_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,21 @@ class Change:
     resident_id: str
     field: str
     column: str
-    kind: Literal["fill", "correct"]
+    kind: Literal["fill", "correct", "close"]
     held_stated: str | None
     held_key: str | None
     value: str
     told: str  # the golden value as this platform can be told it: a code may become the broader one
     taken_from: str
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Tonight's batches by platform, and those of their cells that no earlier run of tonight had prepared."""
+
+    batches: dict[str, Batch]
+    new: list[Change]
 
 
 def find_wanted(con: duckdb.DuckDBPyConnection, night: date, *, hold_back: Collection[str] = ()) -> None:
@@ -51,22 +62,18 @@ def find_wanted(con: duckdb.DuckDBPyConnection, night: date, *, hold_back: Colle
     con.execute("delete from outbox.wanted where list_contains(?::varchar[], platform)", [sorted(hold_back)])
 
 
-def due(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> list[Change]:
-    """The wanted cells that belong into tonight's files: no earlier night prepared them.
+def decide(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> list[Change]:
+    """Say of every wanted cell what becomes of it tonight; those that belong into tonight's files.
 
     Those that tonight already prepared are among them: a night that was killed still owes its files.
     """
-    _load_digests(con, ledger)
-    _load_prepared(con, ledger, night)
+    load_told(con, ledger, night)
+    know(con, ledger, "select distinct told from outbox.wanted")
+    rebuild(con, "outbox.receipt")
+    rebuild(con, "outbox.decision")
     return _read(
         con,
-        """
-        select $night::date as night, w.* from outbox.wanted as w
-        join outbox.digest as d on d.told = w.told
-        anti join outbox.prepared as p
-            on p.platform = w.platform and p.record_id = w.record_id and p.field = w.field and p.digest = d.digest
-            and p.night < $night
-        """,
+        "select $night::date as night, * from outbox.decision where decision in ('shown', 'release')",
         {"night": night},
     )
 
@@ -77,30 +84,33 @@ def note_prepared(
     night: date,
     files: Mapping[str, Sequence[Change]],
     left_out: Iterable[tuple[str, str, str, str]] = (),
-) -> list[Change]:
-    """Note in the ledger what stands in tonight's files, before they are written; those that were not noted before.
+) -> Prepared:
+    """Note in the ledger what stands in tonight's files, before they are written.
 
     `files` names every platform whose file is written tonight, also when nothing stands in it: what an earlier run
-    of tonight prepared there and is no longer in the file is withdrawn. A night killed after this has nothing new
-    when it runs again, but the same files to write. `left_out`: platform, record, field and reason.
+    of tonight prepared there, did not send, and is no longer in the file is withdrawn. A night killed after this has
+    nothing new when it runs again, but the same files to write. `left_out`: platform, record, field and reason.
     """
-    tonight = _prepared_tonight(con, night)
-    noted: list[Change] = []
+    batches = load_told(con, ledger, night)
+    live = {row[0] for row in con.execute("select platform from outbox.live").fetchall()}
+    _withdraw_unsent(ledger, night, batches.values())
+    prepared = Prepared({}, [])
     for platform, standing in files.items():
-        digests = ledger.digests([change.told for change in standing])
-        cells = {(c.record_id, c.field): digest for c, digest in zip(standing, digests, strict=True)}
-        before = tonight.get(platform, {})
-        new = {place: digest for place, digest in cells.items() if before.get(place) != digest}
-        gone = [Cell(*place, digest) for place, digest in before.items() if place not in cells]
-        if gone:
-            ledger.withdraw(night, platform, gone)
+        batch = open_batch(batches, platform, night, live=platform in live)
+        cells = _cells(ledger, standing)
+        before = {place: cell for place, (_, cell) in batch.cells.items()}
+        new = {place: cell for place, cell in cells.items() if before.get(place) != cell}
+        if gone := [cell for place, cell in before.items() if place not in cells]:
+            note(ledger, "withdrawn", batch, gone)
         if new:
-            ledger.prepare(night, platform, [Cell(*place, digest) for place, digest in new.items()])
-        noted += [change for change in standing if (change.record_id, change.field) in new]
-    _load_prepared(con, ledger, night)
+            note(ledger, "prepared", batch, new.values())
+        prepared.batches[platform] = batch
+        prepared.new.extend(change for change in standing if (change.record_id, change.field) in new)
+    load_told(con, ledger, night)
+    know(con, ledger, "select distinct told from outbox.wanted")
     _load_left_out(con, left_out)
     rebuild(con, "outbox.change")
-    return noted
+    return prepared
 
 
 def changes(con: duckdb.DuckDBPyConnection, platform: str | None = None) -> list[Change]:
@@ -115,20 +125,20 @@ def _read(con: duckdb.DuckDBPyConnection, query: str, given: Any) -> list[Change
     return [Change(*row) for row in rows]
 
 
-def _prepared_tonight(con: duckdb.DuckDBPyConnection, night: date) -> dict[str, dict[tuple[str, str], str]]:
-    """By platform: the digest of every cell that an earlier run of tonight prepared."""
-    found: dict[str, dict[tuple[str, str], str]] = {}
-    for platform, record_id, field, digest in con.execute(
-        "select platform, record_id, field, digest from outbox.prepared where night = ?", [night]
-    ).fetchall():
-        found.setdefault(platform, {})[record_id, field] = digest
-    return found
+def _cells(ledger: Ledger, standing: Sequence[Change]) -> dict[tuple[str, str], Cell]:
+    """The cells of a file as the ledger notes them. The values themselves stay beside the chain."""
+    digests = ledger.remember_all([change.told for change in standing])
+    return {
+        (c.record_id, c.field): Cell(c.record_id, c.field, digest, c.kind, c.taken_from)
+        for c, digest in zip(standing, digests, strict=True)
+    }
 
 
-def _load_digests(con: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
-    told = [row[0] for row in con.execute("select distinct told from outbox.wanted").fetchall()]
-    columns = {"told": pa.array(told, pa.string()), "digest": pa.array(ledger.digests(told), pa.string())}
-    _load(con, "outbox.digest", pa.table(columns))
+def _withdraw_unsent(ledger: Ledger, night: date, batches: Iterable[Batch]) -> None:
+    """An earlier night's batch that was prepared and never sent is not sent any more: tonight knows better."""
+    for batch in batches:
+        if batch.live and batch.open and batch.night < night and batch.cells:
+            note(ledger, "withdrawn", batch, [cell for _, cell in batch.cells.values()])
 
 
 def _load_left_out(con: duckdb.DuckDBPyConnection, left_out: Iterable[tuple[str, str, str, str]]) -> None:
@@ -137,19 +147,6 @@ def _load_left_out(con: duckdb.DuckDBPyConnection, left_out: Iterable[tuple[str,
         name: pa.array([row[place] for row in rows], pa.string())
         for place, name in enumerate(("platform", "record_id", "field", "reason"))
     }
-    _load(con, "outbox.left_out", pa.table(columns))
-
-
-def _load_prepared(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> None:
-    names = ("platform", "record_id", "field", "digest")
-    cells = ledger.prepared(night)
-    columns = {name: pa.array([getattr(cell, name) for cell in cells], pa.string()) for name in names}
-    _load(
-        con, "outbox.prepared", pa.table(columns | {"night": pa.array([c.night for c in cells], pa.date32())})
-    )
-
-
-def _load(con: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
-    con.register("loading", table)
-    con.execute(f"create or replace table {name} as select * from loading")
+    con.register("loading", pa.table(columns))
+    con.execute("create or replace table outbox.left_out as from loading")
     con.unregister("loading")

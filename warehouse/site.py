@@ -33,13 +33,12 @@ class SiteError(ValueError):
 
 @dataclass(frozen=True)
 class Site:
-    """A site: its folder, its area, the key of its ids, whether it is still in shadow, and whom it can ask."""
+    """A site: its folder, its area, the key of its ids and whom it can ask."""
 
     root: Path
     name: str
     area: Area
     key: bytes
-    shadow: bool
     model: Path | None = None  # the TOML of a matching model of the site's own
     connections: Mapping[str, Connection] = field(default_factory=dict, hash=False)  # by platform
 
@@ -160,7 +159,7 @@ def read_site(root: Path) -> Site:
     except WrongConnection as error:
         raise SiteError(file, error.problem, error.next_move) from error
     named = {"model": str} if "model" in stated else {}
-    _expect(file, "顶层", stated, {"name": str, "shadow": bool, "area": dict, **named})
+    _expect(file, "顶层", stated, {"name": str, "area": dict, **named})
     area = dict(stated["area"])
     estates = area.pop("estates", [])
     _expect(file, "[area]", area, dict.fromkeys(_AREA_WORDS, str))
@@ -175,7 +174,6 @@ def read_site(root: Path) -> Site:
         name=stated["name"],
         area=Area(**area, estates=tuple(Estate(**estate) for estate in estates)),
         key=_read_key(root / "secret.key"),
-        shadow=stated["shadow"],
         model=_model(file, stated["model"]) if named else None,
         connections=connections,
     )
@@ -226,9 +224,8 @@ def _write_private(file: Path, text: str) -> None:
 
 def _site_toml(name: str, area: Area) -> str:
     lines = [
-        "# One site of enter-once. In shadow everything is computed and shown, nothing is sent.",
+        "# One site of enter-once. Nothing is sent to a platform before a person goes live with it: enter-once approve live.",
         f"name = {_quoted(name)}",
-        "shadow = true",
         "",
         "[area]",
         *(f"{word} = {_quoted(getattr(area, word))}" for word in _AREA_WORDS),

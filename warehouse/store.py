@@ -21,7 +21,7 @@ from warehouse.site import Site
 _SQL = resources.files("warehouse").joinpath("sql")
 
 # In the order in which they are made: each reads only what stands before it.
-STAGED_TABLES = ("staged.person",)
+STAGED_TABLES = ("staged.echo", "staged.person")
 GOLDEN_TABLES = (
     "golden.value",
     "golden.resident",
@@ -29,7 +29,7 @@ GOLDEN_TABLES = (
     "golden.household_member",
     "golden.dwelling",
 )
-OUTBOX_TABLES = ("outbox.wanted", "outbox.change")
+OUTBOX_TABLES = ("outbox.wanted", "outbox.receipt", "outbox.decision", "outbox.change")
 
 # Nothing is fetched at run time: a site is offline. Memory is capped, what does not fit is spilled.
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {

@@ -26,7 +26,7 @@ class Change:
     source_key: str
     field: str
     value: str
-    kind: Literal["fill", "correct"]
+    kind: Literal["fill", "correct", "close"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Entry:
     record_id: str
     fill: tuple[str, ...]
     correct: tuple[str, ...]
+    close: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class Manifest:
     night: str
     platform: str
     title: str
+    batch: str  # what the ledger calls it
     mode: Literal["shadow", "live"]
-    sent: bool
     file: str | None
     sha256: str | None
     rows: int
@@ -77,16 +78,17 @@ def describe(
     entries: Sequence[Entry],
     left_out: Sequence[LeftOut],
     file: Path | None,
-    shadow: bool,
+    batch: str,
+    live: bool,
 ) -> Manifest:
     """The manifest of one file; `file` None: nothing could be written."""
-    counts = Counter(field for entry in entries for field in (*entry.fill, *entry.correct))
+    counts = Counter(field for entry in entries for field in (*entry.fill, *entry.correct, *entry.close))
     return Manifest(
         night=night.isoformat(),
         platform=platform.slug,
         title=platform.title,
-        mode="shadow" if shadow else "live",
-        sent=False,
+        batch=batch,
+        mode="live" if live else "shadow",
         file=file.name if file else None,
         sha256=hashlib.sha256(file.read_bytes()).hexdigest() if file else None,
         rows=len(entries),

@@ -21,7 +21,9 @@ def note(platform: Platform, manifest: Manifest) -> str:
     lines = [
         f"{platform.title} 回填说明（{manifest.night}）",
         "",
-        "本文件没有发送给任何平台（影子模式），仅供核对。" if manifest.mode == "shadow" else "本文件待发送。",
+        "本文件没有发送给任何平台（影子模式），仅供核对。"
+        if manifest.mode == "shadow"
+        else f"批次：{manifest.batch}",
     ]
     if manifest.file:
         lines += [f"文件：{manifest.file}，共 {manifest.rows} 行、{manifest.cells} 格有变化。"]

@@ -19,7 +19,7 @@ from connectors.write.note import NOTE, note
 MANIFEST = "manifest.json"
 
 
-def write_outbox(folder: Path, draft: Draft, night: date, *, shadow: bool = True) -> Manifest | None:
+def write_outbox(folder: Path, draft: Draft, night: date, *, batch: str, live: bool) -> Manifest | None:
     """Write `<slug>.<ext>`, `manifest.json` and a note for the clerk into the folder; the same draft gives the same bytes.
 
     A platform that takes no file gets `<slug>.html`, a sheet to print and key from, instead.
@@ -43,7 +43,7 @@ def write_outbox(folder: Path, draft: Draft, night: date, *, shadow: bool = True
         else:
             write_export(platform, [row.cells for row in rows], file)
     entries = [_entry(row) for row in rows]
-    manifest = describe(platform, night, entries, draft.left_out, file if rows else None, shadow)
+    manifest = describe(platform, night, entries, draft.left_out, file if rows else None, batch, live)
     for name, text in ((MANIFEST, manifest.text()), (NOTE, note(platform, manifest))):
         _private(folder / name)
         (folder / name).write_text(text, encoding="utf-8")
@@ -51,8 +51,8 @@ def write_outbox(folder: Path, draft: Draft, night: date, *, shadow: bool = True
 
 
 def _entry(row: Row) -> Entry:
-    fill = tuple(change.field for change in row.changes if change.kind == "fill")
-    return Entry(row.record_id, fill, tuple(c.field for c in row.changes if c.kind == "correct"))
+    kinds = ("fill", "correct", "close")
+    return Entry(row.record_id, *(tuple(c.field for c in row.changes if c.kind == kind) for kind in kinds))
 
 
 def _private(file: Path) -> None:

@@ -48,7 +48,8 @@ def con(tmp_path):
     with open_store(create_site(tmp_path / "site", name="x", area=AREA, seed=1)) as con:
         write_facts(con, [])
         con.execute(FILLED)
-        rebuild(con, STAGED_TABLES[0])
+        for table in STAGED_TABLES:
+            rebuild(con, table)
         yield con
 
 

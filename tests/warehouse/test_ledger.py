@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from warehouse.ledger import Cell, Ledger, open_ledger
 from warehouse.site import Site
 
-NIGHT = date(2026, 3, 1)
 SECRET = "她是张伟的母亲，电话 13800000001"
 
 
@@ -22,7 +20,7 @@ def ledger(site: Site) -> Iterator[Ledger]:
     with open_ledger(site) as opened:
         opened.append("note", {"about": "开始"})
         opened.judge("a", "b", "same", by="wang", because=SECRET, seen="f1", points=12.5, model="resident")
-        opened.prepare(NIGHT, "grid", [Cell("a", "phone", "d1"), Cell("b", "phone", "d2")])
+        opened.append("prepared", {"of": "grid"}, [Cell("a", "phone", "d1"), Cell("b", "phone", "d2")])
         opened.append("note", {"about": "结束"})
         yield opened
 
@@ -30,7 +28,7 @@ def ledger(site: Site) -> Iterator[Ledger]:
 def forge(site: Site, *statements: str) -> None:
     """What somebody with the file and no scruples does: the triggers go first."""
     with sqlite3.connect(site.ledger) as con:
-        for trigger in ("line_update", "line_delete", "prepared_cell_update", "prepared_cell_delete"):
+        for trigger in ("line_update", "line_delete", "cell_update", "cell_delete"):
             con.execute(f"drop trigger {trigger}")
         for statement in statements:
             con.execute(statement)
@@ -42,7 +40,7 @@ def test_a_ledger_nobody_touched_is_whole(ledger: Ledger) -> None:
     assert [line.kind for line in ledger.lines()] == ["note", "verdict", "prepared", "note"]
 
 
-@pytest.mark.parametrize("table", ["line", "prepared_cell"])
+@pytest.mark.parametrize("table", ["line", "cell"])
 @pytest.mark.parametrize("statement", ["delete from {}", "update {} set seq = seq + 10"])
 def test_the_database_itself_refuses_to_change_a_line(
     site: Site, ledger: Ledger, table: str, statement: str
@@ -60,9 +58,10 @@ def test_the_database_itself_refuses_to_change_a_line(
         ("update line set prev = hash where seq = 4", 4, "follow"),
         ("delete from line where seq = 2", 2, "missing"),
         ("delete from line where seq = 1", 1, "missing"),
-        ("update prepared_cell set digest = 'dx' where record_id = 'b'", 3, "cells"),
-        ("delete from prepared_cell where record_id = 'b'", 3, "cells"),
-        ("insert into prepared_cell values (3, 'c', 'phone', 'd3')", 3, "cells"),
+        ("update cell set digest = 'dx' where record_id = 'b'", 3, "cells"),
+        ("delete from cell where record_id = 'b'", 3, "cells"),
+        ("insert into cell values (4, 'c', 'phone', 'd3', '', '')", 4, "cells"),
+        ("insert into cell values (3, 'c', 'phone', 'd3', '', '')", 3, "cells"),
     ],
 )
 def test_a_forged_line_is_found_at_its_number(
@@ -115,31 +114,9 @@ def test_only_a_verdict_can_be_undone_and_only_two_records_judged(ledger: Ledger
     assert len(ledger.lines()) == 4
 
 
-def test_what_was_prepared_is_known_as_of_a_night(ledger: Ledger) -> None:
-    ledger.prepare(date(2026, 3, 2), "grid", [Cell("a", "phone", "d9")])
-    assert {cell.record_id: cell.digest for cell in ledger.prepared(NIGHT)} == {"a": "d1", "b": "d2"}
-    assert {cell.record_id: (cell.digest, cell.night.day) for cell in ledger.prepared(date(2026, 3, 3))} == {
-        "a": ("d9", 2),
-        "b": ("d2", 1),
-    }
-
-
-def test_what_was_withdrawn_counts_as_never_prepared_until_it_is_prepared_again(
-    site: Site, ledger: Ledger
-) -> None:
-    ledger.withdraw(NIGHT, "grid", [Cell("a", "phone", "d1")])
-    assert {cell.record_id for cell in ledger.prepared(NIGHT)} == {"b"}
-    ledger.prepare(NIGHT, "grid", [Cell("a", "phone", "d1")])
-    assert {cell.record_id for cell in ledger.prepared(NIGHT)} == {"a", "b"}
-    forge(site, "update prepared_cell set digest = 'dx' where seq = 5")
-    fault = ledger.verify()
-    assert fault is not None
-    assert fault.seq == 5
-
-
 def test_a_line_that_cannot_be_written_whole_is_not_written_at_all(ledger: Ledger) -> None:
     with pytest.raises(sqlite3.IntegrityError):
-        ledger.prepare(NIGHT, "grid", [Cell("a", "phone", "d1"), Cell("a", "phone", "d2")])
+        ledger.append("prepared", {}, [Cell("a", "phone", "d1"), Cell("a", "phone", "d2")])
     assert len(ledger.lines()) == 4
     assert ledger.verify() is None
 

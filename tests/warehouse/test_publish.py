@@ -11,7 +11,7 @@ import pytest
 
 from warehouse.golden import build_golden, choose_values
 from warehouse.ledger import Ledger, open_ledger
-from warehouse.publish import Change, changes, due, find_wanted, note_prepared
+from warehouse.publish import Change, changes, decide, find_wanted, note_prepared
 from warehouse.site import Site
 from warehouse.store import open_store
 
@@ -30,13 +30,13 @@ def ledger(site: Site) -> Iterator[Ledger]:
 def new_changes(con: Any, ledger: Ledger, night: date, left_out: Sequence[str] = ()) -> list[Change]:
     """The cells newly prepared tonight, when every cell can stand in a file but those of some records."""
     find_wanted(con, night)
-    asked = due(con, ledger, night)
+    asked = decide(con, ledger, night)
     receivers = [row[0] for row in con.execute("select slug from facts.platform where receives").fetchall()]
     files = {
         slug: [c for c in asked if c.platform == slug and c.record_id not in left_out] for slug in receivers
     }
     reasons = [(c.platform, c.record_id, c.field, "超长") for c in asked if c.record_id in left_out]
-    return note_prepared(con, ledger, night, files, reasons)
+    return note_prepared(con, ledger, night, files, reasons).new
 
 
 def told(
@@ -256,7 +256,7 @@ def test_a_cell_that_no_file_can_hold_is_not_prepared_and_comes_back_when_it_can
     assert [c.record_id for c in changes(world.con)] == ["c1"]
     left = "select platform, record_id, field, reason from outbox.left_out"
     assert world.rows(left) == [("civil", "c2", "phone", "超长")]
-    assert {cell.record_id for cell in ledger.prepared(N1)} == {"c1"}
+    assert set(world.rows("select record_id from outbox.told")) == {("c1",)}
     _tell(world, phones, N2)
     assert [(c.record_id, c.night) for c in new_changes(world.con, ledger, N2)] == [("c2", N2)]
     assert world.rows(left) == []

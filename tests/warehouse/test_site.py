@@ -13,7 +13,6 @@ from warehouse.site import Site, SiteError, create_site, read_site
 
 def test_a_site_reads_back_as_it_was_made(site: Site) -> None:
     assert read_site(site.root) == site
-    assert site.shadow
     assert site.root.joinpath("secret.key").stat().st_mode & 0o777 == 0o600
 
 
@@ -42,12 +41,11 @@ def test_an_existing_site_is_never_made_again(site: Site) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
-        ("shadow = true", "shadow = true\nshaddow = false", "shaddow"),
-        ("shadow = true", "", "shadow"),
-        ("shadow = true", "shadow = true\nmodel = 3", "model 类型不对"),
-        ("shadow = true", 'shadow = true\nmodel = "../own.toml"', "站点文件夹内"),
-        ("shadow = true", 'shadow = true\nmodel = "own.toml"', "没有这个文件"),
-        ("shadow = true", 'shadow = "yes"', "shadow 类型不对"),
+        ("\n[area]", "\nmodle = 3\n[area]", "modle"),
+        ("name = ", "# name = ", "缺少 name"),
+        ("\n[area]", "\nmodel = 3\n[area]", "model 类型不对"),
+        ("\n[area]", '\nmodel = "../own.toml"\n[area]', "站点文件夹内"),
+        ("\n[area]", '\nmodel = "own.toml"\n[area]', "没有这个文件"),
         ('road = "近江路"', 'raod = "近江路"', "raod"),
         ('division_code = "330102"', 'division_code = "33010"', "6 位数字"),
         ("[area]", "[area", "不是有效的 TOML"),

@@ -38,6 +38,9 @@ create table if not exists facts.department_only (field varchar, department varc
 create table if not exists facts.personal_only (field varchar);
 -- Residents younger than `under` go to these departments only.
 create table if not exists facts.child_policy (under integer, department varchar);
+-- What may go out without a person: an overwriting on so many independent sources' word; a value told so many times; at
+-- most so many records of a platform in one night, or this share of them, whichever is more.
+create table if not exists facts.release (sources integer, times integer, records integer, share double);
 
 create table if not exists landed.pull (
     night date, platform varchar, sha256 varchar, source varchar, rows_in bigint, staged bigint, quarantined bigint,
@@ -104,11 +107,32 @@ create table if not exists resolved.record (
 
 -- What a checked ID number says by itself; filled by warehouse/golden.py with the one reader of ID numbers.
 create table if not exists golden.id_number_says (id_number varchar, birth_date varchar, sex varchar);
--- The cells prepared up to tonight, as the ledger remembers them; filled by warehouse/publish.py.
-create table if not exists outbox.prepared (
-    platform varchar, record_id varchar, field varchar, digest varchar, night date
+-- Every cell of every batch up to tonight, as the ledger remembers it (warehouse/batches.py says what the states are);
+-- filled by warehouse/told.py, like the three below. refused: the platform's words, if it did not take the cell.
+create table if not exists outbox.told (
+    line bigint, batch varchar, platform varchar, night date, state varchar, live boolean, record_id varchar, field varchar,
+    digest varchar, kind varchar, taken_from varchar, refused varchar
 );
-create table if not exists outbox.digest (told varchar, digest varchar);
+create table if not exists outbox.live (platform varchar);
+create table if not exists outbox.approval (
+    platform varchar, record_id varchar, field varchar, digest varchar, word varchar
+);
+create table if not exists outbox.flood_accepted (platform varchar, night date);
+-- The keyed digests of values, by which the ledger knows them.
+create table if not exists outbox.digest (value varchar, digest varchar);
 -- The cells wanted tonight that stand in no file, and why; filled by warehouse/publish.py. They are not noted as
 -- prepared, so that they come back when the cause is mended.
 create table if not exists outbox.left_out (platform varchar, record_id varchar, field varchar, reason varchar);
+
+create table if not exists staged.echo (record_id varchar, field varchar, since date, instead date);
+-- What the platforms themselves say: their current claims; while one is an echo of ours, what stood there before it.
+-- Who is who and what is golden are read from here alone, so that what we publish never changes either.
+create or replace view staged.own as
+select c.*
+from staged.claim as c
+anti join staged.echo as e on e.record_id = c.record_id and e.field = c.field and e.since = c.since
+where c.until is null
+union all
+select c.* replace (null::date as until)
+from staged.claim as c
+join staged.echo as e on e.record_id = c.record_id and e.field = c.field and e.instead = c.since;

@@ -29,7 +29,9 @@ def _sheet(folder: Path, name: str = "王<b>伟") -> Path:
         Change("r2", "WG2", "education", "20", "fill"),
     ]
     held = {"r1": {"name": name, "address": "近江家园5幢"}, "r2": {"name": "李四", "address": "近江家园6幢"}}
-    manifest = write_outbox(folder, draft(_by_hand(), changes, held), NIGHT)
+    manifest = write_outbox(
+        folder, draft(_by_hand(), changes, held), NIGHT, batch="grid-20261116-1", live=False
+    )
     assert manifest is not None and manifest.file == "grid.html"
     return folder / manifest.file
 
@@ -58,5 +60,7 @@ def test_it_runs_and_loads_nothing_whatever_a_cell_says_and_only_its_owner_may_r
 
 def test_the_same_changes_give_the_same_sheet_and_none_left_takes_it_away(tmp_path: Path) -> None:
     assert _sheet(tmp_path).read_bytes() == _sheet(tmp_path).read_bytes()
-    assert write_outbox(tmp_path, draft(_by_hand(), [], {}), NIGHT) is None
+    assert (
+        write_outbox(tmp_path, draft(_by_hand(), [], {}), NIGHT, batch="grid-20261116-1", live=False) is None
+    )
     assert list(tmp_path.iterdir()) == []

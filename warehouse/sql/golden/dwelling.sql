@@ -11,12 +11,12 @@ with stated as (
         len(list_filter(string_split(c."key", '|'), lambda part: part <> '')) as parts,
         bool_or(s.present) as present,
         arg_min(c.record_id, struct_pack(distrust := -coalesce(p.trust, 0), record_id := c.record_id)) as taken_from
-    from staged.claim as c
+    from staged.own as c
     join resolved.record as r on r.record_id = c.record_id
     join staged.record as s on s.record_id = c.record_id
     join facts.quality as q on q.quality = c.quality and q.golden
     left join facts.platform as p on p.slug = c.platform
-    where c.field = 'address' and c.until is null and c."key" is not null and r.dwelling_id is not null
+    where c.field = 'address' and c."key" is not null and r.dwelling_id is not null
     group by r.dwelling_id, c."key"
 ),
 

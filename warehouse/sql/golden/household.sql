@@ -15,9 +15,9 @@ with member as (
 
 said as (
     select distinct r.household_living_id, r.household_registered_id, c."key" as name
-    from staged.claim as c
+    from staged.own as c
     join resolved.record as r on r.record_id = c.record_id
-    where c.field = 'head_name' and c.until is null and c.quality = 'ok'
+    where c.field = 'head_name' and c.quality = 'ok'
 ),
 
 named as (

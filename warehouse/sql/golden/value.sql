@@ -1,8 +1,8 @@
 -- The value we stand for: one per resident and field, chosen among all that the resident's records say today.
 --
--- Who may speak. Current claims with a key whose quality may be golden (warehouse/qualities.toml): a masked,
---   cut-off, refused or placeholder value never is, however alone it stands. An address competes as one whole
---   key, so its parts never come from two records.
+-- Who may speak. What platforms themselves say today (staged.own: never our own word coming back), with a key whose
+--   quality may be golden (warehouse/qualities.toml): a masked, cut-off, refused or placeholder value never is, however
+--   alone it stands. An address competes as one whole key, so its parts never come from two records.
 --   A record that is gone from a complete file speaks only where no record that is still there does.
 -- Which of two addresses that do not contradict each other is meant. An address that leaves out the unit, the floor
 --   or the estate's road gives its vote to the one fuller address of the same resident that it agrees with.
@@ -70,11 +70,11 @@ speaker as (
 -- The addresses that each resident's records state, in parts.
 place as (
     select distinct r.resident_id, c.field, c."key", string_split(c."key", '|') as parts
-    from staged.claim as c
+    from staged.own as c
     join resolved.record as r on r.record_id = c.record_id
     join facts.field as f on f.field = c.field and f.kind = 'address'
     join facts.quality as q on q.quality = c.quality and q.golden
-    where c.until is null and c."key" is not null
+    where c."key" is not null
 ),
 
 fuller as (
@@ -91,13 +91,12 @@ fuller as (
 -- Birth dates and sexes that the checked ID number of their own record contradicts.
 belied as (
     select c.record_id, c.field
-    from staged.claim as c
-    join staged.claim as n on n.record_id = c.record_id and n.field = 'id_number' and n.until is null
+    from staged.own as c
+    join staged.own as n on n.record_id = c.record_id and n.field = 'id_number'
     join facts.quality as q on q.quality = n.quality and q.good
     join golden.id_number_says as says on says.id_number = n."key"
-    where c.until is null
-        and ((c.field = 'birth_date' and not starts_with(says.birth_date, c."key"))
-            or (c.field = 'sex' and says.sex <> c."key"))
+    where (c.field = 'birth_date' and not starts_with(says.birth_date, c."key"))
+        or (c.field = 'sex' and says.sex <> c."key")
 ),
 
 stated as (
@@ -117,7 +116,7 @@ stated as (
         q.publish and sp.shares as shareable,
         sp.voice,
         sp.trust
-    from staged.claim as c
+    from staged.own as c
     join resolved.record as r on r.record_id = c.record_id
     join staged.record as s on s.record_id = c.record_id
     join facts.field as f on f.field = c.field and f.golden <> 'none'
@@ -126,7 +125,7 @@ stated as (
         on sp.platform = c.platform and sp.field = c.field and coalesce(f.household, sp.household) = sp.household
     left join belied on belied.record_id = c.record_id and belied.field = c.field
     left join fuller on fuller.resident_id = r.resident_id and fuller.field = c.field and fuller."key" = c."key"
-    where c.until is null and c."key" is not null
+    where c."key" is not null
 ),
 
 heard as (

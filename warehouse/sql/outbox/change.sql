@@ -2,8 +2,13 @@
 -- very value, with the night of that note. A cell that no file could hold (too long, a required cell missing, a
 -- household that does not agree) is not noted and stands in outbox.left_out instead.
 -- `value` is the golden value, `told` how this platform is told it.
+with noted as (
+    select * from outbox.told
+    qualify row_number() over (partition by platform, record_id, field order by line desc) = 1
+)
+
 select
-    p.night,
+    noted.night,
     w.platform,
     w.record_id,
     w.source_key,
@@ -18,7 +23,8 @@ select
     w.taken_from,
     w.rule
 from outbox.wanted as w
-join outbox.digest as d on d.told = w.told
-join outbox.prepared as p
-    on p.platform = w.platform and p.record_id = w.record_id and p.field = w.field and p.digest = d.digest
+join outbox.digest as d on d.value = w.told
+join noted
+    on noted.platform = w.platform and noted.record_id = w.record_id and noted.field = w.field
+    and noted.digest = d.digest
 order by w.platform, w.record_id, w.field

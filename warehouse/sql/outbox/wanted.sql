@@ -1,14 +1,14 @@
 -- Every cell that a platform lacks or has wrong and that we may tell it, as of tonight ($night, a variable).
 --
 -- To whom. Platforms that receive the field (their allow-list), that do not own it, about residents they already
---   have: records still present there (admits = "own"). Nothing about residents who have died or moved out.
+--   have: records still present there (admits = "own"). Of residents who have died or moved out nothing but that.
 --   Residents under 14, and those whose birth date nobody knows, only to the departments of warehouse/policy.toml;
 --   the fields it lists, only to the departments it lists.
 -- What. Golden values whose field may be published, of a grade that may be published, stated by somebody who may
 --   pass the field on (shareable). A phone that stands for several residents is nobody's own and is not sent.
 -- In which words. A code is told as the platform's own list can say it (facts.expressible): `told` is the golden value,
 --   or the broader code that is still true. A code that the platform cannot say at all is not wanted.
--- When. fill: the platform states nothing there, an explicit "has none", or something unusable (masked, cut off,
+-- When. close: it does not know that the resident died or moved out, or believes so of one who lives here. fill: the platform states nothing there, an explicit "has none", or something unusable (masked, cut off,
 --   invalid). correct: it states another key than the one it would be told, and ours is neither of a poorer grade nor
 --   less precise: a date to the month never replaces a full one, an address without the room never one with it, a
 --   broader code never the narrower one it covers, and one phone never a list that already holds it.
@@ -45,13 +45,14 @@ receiver as (
 resident as (
     select
         resident_id,
+        deceased,
+        moved_out,
         try_cast(
             case length(birth_date) when 10 then birth_date when 7 then birth_date || '-28' else birth_date || '-12-31' end
             as date
         ) as born,
         coalesce(born + to_years((select max(under) from facts.child_policy)) > getvariable('night'), true) as child
     from golden.resident
-    where not deceased and not moved_out
 ),
 
 part as (
@@ -67,12 +68,18 @@ not_personal as (
 ),
 
 tellable as (
-    select v.resident_id, v.field, v.value, v.taken_from, v.rule, q.place, resident.child
+    select v.resident_id, v.field, v.value, v.taken_from, v.rule, v.sources, q.place, resident.child
     from golden.value as v
     join resident on resident.resident_id = v.resident_id
     join facts.quality as q on q.quality = v.quality and q.publish
     anti join not_personal as n on n.resident_id = v.resident_id and n.field = v.field
     where v.shareable
+        and case
+            when v.field in ('death_flag', 'death_date') then resident.deceased or (v.value = '0' and not resident.moved_out)
+            when v.field in ('moved_out_flag', 'moved_out_date')
+                then not resident.deceased and (resident.moved_out or v.value = '0')
+            else not resident.deceased and not resident.moved_out
+        end
 ),
 
 held as (
@@ -95,7 +102,8 @@ known as (
         case when receiver.kind in ('code', 'flag') then e.told else t.value end as told,
         t.place,
         t.taken_from,
-        t.rule
+        t.rule,
+        t.sources
     from staged.record as s
     join resolved.record as r on r.record_id = s.record_id
     join receiver on receiver.platform = s.platform
@@ -111,17 +119,23 @@ select
     k.resident_id,
     k.field,
     k."column",
-    case when held."key" is null or held.place is null then 'fill' else 'correct' end as kind,
+    case
+        when k.field in ('death_flag', 'death_date', 'moved_out_flag', 'moved_out_date') then 'close'
+        when held."key" is null or held.place is null then 'fill'
+        else 'correct'
+    end as kind,
     held.stated as held_stated,
     held."key" as held_key,
     k.value,
     k.told,
     k.taken_from,
-    k.rule
+    k.rule,
+    k.sources
 from known as k
 left join held on held.record_id = k.record_id and held.field = k.field
 left join facts.broader as b on b.field = k.field and b.code = held."key" and b.broader = k.told
 where k.told is not null
+    and not (k.field in ('death_flag', 'moved_out_flag') and k.value = '0' and held."key" is null)
     and (
         held."key" is null
         or held.place is null

@@ -18,8 +18,7 @@ with said as (
         max("key") filter (where field = 'relation') as relation,
         max("key") filter (where field = 'head_name') as head_name,
         max("key") filter (where field = 'head_id_number') as head_id_number
-    from staged.claim
-    where until is null
+    from staged.own
     group by record_id
 )
 select

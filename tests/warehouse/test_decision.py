@@ -1,0 +1,257 @@
+"""What becomes of a wanted cell at a live platform, night after night: told once, read back, never blindly again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from warehouse.approvals import (
+    Said,
+    Word,
+    accept_flood,
+    approvals,
+    floods_accepted,
+    live_platforms,
+    say_of_cells,
+    set_mode,
+)
+from warehouse.batches import note, note_refused, read_batches
+from warehouse.golden import build_golden, choose_values
+from warehouse.ledger import Cell, Ledger, open_ledger
+from warehouse.publish import Prepared, decide, find_wanted, note_prepared
+from warehouse.site import Site
+from warehouse.store import STAGED_TABLES, rebuild, select
+from warehouse.told import load_told
+
+FIRST = date(2026, 3, 1)
+LATELY = date(2026, 2, 20)  # before any export came: a date that the row itself states
+ME = Said("wang", "核对过")
+ADULT = {"birth_date": "1980-01-01"}
+OLD, NEW, OTHER = "13800000001", "13800000002", "13800000003"
+
+
+@pytest.fixture
+def ledger(site: Site) -> Iterator[Ledger]:
+    with open_ledger(site) as opened:
+        yield opened
+
+
+@dataclass
+class Story:
+    """One resident at civil (which receives phones) and at other platforms; `say` is what each states from now on."""
+
+    world: Any
+    ledger: Ledger
+    night: date = FIRST - timedelta(days=1)
+
+    def run(self, *, sends: bool = True, files: bool = True, **states: Any) -> dict[str, str]:
+        """A night: the exports that come, and what becomes of each cell wanted at civil, by field."""
+        con, self.night = self.world.con, self.night + timedelta(days=1)
+        for slug, row in states.items():
+            self.world.states(slug, {slug: {**ADULT, **row}}, night=self.night)
+        load_told(con, self.ledger, self.night)
+        for table in STAGED_TABLES:
+            rebuild(con, table)
+        known = [row[0] for row in con.execute("select record_id from staged.record").fetchall()]
+        self.world.people(R1=known)
+        choose_values(con)
+        build_golden(con)
+        find_wanted(con, self.night)
+        asked = [change for change in decide(con, self.ledger, self.night) if change.platform == "civil"]
+        if files:
+            prepared = note_prepared(con, self.ledger, self.night, {"civil": asked})
+            if sends and asked:
+                self.send(prepared)
+        return dict(self.world.rows("select field, decision from outbox.decision where platform = 'civil'"))
+
+    def send(self, prepared: Prepared) -> None:
+        batch = prepared.batches["civil"]
+        if batch.live:
+            note(self.ledger, "sent", batch, route="by_hand")
+
+    def say(self, word: Word, value: str) -> None:
+        cell = Cell("civil", "phone", self.ledger.digests([value])[0])
+        say_of_cells(self.ledger, word, "civil", [cell], ME)
+
+    def golden(self) -> list[tuple[Any, ...]]:
+        return self.world.rows("select value, sources, rule, as_of from golden.value where field = 'phone'")
+
+    def receipts(self) -> list[tuple[Any, ...]]:
+        load_told(self.world.con, self.ledger, self.night)
+        rebuild(self.world.con, "outbox.receipt")
+        return self.world.rows("select receipt, times from outbox.receipt")
+
+
+@pytest.fixture
+def story(world: Any, ledger: Ledger) -> Story:
+    world.platforms(
+        world.platform("civil", receives=["phone", "death_flag"]),
+        world.platform("registry", authority=("phone",), share=("phone", "death_flag"), trust=90),
+        world.platform("grid"),
+        world.platform("card"),
+        world.platform("copier", feeds={"civil": ("phone",)}),
+    )
+    set_mode(ledger, "live", "civil", FIRST, ME)
+    return Story(world, ledger)
+
+
+def test_a_platform_in_shadow_is_shown_and_never_told(story: Story) -> None:
+    set_mode(story.ledger, "shadow", "civil", FIRST, ME)
+    assert live_platforms(story.ledger) == frozenset()
+    assert story.run(civil={}, registry={"phone": NEW}) == {"phone": "shown"}
+    assert story.run(civil={}) == {"phone": "noted"}
+    assert story.receipts() == []
+    set_mode(story.ledger, "live", "civil", FIRST, ME)
+    assert story.run(civil={}) == {"phone": "release"}  # what was only shown it has not been told
+
+
+def test_what_was_told_waits_for_the_next_export_and_is_confirmed_by_it(story: Story) -> None:
+    assert story.run(civil={}, registry={"phone": NEW}) == {"phone": "release"}
+    assert story.receipts() == [("awaiting", 1)]
+    assert story.run(registry={"phone": NEW}) == {
+        "phone": "awaiting"
+    }  # civil is down: no export, no second telling
+    assert story.run(civil={"phone": NEW}) == {}
+    assert story.receipts() == [("confirmed", 1)]
+
+
+def test_a_value_that_the_next_export_does_not_show_is_told_again_but_not_for_ever(story: Story) -> None:
+    assert story.run(civil={"phone": OLD}, registry={"phone": NEW}) == {"phone": "release"}
+    for _ in range(2):
+        assert story.run(civil={"phone": OLD}) == {"phone": "release"}
+    assert story.receipts() == [("awaiting", 3)]
+    assert story.run(civil={"phone": OLD}) == {"phone": "stuck"}
+    assert story.receipts() == [("still_old", 3)]
+    assert story.run(civil={"phone": OLD}, registry={"phone": OTHER}) == {"phone": "release"}  # another value
+
+
+def test_a_refused_value_is_not_told_again_and_the_platforms_words_are_kept(story: Story) -> None:
+    story.run(civil={}, registry={"phone": NEW})
+    (batch,) = read_batches(story.ledger, story.night).values()
+    note_refused(story.ledger, batch, [cell for _, cell in batch.cells.values()], f"号码 {NEW} 已停机")
+    assert story.run(civil={}) == {"phone": "refused"}
+    assert story.world.rows("select words from outbox.receipt") == [(f"号码 {NEW} 已停机",)]
+    assert NEW not in "".join(str(line) for line in story.ledger.lines())
+    assert story.run(civil={}, registry={"phone": OTHER}) == {"phone": "release"}
+
+
+def test_one_sources_word_overwrites_only_what_a_person_lets_it(story: Story) -> None:
+    grid = {"phone": NEW, "on": LATELY}
+    assert story.run(civil={"phone": OLD}, grid=grid) == {"phone": "approval"}
+    assert story.world.rows("select why from outbox.decision where platform = 'civil'") == [("one_source",)]
+    story.say("declined", NEW)
+    assert story.run(civil={"phone": OLD}) == {"phone": "declined"}
+    story.say("approved", NEW)
+    assert story.run(civil={"phone": OLD}) == {"phone": "release"}
+    assert [one.word for one in approvals(story.ledger)] == ["approved"]
+
+
+def test_two_independent_sources_need_nobody(story: Story) -> None:
+    said = {"phone": NEW, "on": LATELY}
+    assert story.run(civil={"phone": OLD}, grid=said, card=said) == {"phone": "release"}
+
+
+def test_a_closing_always_needs_a_person_also_on_the_owners_word(story: Story) -> None:
+    assert story.run(civil={}, registry={"death_flag": "1"}) == {"death_flag": "approval"}
+    cell = Cell("civil", "death_flag", story.ledger.digests(["1"])[0])
+    say_of_cells(story.ledger, "approved", "civil", [cell], ME)
+    assert story.run(civil={}) == {"death_flag": "release"}
+
+
+def test_what_somebody_changes_there_after_us_is_not_overwritten_without_a_person(story: Story) -> None:
+    story.run(civil={"phone": OLD}, registry={"phone": NEW})
+    assert story.run(civil={"phone": OTHER}) == {"phone": "approval"}
+    assert story.receipts() == [("changed_there", 1)]
+    story.say("approved", NEW)
+    assert story.run(civil={"phone": OTHER}) == {"phone": "release"}
+
+
+def test_an_echo_has_no_voice_and_no_date_and_what_we_overwrote_keeps_its_own(story: Story) -> None:
+    grid = {"phone": NEW, "on": LATELY}
+    story.run(civil={"phone": OLD, "on": date(2020, 1, 1)}, grid=grid)
+    before = story.golden()
+    story.say("approved", NEW)
+    story.run()
+    assert story.run(civil={"phone": NEW, "on": FIRST + timedelta(days=2)}) == {}
+    assert story.golden() == before == [(NEW, 1, "newest", LATELY)]
+    assert story.world.rows("select phone from staged.person where record_id = 'civil'") == [(OLD,)]
+    # Who copies from civil is its voice, but says it by itself: it was never told.
+    assert story.world.rows("select record_id, field from staged.echo") == [("civil", "phone")]
+
+
+def test_an_echo_ends_when_the_platform_states_what_it_was_never_told(story: Story) -> None:
+    story.run(civil={"phone": OLD}, registry={"phone": NEW})
+    story.run(civil={"phone": NEW})
+    assert story.world.rows("select count(*) from staged.echo") == [(1,)]
+    story.run(civil={"phone": OTHER})
+    assert story.world.rows("select count(*) from staged.echo") == [(0,)]
+    story.run(civil={"phone": NEW})  # its own word now
+    assert story.world.rows("select count(*) from staged.echo") == [(0,)]
+
+
+def test_a_value_lost_and_found_again_is_still_an_echo(story: Story) -> None:
+    story.run(civil={}, registry={"phone": NEW})
+    story.run(civil={"phone": NEW})
+    story.run(civil={"phone": (None, "empty", "")})
+    story.run(civil={"phone": NEW})
+    assert story.world.rows("select record_id from staged.echo") == [("civil",)]
+
+
+def test_a_night_killed_before_it_sent_does_not_send_later_what_a_later_night_knows_better(
+    story: Story,
+) -> None:
+    assert story.run(civil={}, registry={"phone": NEW}, sends=False) == {"phone": "release"}
+    assert story.run(registry={"phone": OTHER}) == {"phone": "release"}
+    states = {name: (b.state, len(b.cells)) for name, b in read_batches(story.ledger, story.night).items()}
+    assert states == {"civil-20260301-1": ("prepared", 0), "civil-20260302-1": ("sent", 1)}
+
+
+def test_a_batch_of_which_nobody_knows_counts_as_told_until_the_next_export(story: Story) -> None:
+    story.run(civil={}, registry={"phone": NEW}, sends=False)
+    (batch,) = read_batches(story.ledger, story.night).values()
+    note(story.ledger, "sending", batch)
+    assert story.run() == {"phone": "awaiting"}
+    assert story.run(civil={}) == {"phone": "release"}
+
+
+def test_a_second_run_of_a_night_that_has_sent_writes_another_batch_and_not_the_same_cells(
+    story: Story,
+) -> None:
+    story.run(civil={}, registry={"phone": NEW})
+    story.night -= timedelta(days=1)
+    assert story.run() == {"phone": "awaiting"}
+    story.night -= timedelta(days=1)
+    assert story.run(registry={"phone": OTHER}) == {"phone": "release"}
+    batches = read_batches(story.ledger, story.night)
+    assert [(b.name, b.folder, len(b.cells)) for b in batches.values()] == [
+        ("civil-20260301-1", "civil", 1),
+        ("civil-20260301-2", "civil.2", 1),
+    ]
+
+
+def test_a_flood_stops_and_asks(world: Any, ledger: Ledger) -> None:
+    people = range(60)
+    world.platforms(
+        world.platform("civil", receives=["phone"]), world.platform("registry", authority=("phone",))
+    )
+    world.states("civil", {f"c{n}": ADULT for n in people})
+    world.states("registry", {f"r{n}": {"phone": f"138{n:08d}"} for n in people})
+    world.people(**{f"R{n}": [f"c{n}", f"r{n}"] for n in people})
+    choose_values(world.con)
+    build_golden(world.con)
+    set_mode(ledger, "live", "civil", FIRST, ME)
+    find_wanted(world.con, FIRST)
+    assert decide(world.con, ledger, FIRST) == []
+    assert world.rows("select distinct decision from outbox.decision") == [("flood",)]
+    accept_flood(ledger, "civil", FIRST, ME)
+    assert floods_accepted(ledger) == {("civil", FIRST)}
+    assert len(decide(world.con, ledger, FIRST)) == 60
+
+
+def test_the_files_of_the_tables_say_what_they_are() -> None:
+    for table in ("staged.echo", "outbox.receipt", "outbox.decision"):
+        assert select(table).startswith("-- ")

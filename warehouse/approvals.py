@@ -1,0 +1,85 @@
+"""What a person said of publishing: which platforms are live, which cells may go, which flood is right.
+
+Belongs here: these lines of the ledger, and what stands of them today.
+Lives elsewhere: which cells need a person (`sql/outbox/decision.sql`), the commands (`pipelines/approving.py`).
+
+A platform is in shadow until a person goes live with it: everything is computed and shown, nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, NamedTuple
+
+from warehouse.ledger import Cell, Ledger
+
+Word = Literal["approved", "declined"]
+
+_MODES = ("live", "shadow")
+
+
+class Approval(NamedTuple):
+    """What a person said last of one cell of one platform: this value may go there, or may not."""
+
+    platform: str
+    record_id: str
+    field: str
+    digest: str
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Who says it, and why."""
+
+    by: str
+    because: str
+
+    def body(self, ledger: Ledger) -> Mapping[str, str]:
+        """As it stands in a line; the reason is kept beside the chain."""
+        return {"by": self.by, "because": ledger.remember(self.because)}
+
+
+def say_of_cells(ledger: Ledger, word: Word, platform: str, cells: Iterable[Cell], said: Said) -> int:
+    """Note that these cells of a platform may go there, or may not; the number of the line."""
+    return ledger.append(word, {"platform": platform, **said.body(ledger)}, list(cells))
+
+
+def approvals(ledger: Ledger) -> list[Approval]:
+    """What stands: of every cell the last word."""
+    lines = {line.seq: line for word in ("approved", "declined") for line in ledger.lines(word)}
+    last: dict[tuple[str, str, str], Approval] = {}
+    for seq, cell in ledger.cells_of("approved", "declined"):
+        platform, word = lines[seq].body["platform"], lines[seq].kind
+        last[platform, cell.record_id, cell.field] = Approval(platform, *cell[:3], _word(word))
+    return list(last.values())
+
+
+def set_mode(ledger: Ledger, mode: Literal["live", "shadow"], platform: str, night: date, said: Said) -> int:
+    """Go live with a platform, or back into shadow, from a night on; the number of the line."""
+    return ledger.append(mode, {"platform": platform, "night": night.isoformat(), **said.body(ledger)})
+
+
+def live_platforms(ledger: Ledger) -> frozenset[str]:
+    """The platforms with which somebody went live, and nobody back."""
+    lines = sorted((line for mode in _MODES for line in ledger.lines(mode)), key=lambda line: line.seq)
+    modes = {line.body["platform"]: line.kind for line in lines}
+    return frozenset(platform for platform, mode in modes.items() if mode == "live")
+
+
+def accept_flood(ledger: Ledger, platform: str, night: date, said: Said) -> int:
+    """Note that the many changes for a platform on one night are right; the number of the line."""
+    return ledger.append("flood", {"platform": platform, "night": night.isoformat(), **said.body(ledger)})
+
+
+def floods_accepted(ledger: Ledger) -> frozenset[tuple[str, date]]:
+    """Platforms and nights of which a person said that many changes are right."""
+    return frozenset(
+        (line.body["platform"], date.fromisoformat(line.body["night"])) for line in ledger.lines("flood")
+    )
+
+
+def _word(kind: str) -> Word:
+    return "approved" if kind == "approved" else "declined"

@@ -1,0 +1,150 @@
+"""What becomes of a batch: the lines of the ledger that say what was prepared for a platform, sent, and answered.
+
+Belongs here: the words of these lines, and what stands in which batch.
+Lives elsewhere: which cells belong into a batch (`publish.py`), writing and sending it (`connectors`).
+
+A batch is what one platform is told at once: one file, or one call. It is called after platform, night and turn, so that a
+rerun finds it again. Its lines:
+
+    prepared   live or not, and its cells; the file is written after the line
+    withdrawn  cells that stand in it no more: the night was run again before it was sent
+    sending    the platform is about to be told; whatever happens next, it may have been
+    sent       it left the house: the platform said so, or the file lies where its clerk collects it
+    unsent     it is certain that nothing arrived
+    refused    cells that the platform did not take, and its own words, kept beside the chain
+
+Between `sending` and the next line nobody knows whether the platform was told, and it counts as told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, NamedTuple
+
+from warehouse.ledger import Cell, Ledger, Line
+
+BatchState = Literal["prepared", "sending", "sent", "unsent"]
+Place = tuple[str, str]  # record, field
+
+_STATES: dict[str, BatchState] = {
+    "prepared": "prepared",
+    "sending": "sending",
+    "sent": "sent",
+    "unsent": "unsent",
+}
+_KINDS = (*_STATES, "withdrawn", "refused")
+
+
+class Told(NamedTuple):
+    """One cell of one batch."""
+
+    line: int  # the one that put it there
+    batch: str
+    platform: str
+    night: date
+    state: BatchState
+    live: bool
+    record_id: str
+    field: str
+    digest: str
+    kind: str
+    taken_from: str
+    refused: str | None  # the platform's words, if it did not take the cell
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch as its lines tell it."""
+
+    name: str
+    platform: str
+    night: date
+    live: bool
+    state: BatchState = "prepared"
+    cells: dict[Place, tuple[int, Cell]] = field(default_factory=dict)
+    refused: dict[Place, str] = field(default_factory=dict)
+
+    @property
+    def turn(self) -> int:
+        """The how-manieth of its platform and night it is."""
+        return int(self.name.rsplit("-", 1)[1])
+
+    @property
+    def folder(self) -> str:
+        """Where its file lies under the night's outbox; a later batch of the night never replaces what was sent."""
+        return self.platform if self.turn == 1 else f"{self.platform}.{self.turn}"
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still change: the platform cannot have seen it."""
+        return self.state in ("prepared", "unsent")
+
+
+def read_batches(ledger: Ledger, until: date) -> dict[str, Batch]:
+    """Every batch up to a night, by name, in the order in which they were first prepared."""
+    spoken: dict[int, list[Cell]] = {}
+    for seq, cell in ledger.cells_of(*_KINDS):
+        spoken.setdefault(seq, []).append(cell)
+    found: dict[str, Batch] = {}
+    for line in ledger.lines():
+        if line.kind in _KINDS and date.fromisoformat(line.body["night"]) <= until:
+            _follow(found, ledger, line, spoken.get(line.seq, []))
+    return found
+
+
+def _follow(found: dict[str, Batch], ledger: Ledger, line: Line, cells: Sequence[Cell]) -> None:
+    """What one line changes."""
+    body = line.body
+    name = body["batch"]
+    if name not in found:
+        found[name] = Batch(name, body["platform"], date.fromisoformat(body["night"]), body["live"])
+    batch = found[name]
+    places = [(cell.record_id, cell.field) for cell in cells]
+    if line.kind == "withdrawn":
+        for place in places:
+            batch.cells.pop(place, None)
+    elif line.kind == "refused":
+        words = ledger.recall(body["words"]) or ""
+        batch.refused.update(dict.fromkeys(places, words))
+    else:
+        batch.state = _STATES[line.kind]
+        batch.cells.update((place, (line.seq, cell)) for place, cell in zip(places, cells, strict=True))
+
+
+def told(batches: Iterable[Batch]) -> list[Told]:
+    """Every cell that stands in a batch."""
+    return [
+        Told(line, b.name, b.platform, b.night, b.state, b.live, *cell, b.refused.get(place))
+        for b in batches
+        for place, (line, cell) in b.cells.items()
+    ]
+
+
+def batch_name(platform: str, night: date, turn: int) -> str:
+    """
+    >>> batch_name("grid", date(2026, 11, 16), 1)
+    'grid-20261116-1'
+    """
+    return f"{platform}-{night:%Y%m%d}-{turn}"
+
+
+def open_batch(batches: dict[str, Batch], platform: str, night: date, *, live: bool) -> Batch:
+    """The batch of a platform that tonight's cells go into: the last of the night while it can still change, else a new
+    one."""
+    tonight = [one for one in batches.values() if one.platform == platform and one.night == night]
+    if tonight and tonight[-1].open and tonight[-1].live == live:
+        return tonight[-1]
+    return Batch(batch_name(platform, night, len(tonight) + 1), platform, night, live)
+
+
+def note(ledger: Ledger, kind: str, batch: Batch, cells: Iterable[Cell] = (), **words: str) -> int:
+    """Add a line about a batch; its number."""
+    body = {"batch": batch.name, "platform": batch.platform, "night": batch.night.isoformat()}
+    return ledger.append(kind, body | {"live": batch.live} | words, list(cells))
+
+
+def note_refused(ledger: Ledger, batch: Batch, cells: Iterable[Cell], words: str) -> int:
+    """Note that the platform did not take these cells; its words may hold personal values and are kept beside the chain."""
+    return note(ledger, "refused", batch, cells, words=ledger.remember(words))

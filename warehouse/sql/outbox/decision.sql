@@ -1,0 +1,78 @@
+-- What becomes of every wanted cell tonight ($night, a variable).
+-- decision: shown     the platform is in shadow: the cell stands in tonight's file, which nobody is sent
+--           noted     the same, and an earlier night's file already shows it
+--           release   it goes out tonight
+--           awaiting  the platform was told this value and has not exported since: nobody tells it blindly again
+--           refused   the platform does not take this value; a person looks at its words
+--           stuck     it was told as often as policy.toml allows and its exports still do not show it
+--           approval  a person has to agree first; `why` says what to: a closing, an overwriting on one source's word alone,
+--                     or that somebody changed at the platform what we told it
+--           declined  a person said that it must not go
+--           flood     more records would change than policy.toml allows for one platform and night
+-- A person's word holds for this very value of this cell.
+with weighed as (
+    select
+        w.*,
+        d.digest,
+        live.platform is not null as live,
+        p.night as noted_on,
+        p.digest is not distinct from d.digest as noted_same,
+        r.receipt,
+        r.times,
+        r.digest is not distinct from d.digest as told_same,
+        a.word,
+        case
+            when w.kind = 'close' then 'close'
+            when r.receipt = 'changed_there' and r.digest = d.digest then 'changed_there'
+            when w.kind = 'correct' and w.rule <> 'authority' and w.sources < release.sources then 'one_source'
+        end as why
+    from outbox.wanted as w
+    cross join facts.release as release
+    join outbox.digest as d on d.value = w.told
+    left join outbox.live as live on live.platform = w.platform
+    left join (
+        select * from outbox.told
+        qualify row_number() over (partition by platform, record_id, field order by line desc) = 1
+    ) as p on p.platform = w.platform and p.record_id = w.record_id and p.field = w.field
+    left join outbox.receipt as r on r.platform = w.platform and r.record_id = w.record_id and r.field = w.field
+    left join outbox.approval as a
+        on a.platform = w.platform and a.record_id = w.record_id and a.field = w.field and a.digest = d.digest
+),
+
+decided as (
+    select
+        weighed.*,
+        case
+            when not live and noted_same and noted_on < getvariable('night') then 'noted'
+            when not live then 'shown'
+            when told_same and receipt in ('awaiting', 'refused') then receipt
+            when word = 'declined' then 'declined'
+            when why is not null and word is null then 'approval'
+            when told_same and weighed.times >= release.times then 'stuck'
+            else 'release'
+        end as decision
+    from weighed
+    cross join facts.release as release
+),
+
+flooded as (
+    select decided.platform
+    from decided
+    cross join facts.release as release
+    anti join outbox.flood_accepted as accepted
+        on accepted.platform = decided.platform and accepted.night = getvariable('night')
+    where decided.decision = 'release'
+    group by decided.platform
+    having count(distinct decided.record_id) > greatest(
+        max(release.records),
+        max(release.share) * (select count(*) from staged.record as s where s.platform = decided.platform and s.present)
+    )
+)
+
+select
+    decided.* exclude (live, noted_on, noted_same, receipt, times, told_same, word, decision),
+    case when flooded.platform is not null and decided.decision = 'release' then 'flood' else decided.decision end
+        as decision
+from decided
+left join flooded on flooded.platform = decided.platform
+order by decided.platform, decided.record_id, decided.field

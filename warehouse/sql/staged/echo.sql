@@ -1,0 +1,45 @@
+-- The current claims that only repeat what we told the platform: a claim of the very value that we last told it, from the
+-- night of telling on, unless the platform stated in between what we never told it. An echo confirms that we were heard.
+-- It is no evidence: `instead` is when the platform's own last word on the cell began; staged.own reads that.
+with told as (
+    select record_id, field, digest, night from outbox.told where live and state in ('sending', 'sent')
+),
+
+spoken as (
+    select c.record_id, c.field, c.since, c.until, d.digest, c."key" is null as blank
+    from staged.claim as c
+    semi join told on told.record_id = c.record_id and told.field = c.field
+    left join outbox.digest as d on d.value = c."key"
+),
+
+-- When we last told it this value before it said so; null: it never had it from us.
+heard as (
+    select s.*, max(told.night) as told_on
+    from spoken as s
+    left join told
+        on told.record_id = s.record_id and told.field = s.field and told.digest = s.digest and told.night <= s.since
+    group by all
+),
+
+judged as (
+    select
+        h.*,
+        h.told_on is not null and not exists (
+            select 1 from heard as other
+            where other.record_id = h.record_id and other.field = h.field
+                and other.told_on is null and not other.blank
+                and other.since > h.told_on and other.since < h.since
+        ) as echo
+    from heard as h
+)
+
+select
+    j.record_id,
+    j.field,
+    j.since,
+    max(own.since) as instead
+from judged as j
+left join judged as own on own.record_id = j.record_id and own.field = j.field and not own.echo
+where j.until is null and j.echo
+group by j.record_id, j.field, j.since
+order by j.record_id, j.field

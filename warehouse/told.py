@@ -1,0 +1,68 @@
+"""What the ledger remembers of publishing, as tables that a night can read: what every platform was told, and what people
+said of it.
+
+Belongs here: filling `outbox.told`, `outbox.live`, `outbox.approval`, `outbox.flood_accepted`, `outbox.digest`.
+Lives elsewhere: the lines themselves (`batches.py`, `approvals.py`), what follows from them (`sql/staged/echo.sql`,
+`sql/outbox/receipt.sql`, `sql/outbox/decision.sql`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.approvals import Approval, approvals, floods_accepted, live_platforms
+from warehouse.batches import Batch, Told, read_batches, told
+from warehouse.ledger import Ledger
+
+_TOLD = pa.schema(
+    {name: pa.string() for name in Told._fields}
+    | {"line": pa.int64(), "night": pa.date32(), "live": pa.bool_()}
+)
+_APPROVAL = pa.schema({name: pa.string() for name in Approval._fields})
+_LIVE = pa.schema({"platform": pa.string()})
+_FLOOD = pa.schema({"platform": pa.string(), "night": pa.date32()})
+
+
+def load_told(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> dict[str, Batch]:
+    """Fill the tables anew from the ledger, as it stood at the end of a night; every batch, by name."""
+    batches = read_batches(ledger, night)
+    _load(con, "outbox.told", _TOLD, told(batches.values()))
+    _load(con, "outbox.approval", _APPROVAL, approvals(ledger))
+    _load(con, "outbox.live", _LIVE, [(platform,) for platform in sorted(live_platforms(ledger))])
+    _load(con, "outbox.flood_accepted", _FLOOD, sorted(floods_accepted(ledger)))
+    con.execute("delete from outbox.digest")
+    know(
+        con,
+        ledger,
+        'select distinct c."key" from staged.claim as c'
+        " semi join outbox.told as t on t.record_id = c.record_id and t.field = c.field"
+        ' where c."key" is not null',
+    )
+    return batches
+
+
+def know(con: duckdb.DuckDBPyConnection, ledger: Ledger, values: str) -> None:
+    """Add the digests of the values that a query gives."""
+    new = f"select * from ({values}) as asked(value) anti join outbox.digest using (value)"
+    asked = [row[0] for row in con.execute(new).fetchall()]
+    columns = {"value": pa.array(asked, pa.string()), "digest": pa.array(ledger.digests(asked), pa.string())}
+    con.register("loading", pa.table(columns))
+    con.execute("insert into outbox.digest from loading")
+    con.unregister("loading")
+
+
+def _load(
+    con: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, rows: Iterable[Sequence[Any]]
+) -> None:
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(schema)
+    con.register(
+        "loading",
+        pa.table([pa.array(c, kind.type) for c, kind in zip(columns, schema, strict=True)], schema=schema),
+    )
+    con.execute(f"create or replace table {name} as from loading")
+    con.unregister("loading")
