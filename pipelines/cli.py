@@ -16,10 +16,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.commands import PARTIAL, WRONG_USE, Answer, Command, intake, matching, platforms, running
+from pipelines.commands import (
+    PARTIAL,
+    WRONG_USE,
+    Answer,
+    Command,
+    intake,
+    matching,
+    platforms,
+    publishing,
+    running,
+)
 from pipelines.messages import language, say
 
-MODULES = (running, matching, platforms, intake)
+MODULES = (running, matching, platforms, intake, publishing)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

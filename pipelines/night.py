@@ -98,6 +98,7 @@ class Night:
     seconds: dict[str, float] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
+    decisions: dict[str, int] = field(default_factory=dict)  # what becomes of the cells wanted tonight
     quarantine: pd.DataFrame | None = None
     fill: pd.DataFrame | None = None
     estimates: Estimates | None = None

@@ -34,7 +34,7 @@ from pipelines.seal import StepFailed, note_fault
 from pipelines.summary import write_reports
 from warehouse.golden import build_golden, choose_values, golden_checksum
 from warehouse.ledger import open_ledger
-from warehouse.publish import find_wanted
+from warehouse.publish import decisions, find_wanted
 from warehouse.snapshot import SnapshotError, publish_snapshot
 from warehouse.staged import age
 from warehouse.store import STAGED_TABLES, rebuild, scalar
@@ -179,6 +179,7 @@ def publish(night: Night) -> None:
         return
     with open_ledger(night.site) as ledger:
         night.rows["publish"] = write_templates(night, ledger)
+    night.decisions = decisions(night.con)
 
 
 def snapshot(night: Night) -> None:

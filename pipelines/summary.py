@@ -19,6 +19,7 @@ from connectors.stage.words import words
 from expectations.door import Check
 from expectations.gate import Finding
 from expectations.report import Page, PlatformRow, render
+from pipelines.approving import WAITING
 from pipelines.columns import padded, side_by_side
 from pipelines.estimating import estimates_in_words, told_estimates
 from pipelines.messages import Language, say
@@ -85,6 +86,7 @@ def summary(night: Night) -> dict[str, Any]:
             for name in ("residents", "living", "registered", "dwellings", "clusters", "conflicts")
         },
         **(told_estimates(night.estimates, night.speak) if night.estimates else {}),
+        "decisions": night.decisions,
         "published_cells": sum(outcome.changes for outcome in night.outcomes.values()),
         "gate": [_finding_line(slug, one) for slug, one in night.findings],
         "overrides": night.overrides,
@@ -150,6 +152,7 @@ def tell(found: Mapping[str, Any], speak: Language) -> str:
         *(_finding_words(one, speak) for one in found["gate"] if one["severity"] == "warning"),
         *(_door_words(one, speak) for one in _not_said(found["doors"], failed)),
         *_override_words(found["overrides"], speak),
+        *_waiting_words(found, speak),
     ]
     if attention:
         urgent = failed or any(one["severity"] == "critical" for one in found["doors"])
@@ -179,6 +182,12 @@ def last_night(line: Mapping[str, Any], speak: Language) -> str:
 
 
 _PEOPLE = ("residents", "living", "registered", "dwellings", "clusters", "conflicts")
+
+
+def _waiting_words(found: Mapping[str, Any], speak: Language) -> list[str]:
+    waiting = sum(found["decisions"].get(decision, 0) for decision in WAITING)
+    site = Path(found["files"]["report"]).parent.parent
+    return [say("waiting_cells", speak, cells=f"{waiting:,}", site=site)] if waiting else []
 
 
 def _needs_a_person(platform: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What a person said of publishing: which platforms are live, which cells may go, which flood is right.
+"""What a person said of publishing: which platforms are live, and which cells may go.
 
 Belongs here: these lines of the ledger, and what stands of them today.
 Lives elsewhere: which cells need a person (`sql/outbox/decision.sql`), the commands (`pipelines/approving.py`).
@@ -67,18 +67,6 @@ def live_platforms(ledger: Ledger) -> frozenset[str]:
     lines = sorted((line for mode in _MODES for line in ledger.lines(mode)), key=lambda line: line.seq)
     modes = {line.body["platform"]: line.kind for line in lines}
     return frozenset(platform for platform, mode in modes.items() if mode == "live")
-
-
-def accept_flood(ledger: Ledger, platform: str, night: date, said: Said) -> int:
-    """Note that the many changes for a platform on one night are right; the number of the line."""
-    return ledger.append("flood", {"platform": platform, "night": night.isoformat(), **said.body(ledger)})
-
-
-def floods_accepted(ledger: Ledger) -> frozenset[tuple[str, date]]:
-    """Platforms and nights of which a person said that many changes are right."""
-    return frozenset(
-        (line.body["platform"], date.fromisoformat(line.body["night"])) for line in ledger.lines("flood")
-    )
 
 
 def _word(kind: str) -> Word:

@@ -78,6 +78,13 @@ def decide(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> list[
     )
 
 
+def decisions(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many of the wanted cells each decision was made of."""
+    return dict(
+        con.execute("select decision, count(*) from outbox.decision group by all order by all").fetchall()
+    )
+
+
 def note_prepared(
     con: duckdb.DuckDBPyConnection,
     ledger: Ledger,

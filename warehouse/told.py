@@ -1,7 +1,7 @@
 """What the ledger remembers of publishing, as tables that a night can read: what every platform was told, and what people
 said of it.
 
-Belongs here: filling `outbox.told`, `outbox.live`, `outbox.approval`, `outbox.flood_accepted`, `outbox.digest`.
+Belongs here: filling `outbox.told`, `outbox.live`, `outbox.approval`, `outbox.digest`.
 Lives elsewhere: the lines themselves (`batches.py`, `approvals.py`), what follows from them (`sql/staged/echo.sql`,
 `sql/outbox/receipt.sql`, `sql/outbox/decision.sql`).
 """
@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from warehouse.approvals import Approval, approvals, floods_accepted, live_platforms
+from warehouse.approvals import Approval, approvals, live_platforms
 from warehouse.batches import Batch, Told, read_batches, told
 from warehouse.ledger import Ledger
 
@@ -25,7 +25,6 @@ _TOLD = pa.schema(
 )
 _APPROVAL = pa.schema({name: pa.string() for name in Approval._fields})
 _LIVE = pa.schema({"platform": pa.string()})
-_FLOOD = pa.schema({"platform": pa.string(), "night": pa.date32()})
 
 
 def load_told(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> dict[str, Batch]:
@@ -34,7 +33,6 @@ def load_told(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> di
     _load(con, "outbox.told", _TOLD, told(batches.values()))
     _load(con, "outbox.approval", _APPROVAL, approvals(ledger))
     _load(con, "outbox.live", _LIVE, [(platform,) for platform in sorted(live_platforms(ledger))])
-    _load(con, "outbox.flood_accepted", _FLOOD, sorted(floods_accepted(ledger)))
     con.execute("delete from outbox.digest")
     know(
         con,

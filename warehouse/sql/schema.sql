@@ -108,7 +108,7 @@ create table if not exists resolved.record (
 -- What a checked ID number says by itself; filled by warehouse/golden.py with the one reader of ID numbers.
 create table if not exists golden.id_number_says (id_number varchar, birth_date varchar, sex varchar);
 -- Every cell of every batch up to tonight, as the ledger remembers it (warehouse/batches.py says what the states are);
--- filled by warehouse/told.py, like the three below. refused: the platform's words, if it did not take the cell.
+-- filled by warehouse/told.py, like the two below. refused: the platform's words, if it did not take the cell.
 create table if not exists outbox.told (
     line bigint, batch varchar, platform varchar, night date, state varchar, live boolean, record_id varchar, field varchar,
     digest varchar, kind varchar, taken_from varchar, refused varchar
@@ -117,7 +117,6 @@ create table if not exists outbox.live (platform varchar);
 create table if not exists outbox.approval (
     platform varchar, record_id varchar, field varchar, digest varchar, word varchar
 );
-create table if not exists outbox.flood_accepted (platform varchar, night date);
 -- The keyed digests of values, by which the ledger knows them.
 create table if not exists outbox.digest (value varchar, digest varchar);
 -- The cells wanted tonight that stand in no file, and why; filled by warehouse/publish.py. They are not noted as

@@ -8,7 +8,7 @@
 --           approval  a person has to agree first; `why` says what to: a closing, an overwriting on one source's word alone,
 --                     or that somebody changed at the platform what we told it
 --           declined  a person said that it must not go
---           flood     more records would change than policy.toml allows for one platform and night
+--           flood     more records would change than policy.toml allows for one platform and night without a person
 -- A person's word holds for this very value of this cell.
 with weighed as (
     select
@@ -59,9 +59,7 @@ flooded as (
     select decided.platform
     from decided
     cross join facts.release as release
-    anti join outbox.flood_accepted as accepted
-        on accepted.platform = decided.platform and accepted.night = getvariable('night')
-    where decided.decision = 'release'
+    where decided.decision = 'release' and decided.word is null
     group by decided.platform
     having count(distinct decided.record_id) > greatest(
         max(release.records),
@@ -71,8 +69,10 @@ flooded as (
 
 select
     decided.* exclude (live, noted_on, noted_same, receipt, times, told_same, word, decision),
-    case when flooded.platform is not null and decided.decision = 'release' then 'flood' else decided.decision end
-        as decision
+    case
+        when flooded.platform is not null and decided.decision = 'release' and decided.word is null then 'flood'
+        else decided.decision
+    end as decision
 from decided
 left join flooded on flooded.platform = decided.platform
 order by decided.platform, decided.record_id, decided.field

@@ -1,0 +1,224 @@
+"""What waits for a person before it goes to a platform, and the person's word on it; going live.
+
+Belongs here: showing what waits, values masked; noting a word on exactly the cells that were shown.
+Lives elsewhere: which cells wait and why (`warehouse/sql/outbox/decision.sql`), the lines (`warehouse/approvals.py`).
+"""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from connectors.platform import read_platforms
+from dedup.normalise.codes import label
+from dedup.normalise.masks import masked
+from pipelines.messages import Language, say
+from pipelines.published import published
+from warehouse.approvals import Said, Word, live_platforms, say_of_cells, set_mode
+from warehouse.fields import fields
+from warehouse.ledger import Cell, open_ledger
+from warehouse.site import read_site
+
+WAITING = ("approval", "flood", "stuck", "refused")
+SAYABLE = (
+    "approval",
+    "flood",
+    "declined",
+)  # a person's word settles these; the others need the platform mended
+
+
+class WrongApproval(ValueError):
+    """There is nothing here that a person could let go or hold back: why, and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which of the waiting cells are meant: those that all of what is stated holds for."""
+
+    platform: str | None = None
+    field: str | None = None
+    why: str | None = None
+    record: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Waiting cells of one platform, field and reason."""
+
+    platform: str
+    field: str
+    decision: str
+    why: str
+    kind: str
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCell:
+    """One waiting cell: values masked. `value`: how the platform would be told it; `source`: whose word it is."""
+
+    platform: str
+    record_id: str
+    person: str
+    field: str
+    held: str
+    value: str
+    source: str
+    rule: str
+    decision: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A line that was noted: what was said, of how many cells."""
+
+    platform: str
+    word: str
+    cells: int
+    line: int
+    by: str
+
+
+def waiting(root: Path, asked: Asked, speak: Language) -> list[Group]:
+    """What waits, as of the last published night, most cells first.
+
+    Raises:
+        NoWarehouse: says what to run first.
+    """
+    with published(root, speak) as con:
+        rows = _select(
+            con,
+            "platform, field, decision, coalesce(why, ''), kind, count(*)",
+            asked,
+            WAITING,
+            " group by all order by 6 desc, 1, 2, 3, 4",
+        )
+    return [Group(*row) for row in rows]
+
+
+def cells(root: Path, asked: Asked, limit: int, speak: Language) -> list[WaitingCell]:
+    """Single cells that wait, values masked."""
+    with published(root, speak) as con:
+        rows = _select(
+            con,
+            "platform, record_id, resident_id, field, held_key, told, taken_from, rule, decision, coalesce(why, '')",
+            asked,
+            WAITING,
+            f" order by platform, record_id, field limit {int(limit)}",
+        )
+        names = dict(con.execute("select resident_id, name from golden.resident").fetchall()) if rows else {}
+        sources = (
+            dict(con.execute("select record_id, platform from staged.record").fetchall()) if rows else {}
+        )
+    return [
+        WaitingCell(
+            platform,
+            record_id,
+            masked("name", names.get(resident) or ""),
+            field,
+            _shown(field, held),
+            _shown(field, told),
+            sources.get(taken_from, ""),
+            rule,
+            decision,
+            why,
+        )
+        for platform, record_id, resident, field, held, told, taken_from, rule, decision, why in rows
+    ]
+
+
+def decide_cells(
+    root: Path, word: Word, asked: Asked, *, because: str, by: str | None, speak: Language
+) -> list[Noted]:
+    """Note a person's word on the cells that waited in the last published night; a line for each platform.
+
+    The word holds for these values of these cells, so that nothing goes that nobody has seen.
+
+    Raises:
+        WrongApproval: nothing of what was asked for waits for a person.
+    """
+    said = _said(because, by, speak)
+    with published(root, speak) as con:
+        found: dict[str, list[Cell]] = {}
+        for platform, *cell in _select(
+            con, "platform, record_id, field, digest, kind, taken_from", asked, SAYABLE, " order by all"
+        ):
+            found.setdefault(platform, []).append(Cell(*cell))
+    if not found:
+        raise WrongApproval(say("approve_nothing", speak, site=root))
+    with open_ledger(read_site(root)) as ledger:
+        return [
+            Noted(platform, word, len(theirs), say_of_cells(ledger, word, platform, theirs, said), said.by)
+            for platform, theirs in found.items()
+        ]
+
+
+def switch(
+    root: Path,
+    mode: Literal["live", "shadow"],
+    platform: str,
+    *,
+    because: str,
+    by: str | None,
+    speak: Language,
+) -> list[str]:
+    """Go live with a platform, or with `all` that receive anything, or back into shadow; those that changed.
+
+    Raises:
+        WrongApproval: no such platform, or it receives nothing.
+    """
+    platforms, _ = read_platforms()
+    receivers = {slug for slug, one in platforms.items() if one.receive.fields}
+    if platform != "all" and platform not in platforms:
+        raise WrongApproval(say("platform_unknown", speak, slug=platform, known="、".join(sorted(platforms))))
+    if platform != "all" and platform not in receivers:
+        raise WrongApproval(say("approve_receives_nothing", speak, slug=platform))
+    said = _said(because, by, speak)
+    with open_ledger(read_site(root)) as ledger:
+        live = live_platforms(ledger)
+        asked = receivers if platform == "all" else {platform}
+        changed = sorted(asked - live if mode == "live" else asked & live)
+        for slug in changed:
+            set_mode(ledger, mode, slug, date.today(), said)
+    return changed
+
+
+def _select(
+    con: duckdb.DuckDBPyConnection, columns: str, asked: Asked, decisions: tuple[str, ...], tail: str
+) -> list[tuple[Any, ...]]:
+    return con.execute(
+        f"""
+        select {columns} from outbox.decision
+        where list_contains($decisions, decision)
+            and platform = coalesce($platform, platform) and field = coalesce($field, field)
+            and ($why is null or why = $why or decision = $why) and record_id = coalesce($record, record_id)
+        {tail}
+        """,
+        {
+            "decisions": list(decisions),
+            "platform": asked.platform,
+            "field": asked.field,
+            "why": asked.why,
+            "record": asked.record,
+        },
+    ).fetchall()
+
+
+def _said(because: str, by: str | None, speak: Language) -> Said:
+    if not because.strip():
+        raise WrongApproval(say("gate_because", speak))
+    return Said(by or getpass.getuser(), because)
+
+
+def _shown(field: str, key: str | None) -> str:
+    """A value as a person may see it before saying who they are: codes in words, the rest masked."""
+    facts = fields()[field]
+    if key and facts.table:
+        return label(facts.table, key)
+    return masked(facts.kind, key or "")

@@ -1,0 +1,162 @@
+"""What goes to the platforms: `approve list|cells|yes|no|live|shadow`.
+
+Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/approving.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from pipelines.commands import DONE, Add, AddGroup, Answer, count
+from pipelines.messages import Language, say
+
+if TYPE_CHECKING:
+    from pipelines.approving import Asked
+
+
+def add(command: Add, group: AddGroup) -> None:
+    """The commands of this module."""
+    approve = group("approve", "回填的批准 / what may go to the platforms", "list|cells|yes|no|live|shadow")
+    listed = command("list", list_waiting, "列出等人拿主意的回填 / what waits for a person", approve)
+    one_by_one = command("cells", list_cells, "逐格列出，值已遮盖 / cell by cell, values masked", approve)
+    one_by_one.add_argument("--limit", type=count, default=50)
+    yes = command("yes", say_yes, "同意所列各格回填 / let the cells that are listed go", approve)
+    no = command("no", say_no, "不同意 / hold them back", approve)
+    for one in (listed, one_by_one, yes, no):
+        _asked(one, required=one in (yes, no))
+    live = command("live", go_live, "正式启用一个平台的回填 / go live with a platform", approve)
+    shadow = command("shadow", go_back, "退回影子模式 / back into shadow", approve)
+    for one in (live, shadow):
+        one.add_argument("slug", metavar="PLATFORM|all")
+    for one in (yes, no, live, shadow):
+        one.add_argument(
+            "--because", required=True, metavar="WORDS", help="理由，记入账本 / the reason, kept"
+        )
+        one.add_argument("--by", metavar="NAME", help="谁说的，默认当前用户 / who says so")
+
+
+def _asked(one: argparse.ArgumentParser, *, required: bool) -> None:
+    one.add_argument("--platform", metavar="SLUG", required=required)
+    one.add_argument("--field", metavar="FIELD")
+    one.add_argument("--why", metavar="REASON", help="flood|close|one_source|changed_there")
+    one.add_argument("--record", metavar="RECORD")
+
+
+def list_waiting(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`approve list`: what waits, by platform, field and reason."""
+    from pipelines.approving import waiting
+    from pipelines.columns import side_by_side
+
+    groups = waiting(asked.site, _meant(asked), speak)
+    header = _header(speak, "platform", "field", "kind", "why", "cells")
+    rows = [
+        [
+            g.platform,
+            _field(g.field, speak),
+            say(f"kind_{g.kind}", speak),
+            _why(g.decision, g.why, speak),
+            f"{g.cells:,}",
+        ]
+        for g in groups
+    ]
+    text = side_by_side(header, rows) + "\n" + say("approve_next", speak, site=asked.site)
+    return Answer(
+        DONE, {"waiting": [asdict(g) for g in groups]}, text if rows else say("approve_clear", speak)
+    )
+
+
+def list_cells(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`approve cells`: each waiting cell, values masked."""
+    from pipelines.approving import cells
+    from pipelines.columns import side_by_side
+
+    found = cells(asked.site, _meant(asked), asked.limit, speak)
+    header = _header(speak, "platform", "record", "person", "field", "held", "value", "source", "why")
+    rows = [
+        [
+            c.platform,
+            c.record_id,
+            c.person,
+            _field(c.field, speak),
+            c.held or "—",
+            c.value,
+            c.source,
+            _why(c.decision, c.why, speak),
+        ]
+        for c in found
+    ]
+    return Answer(
+        DONE,
+        {"cells": [asdict(c) for c in found]},
+        side_by_side(header, rows) if rows else say("approve_clear", speak),
+    )
+
+
+def say_yes(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`approve yes`: these cells may go, on the next run."""
+    return _noted(asked, "approved", speak)
+
+
+def say_no(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`approve no`: these cells must not go."""
+    return _noted(asked, "declined", speak)
+
+
+def _noted(asked: argparse.Namespace, word: Any, speak: Language) -> Answer:
+    from pipelines.approving import decide_cells
+
+    lines = decide_cells(asked.site, word, _meant(asked), because=asked.because, by=asked.by, speak=speak)
+    text = "\n".join(say(f"approve_{word}", speak, **asdict(line), site=asked.site) for line in lines)
+    return Answer(DONE, {"lines": [asdict(line) for line in lines]}, text)
+
+
+def go_live(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`approve live`: from the next run on, the platform is sent what it lacks."""
+    return _switched(asked, "live", speak)
+
+
+def go_back(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`approve shadow`: nothing is sent to the platform any more."""
+    return _switched(asked, "shadow", speak)
+
+
+def _switched(asked: argparse.Namespace, mode: Any, speak: Language) -> Answer:
+    from pipelines.approving import switch
+
+    changed = switch(asked.site, mode, asked.slug, because=asked.because, by=asked.by, speak=speak)
+    name = f"approve_{mode}" if changed else "approve_mode_already"
+    return Answer(
+        DONE,
+        {"mode": mode, "platforms": changed},
+        say(name, speak, platforms="、".join(changed), site=asked.site),
+    )
+
+
+def _meant(asked: argparse.Namespace) -> Asked:
+    from pipelines.approving import Asked
+
+    return Asked(asked.platform, asked.field, asked.why, asked.record)
+
+
+def _header(speak: Language, *names: str) -> list[str]:
+    return [say(f"approve_column_{name}", speak) for name in names]
+
+
+def _field(name: str, speak: Language) -> str:
+    from warehouse.fields import fields
+
+    facts = fields()[name]
+    return facts.zh if speak == "zh" else facts.en
+
+
+def _why(decision: str, why: str, speak: Language) -> str:
+    return say(f"why_{why if decision == 'approval' else decision}", speak)
+
+
+def wrong_use() -> tuple[type[Exception], ...]:
+    """Errors that say the command was used wrongly."""
+    from pipelines.approving import WrongApproval
+
+    return (WrongApproval,)
