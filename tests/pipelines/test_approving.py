@@ -72,10 +72,10 @@ def test_a_word_lets_go_the_cells_that_were_seen_and_no_others(site, enter_once)
     assert became[waited[-1][0], waited[-1][1]] == "declined"
     assert became[field, record] == "release"
     assert Counter(became[f, r] for f, r, _ in waited[1:-1]) == Counter({"approval": len(waited) - 2})
-    # It went out in a batch of its own: what the first one sent tonight stays as it was sent.
+    # It went out in a batch of its own, after the one in shadow and the first that was sent tonight.
     night = sorted((site / "outbox").iterdir())[-1]
-    second = json.loads((night / f"{SLUG}.2" / "manifest.json").read_text(encoding="utf-8"))
-    assert (second["batch"].endswith("-2"), second["mode"], second["cells"]) == (True, "live", 1)
+    third = json.loads((night / f"{SLUG}.3" / "manifest.json").read_text(encoding="utf-8"))
+    assert (third["batch"].endswith("-3"), third["mode"], third["cells"]) == (True, "live", 1)
 
 
 @pytest.mark.parametrize(
