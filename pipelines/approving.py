@@ -15,12 +15,11 @@ from typing import Any, Literal
 import duckdb
 
 from connectors.platform import read_platforms
-from dedup.normalise.codes import label
 from dedup.normalise.masks import masked
 from pipelines.messages import Language, say
 from pipelines.published import published
+from pipelines.values import shown
 from warehouse.approvals import Said, Word, live_platforms, say_of_cells, set_mode
-from warehouse.fields import fields
 from warehouse.ledger import Cell, open_ledger
 from warehouse.site import read_site
 
@@ -122,8 +121,8 @@ def cells(root: Path, asked: Asked, limit: int, speak: Language) -> list[Waiting
             record_id,
             masked("name", names.get(resident) or ""),
             field,
-            _shown(field, held),
-            _shown(field, told),
+            shown(field, held),
+            shown(field, told),
             sources.get(taken_from, ""),
             rule,
             decision,
@@ -214,11 +213,3 @@ def _said(because: str, by: str | None, speak: Language) -> Said:
     if not because.strip():
         raise WrongApproval(say("gate_because", speak))
     return Said(by or getpass.getuser(), because)
-
-
-def _shown(field: str, key: str | None) -> str:
-    """A value as a person may see it before saying who they are: codes in words, the rest masked."""
-    facts = fields()[field]
-    if key and facts.table:
-        return label(facts.table, key)
-    return masked(facts.kind, key or "")

@@ -59,13 +59,20 @@ def write_templates(night: Night, ledger: Ledger) -> int:
             outcome.status, outcome.message = "refused", str(fault)
             continue
         if batch.live and drafted.rows:
-            _send(ledger, batch)
+            _send(ledger, batch, night.platforms[slug])
     return len(prepared.new)
 
 
-def _send(ledger: Ledger, batch: Batch) -> None:
+def _send(ledger: Ledger, batch: Batch, platform: Platform) -> None:
     """A file for a clerk is sent when it lies in the outbox: what the clerk makes of it, the next export tells."""
-    note(ledger, "sent", batch, route="by_hand")
+    note(
+        ledger,
+        "sent",
+        batch,
+        route="by_hand",
+        purpose=platform.receive.purpose,
+        basis=platform.receive.basis,
+    )
 
 
 def _draft(con: duckdb.DuckDBPyConnection, platform: Platform, asked: Sequence[Change]) -> Draft:

@@ -65,6 +65,8 @@ class Batch:
     state: BatchState = "prepared"
     cells: dict[Place, tuple[int, Cell]] = field(default_factory=dict)
     refused: dict[Place, str] = field(default_factory=dict)
+    purpose: str = ""  # what the platform was told it for, and on which legal basis, when it was
+    basis: str = ""
 
     @property
     def turn(self) -> int:
@@ -110,6 +112,7 @@ def _follow(found: dict[str, Batch], ledger: Ledger, line: Line, cells: Sequence
         batch.refused.update(dict.fromkeys(places, words))
     else:
         batch.state = _STATES[line.kind]
+        batch.purpose, batch.basis = body.get("purpose", batch.purpose), body.get("basis", batch.basis)
         batch.cells.update((place, (line.seq, cell)) for place, cell in zip(places, cells, strict=True))
 
 

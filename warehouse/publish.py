@@ -35,7 +35,7 @@ class Change:
     resident_id: str
     field: str
     column: str
-    kind: Literal["fill", "correct", "close"]
+    kind: Literal["fill", "correct", "close", "recall"]
     held_stated: str | None
     held_key: str | None
     value: str

@@ -19,6 +19,7 @@ from connectors.write.shared import household_columns, one_voice
 from warehouse.fields import fields as known_fields
 
 _HIDDEN = "*"
+_TO_EMPTY = "该格曾写入他人的值，平台原来没有值，请在平台上清空"
 _DISPUTED = "同一户的成员给出了不同的值，请先核实"
 _LONELY = "该格代表整户，同户其他成员没有同样的变更，请先核实"
 
@@ -105,6 +106,8 @@ def _cell(platform: Platform, change: Change) -> str | LeftOut:
     reason: str | None
     if column is None or change.field not in platform.receive.fields or not facts.publish:
         reason = "不在该平台可接收字段之内"
+    elif not change.value:
+        reason = _TO_EMPTY
     elif _HIDDEN in change.value:
         reason = "已脱敏的值不得写回"
     elif (stated := render(column, facts, change.value)) is None:

@@ -26,7 +26,7 @@ class Change:
     source_key: str
     field: str
     value: str
-    kind: Literal["fill", "correct", "close"]
+    kind: Literal["fill", "correct", "close", "recall"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Entry:
     fill: tuple[str, ...]
     correct: tuple[str, ...]
     close: tuple[str, ...] = ()
+    recall: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,9 @@ def describe(
     live: bool,
 ) -> Manifest:
     """The manifest of one file; `file` None: nothing could be written."""
-    counts = Counter(field for entry in entries for field in (*entry.fill, *entry.correct, *entry.close))
+    counts = Counter(
+        field for entry in entries for field in (*entry.fill, *entry.correct, *entry.close, *entry.recall)
+    )
     return Manifest(
         night=night.isoformat(),
         platform=platform.slug,

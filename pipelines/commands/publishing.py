@@ -1,6 +1,6 @@
-"""What goes to the platforms: `approve list|cells|yes|no|live|shadow`.
+"""What goes to the platforms: `approve list|cells|yes|no|live|shadow`, `told`.
 
-Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/approving.py`).
+Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/approving.py`, `pipelines/telling.py`).
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ def add(command: Add, group: AddGroup) -> None:
             "--because", required=True, metavar="WORDS", help="理由，记入账本 / the reason, kept"
         )
         one.add_argument("--by", metavar="NAME", help="谁说的，默认当前用户 / who says so")
+
+    told = command("told", list_told, "某人的哪些信息给过哪个平台 / what was told to whom of a resident")
+    told.add_argument("resident", metavar="RESIDENT")
 
 
 def _asked(one: argparse.ArgumentParser, *, required: bool) -> None:
@@ -92,6 +95,31 @@ def list_cells(asked: argparse.Namespace, speak: Language) -> Answer:
         {"cells": [asdict(c) for c in found]},
         side_by_side(header, rows) if rows else say("approve_clear", speak),
     )
+
+
+def list_told(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`told`: which fields of a resident went to which platform, when and on which grounds."""
+    from pipelines.columns import side_by_side
+    from pipelines.telling import told_of
+
+    resident, found = told_of(asked.site, asked.resident, speak)
+    names = ("night", "platform", "field", "kind", "value", "receipt", "basis")
+    rows = [
+        [
+            str(one.night),
+            one.platform,
+            _field(one.field, speak),
+            say(f"kind_{one.kind}", speak),
+            one.value,
+            say(f"receipt_{one.receipt or 'earlier'}", speak),
+            f"{one.purpose} · {one.basis}",
+        ]
+        for one in found
+    ]
+    text = (
+        side_by_side(_header(speak, *names), rows) if rows else say("told_nothing", speak, resident=resident)
+    )
+    return Answer(DONE, {"resident_id": resident, "told": [asdict(one) for one in found]}, text)
 
 
 def say_yes(asked: argparse.Namespace, speak: Language) -> Answer:
@@ -158,5 +186,6 @@ def _why(decision: str, why: str, speak: Language) -> str:
 def wrong_use() -> tuple[type[Exception], ...]:
     """Errors that say the command was used wrongly."""
     from pipelines.approving import WrongApproval
+    from warehouse.residents import UnknownResident
 
-    return (WrongApproval,)
+    return WrongApproval, UnknownResident

@@ -231,6 +231,49 @@ def test_a_second_run_of_a_night_that_has_sent_writes_another_batch_and_not_the_
     ]
 
 
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [(OLD, OLD), (None, ""), (("138****0001", "masked"), "")],
+    ids=[
+        "what it said itself comes back",
+        "a blank is to be emptied",
+        "what nobody may write is to be emptied",
+    ],
+)
+def test_what_was_taken_from_somebody_else_is_recalled_without_asking(
+    world: Any, ledger: Ledger, own: Any, told: str
+) -> None:
+    world.platforms(
+        # Its own word is its own: nobody may pass it on, but it may have it back.
+        world.platform("civil", receives=["phone"], share=[]),
+        world.platform("registry", authority=("phone",)),
+    )
+    set_mode(ledger, "live", "civil", FIRST, ME)
+    days = [FIRST + timedelta(days=n) for n in range(3)]
+
+    def night(on: date, **people: list[str]) -> list[tuple[Any, ...]]:
+        load_told(world.con, ledger, on)
+        for table in STAGED_TABLES:
+            rebuild(world.con, table)
+        world.people(**people)
+        choose_values(world.con)
+        build_golden(world.con)
+        find_wanted(world.con, on)
+        asked = decide(world.con, ledger, on)
+        prepared = note_prepared(world.con, ledger, on, {"civil": [one for one in asked if one.told]})
+        if any(one.told for one in asked):
+            note(ledger, "sent", prepared.batches["civil"])
+        return [(one.kind, one.told) for one in asked]
+
+    world.states("civil", {"c": {**ADULT, "phone": own}}, night=days[0])
+    world.states("registry", {"r": {**ADULT, "phone": NEW}}, night=days[0])
+    (first,) = night(days[0], R1=["c", "r"])
+    assert first == ("correct" if own == OLD else "fill", NEW)
+    world.states("civil", {"c": {**ADULT, "phone": NEW}}, night=days[1])
+    assert night(days[1], R1=["c", "r"]) == []
+    assert night(days[2], R1=["c"], R2=["r"]) == [("recall", told)]
+
+
 def test_a_flood_stops_and_asks(world: Any, ledger: Ledger) -> None:
     people = range(60)
     world.platforms(

@@ -8,7 +8,9 @@
 --   pass the field on (shareable). A phone that stands for several residents is nobody's own and is not sent.
 -- In which words. A code is told as the platform's own list can say it (facts.expressible): `told` is the golden value,
 --   or the broader code that is still true. A code that the platform cannot say at all is not wanted.
--- When. close: it does not know that the resident died or moved out, or believes so of one who lives here. fill: the platform states nothing there, an explicit "has none", or something unusable (masked, cut off,
+-- When. recall: what stands there is our own word, taken from a record that turned out to be somebody else's (a merge was
+--   undone, a number was corrected): the right value is told, or the platform's own last, or that the cell is to be emptied.
+--   close: it does not know that the resident died or moved out, or believes so of one who lives here. fill: the platform states nothing there, an explicit "has none", or something unusable (masked, cut off,
 --   invalid). correct: it states another key than the one it would be told, and ours is neither of a poorer grade nor
 --   less precise: a date to the month never replaces a full one, an address without the room never one with it, a
 --   broader code never the narrower one it covers, and one phone never a list that already holds it.
@@ -89,6 +91,21 @@ held as (
     where c.until is null and c.field in (select field from receiver)
 ),
 
+-- Cells in which our own word stands, taken from a record that turned out to be somebody else's.
+misled as (
+    select e.record_id, e.field, own."key", q.place
+    from staged.echo as e
+    join (
+        select * from outbox.told where live and state in ('sending', 'sent')
+        qualify row_number() over (partition by record_id, field order by line desc) = 1
+    ) as t on t.record_id = e.record_id and t.field = e.field
+    join resolved.record as mine on mine.record_id = e.record_id
+    join resolved.record as theirs on theirs.record_id = t.taken_from
+    left join staged.claim as own on own.record_id = e.record_id and own.field = e.field and own.since = e.instead
+    left join facts.quality as q on q.quality = own.quality and q.publish
+    where theirs.resident_id <> mine.resident_id
+),
+
 known as (
     select
         s.platform,
@@ -110,6 +127,30 @@ known as (
     join tellable as t on t.resident_id = r.resident_id and t.field = receiver.field
     left join facts.expressible as e on e.platform = s.platform and e.field = receiver.field and e.value = t.value
     where s.present and (receiver.children or not t.child)
+),
+
+-- Of those the ones of which nobody tells us better: what the platform itself said before is told, or nothing (the
+-- cell has to be emptied).
+taken_back as (
+    select
+        s.platform,
+        s.record_id,
+        s.source_key,
+        r.resident_id,
+        m.field,
+        receiver."column",
+        receiver.kind as parser,
+        case when m.place is null then '' else m."key" end as value,
+        value as told,
+        m.place,
+        s.record_id as taken_from,
+        'own' as rule,
+        1 as sources
+    from misled as m
+    join staged.record as s on s.record_id = m.record_id and s.present
+    join resolved.record as r on r.record_id = m.record_id
+    join receiver on receiver.platform = s.platform and receiver.field = m.field
+    anti join known on known.record_id = m.record_id and known.field = m.field and known.told is not null
 )
 
 select
@@ -120,6 +161,7 @@ select
     k.field,
     k."column",
     case
+        when m.record_id is not null then 'recall'
         when k.field in ('death_flag', 'death_date', 'moved_out_flag', 'moved_out_date') then 'close'
         when held."key" is null or held.place is null then 'fill'
         else 'correct'
@@ -131,7 +173,8 @@ select
     k.taken_from,
     k.rule,
     k.sources
-from known as k
+from (select * from known union all by name select * from taken_back) as k
+left join misled as m on m.record_id = k.record_id and m.field = k.field
 left join held on held.record_id = k.record_id and held.field = k.field
 left join facts.broader as b on b.field = k.field and b.code = held."key" and b.broader = k.told
 where k.told is not null
@@ -139,6 +182,7 @@ where k.told is not null
     and (
         held."key" is null
         or held.place is null
+        or (m.record_id is not null and held."key" <> k.told)
         or (
             held."key" <> k.told
             and k.place <= held.place

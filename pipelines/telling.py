@@ -1,0 +1,89 @@
+"""Which fields of a resident went to which platform, when, for what and on which grounds: the sharing log.
+
+Belongs here: reading it out of the ledger for one person, values masked.
+Lives elsewhere: the lines (`warehouse/batches.py`), what became of each cell (`warehouse/sql/outbox/receipt.sql`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from connectors.platform import read_platforms
+from pipelines.messages import Language
+from pipelines.published import published
+from pipelines.values import shown
+from warehouse.batches import read_batches
+from warehouse.ledger import open_ledger
+from warehouse.residents import resident_today
+from warehouse.site import read_site
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One cell that a platform was told. receipt: what became of the last telling; empty for those before it."""
+
+    night: date
+    platform: str
+    title: str
+    record_id: str
+    field: str
+    kind: str
+    value: str  # masked; empty once it was erased
+    taken_from: str
+    batch: str
+    purpose: str
+    basis: str
+    receipt: str
+
+
+def told_of(root: Path, resident_id: str, speak: Language) -> tuple[str, list[Shared]]:
+    """The id that the resident bears today, and all that platforms were told of the resident's records, oldest first.
+
+    What was told while another's record was taken for the resident's stands in the log of whose record it is today.
+
+    Raises:
+        NoWarehouse, UnknownResident: nothing has run, or nobody was ever called so.
+    """
+    site = read_site(root)
+    with published(root, speak) as con:
+        resident = resident_today(con, site.key, resident_id)
+        records = {
+            row[0]
+            for row in con.execute(
+                "select record_id from resolved.record where resident_id = ?", [resident]
+            ).fetchall()
+        }
+        receipts = {
+            (record, field, batch): receipt
+            for record, field, batch, receipt in con.execute(
+                "select record_id, field, batch, receipt from outbox.receipt"
+                " where list_contains($records, record_id)",
+                {"records": sorted(records)},
+            ).fetchall()
+        }
+    platforms, _ = read_platforms()
+    titles = {slug: platform.title for slug, platform in platforms.items()}
+    with open_ledger(site) as ledger:
+        found = [
+            Shared(
+                batch.night,
+                batch.platform,
+                titles.get(batch.platform, batch.platform),
+                record_id,
+                field,
+                cell.kind,
+                shown(field, ledger.recall(cell.digest)),
+                cell.taken_from,
+                batch.name,
+                batch.purpose,
+                batch.basis,
+                receipts.get((record_id, field, batch.name), ""),
+            )
+            for batch in read_batches(ledger, date.max).values()
+            if batch.live and not batch.open
+            for (record_id, field), (_, cell) in batch.cells.items()
+            if record_id in records
+        ]
+    return resident, sorted(found, key=lambda one: (one.night, one.platform, one.field))
