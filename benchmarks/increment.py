@@ -1,6 +1,6 @@
 """Matching in proportion to change: one record in a hundred states something else, on a city that was matched before.
 
-Run by `make bench-matching`, or `python -m benchmarks.increment --residents 205000`. The match step of the night runs
+Run by `make bench-matching`, or `python -m benchmarks.increment`: a hundred thousand and a million records. The match step of the night runs
 over a warehouse with everything in it, again after the change, and once more over everything in another warehouse,
 whose residents must be the same ones. Writes benchmarks/results/increment.json.
 Lives elsewhere: whole nights (`night.py`), matching beside others (`matching.py`).
@@ -103,7 +103,7 @@ def measure(residents_asked: int, seed: int) -> dict[str, Any]:
             increment = matched(con, stages, "increment")
             by_night = residents(con)
         with opened(Path(folder) / "at_once.duckdb", after) as con:
-            matched(con, stages, "everything_again")
+            again = matched(con, stages, "everything_again")
             at_once = residents(con)
     return {
         "residents": residents_asked,
@@ -116,20 +116,27 @@ def measure(residents_asked: int, seed: int) -> dict[str, Any]:
         "wall_s": {name: round(value, 2) for name, value in stages.wall.items()},
         "cpu_s": {name: round(value, 2) for name, value in stages.cpu.items()},
         "share_of_cpu": round(stages.cpu["increment"] / stages.cpu["everything_again"], 4),
-        "seconds_of_increment": {name: round(value, 3) for name, value in increment.seconds.items()},
+        "estimate_carried": increment.estimates is not None and increment.estimates.changed > 0,
+        "cpu_of_increment": {name: round(value, 3) for name, value in increment.cpu.items()},
+        "cpu_of_everything_again": {name: round(value, 3) for name, value in again.cpu.items()},
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--residents", type=int, default=205_000)
+    parser.add_argument("--residents", type=int, nargs="+", default=[20_500, 205_000])
     parser.add_argument("--seed", type=int, default=101)
     parser.add_argument("--repeats", type=int, default=3)
     asked = parser.parse_args()
+    sizes = " ".join(map(str, asked.residents))
     found = {
-        "command": f"python -m benchmarks.increment --residents {asked.residents} --repeats {asked.repeats}",
+        "command": f"python -m benchmarks.increment --residents {sizes} --repeats {asked.repeats}",
         "machine": machine(),
-        "runs": [measure(asked.residents, seed) for seed in range(asked.seed, asked.seed + asked.repeats)],
+        "runs": [
+            measure(residents, seed)
+            for residents in asked.residents
+            for seed in range(asked.seed, asked.seed + asked.repeats)
+        ],
     }
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(found["runs"], indent=1))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from dedup.columns import Bools, Hashes, Ints, distinct
 from dedup.model import BlockKey, Model
@@ -47,12 +48,21 @@ class BlockRows:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """Blocks that a key would have made and that were over its budget: never dropped silently."""
+class Cuts:
+    """The blocks that were over their key's budget, and the pairs that each would have made: never dropped silently."""
 
-    columns: tuple[str, ...]
-    blocks: int
-    pairs: int
+    key: npt.NDArray[np.int8]
+    value: Hashes
+    pairs: Ints
+
+    @classmethod
+    def of(cls, parts: Sequence[Cuts]) -> Cuts:
+        """The cuts of several keys as one."""
+        return cls(
+            np.concatenate([part.key for part in parts]),
+            np.concatenate([part.value for part in parts]),
+            np.concatenate([part.pairs for part in parts]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ class Candidates:
 
     left: Ints
     right: Ints
-    cuts: tuple[Cut, ...]
+    cuts: Cuts
 
 
 def candidate_pairs(nodes: Nodes, model: Model) -> Candidates:
@@ -78,15 +88,19 @@ def pairs_of_rows(rows: BlockRows, size: int, model: Model) -> Candidates:
 
 def _candidates(keys: Iterable[BlockRows], size: int, model: Model) -> Candidates:
     packed: list[Ints] = [np.array([], dtype=np.int64)]
-    cuts: list[Cut] = []
+    cuts: list[Cuts] = []
     size = max(size, 1)
     for key, rows in zip(model.blocks, keys, strict=True):
-        left, right, cut = pairs_of_key(rows, key)
+        left, right, over = pairs_of_key(rows, key)
         packed.append(np.minimum(left, right) * size + np.maximum(left, right))
-        if cut is not None:
-            cuts.append(cut)
+        cuts.append(over)
     pairs = distinct(np.concatenate(packed))
-    return Candidates(left=pairs // size, right=pairs % size, cuts=tuple(cuts))
+    return Candidates(left=pairs // size, right=pairs % size, cuts=Cuts.of(cuts))
+
+
+def block_table(rows: BlockRows, node: Ints) -> pa.Table:
+    """Rows as a table of a warehouse: key, value, node (by the numbers given), asks."""
+    return pa.table({"key": rows.key, "value": rows.value, "node": node, "asks": rows.asks})
 
 
 # --- who is in which block ---------------------------------------------------------------------------------------
@@ -159,8 +173,8 @@ def _match_up(node: Ints, column: Column, size: int) -> tuple[Ints, Hashes]:
 # --- blocks and their pairs --------------------------------------------------------------------------------------
 
 
-def pairs_of_key(rows: BlockRows, key: BlockKey) -> tuple[Ints, Ints, Cut | None]:
-    """The pairs of all blocks of one key that are within its budget."""
+def pairs_of_key(rows: BlockRows, key: BlockKey) -> tuple[Ints, Ints, Cuts]:
+    """The pairs of all blocks of one key that are within its budget, and what was cut."""
     order = _shared(np.argsort(rows.value), rows.value)
     value = rows.value[order]
     starts = np.flatnonzero(np.concatenate([[True], value[1:] != value[:-1]])) if len(value) else order
@@ -169,14 +183,15 @@ def pairs_of_key(rows: BlockRows, key: BlockKey) -> tuple[Ints, Ints, Cut | None
         size, np.add.reduceat(rows.asks[order].astype(np.int64), starts) if len(value) else size
     )
     over = cost > key.budget
-    cut = Cut(key.columns, int(over.sum()), int(cost[over].sum())) if over.any() else None
+    first = order[starts[over]]
+    cuts = Cuts(rows.key[first], rows.value[first], cost[over])
     block = np.repeat(np.arange(len(size)), size)
     keep = ((cost > 0) & ~over)[block]
     left, right = _within(block[keep])
     members = order[keep]
     left, right = members[left], members[right]
     wanted = rows.asks[left] | rows.asks[right]
-    return rows.node[left[wanted]], rows.node[right[wanted]], cut
+    return rows.node[left[wanted]], rows.node[right[wanted]], cuts
 
 
 def _shared(order: Ints, value: Hashes) -> Ints:

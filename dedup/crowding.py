@@ -41,11 +41,12 @@ def mark_crowded(nodes: Nodes, crowded: Crowded) -> Nodes:
 
 
 def share_rows(nodes: Nodes, model: Model) -> pa.Table:
-    """Who shares what: place (of the column in the model's `[crowd]`), value, name (hashes), node."""
+    """Who shares what: place (of the column in the model's `[crowd]`), value, name (hashes, 0 where no name is stated),
+    node."""
     name = nodes["name"].hashed()
     parts = []
     for place, column in enumerate(model.crowd):
-        node = np.flatnonzero((nodes[column].codes >= 0) & (nodes["name"].codes >= 0))
+        node = np.flatnonzero(nodes[column].codes >= 0)
         value = nodes[column].take(node).hashed()
         parts.append((np.full(len(node), place, dtype=np.int8), value, name[node], node))
     columns = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -11,6 +11,7 @@ stands for so many pairs of records without a number that are; links between num
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +40,7 @@ class Estimates:
     """Shares of pairs of records. Recall, its rough interval and `found` are None where copies cannot be made.
 
     copies, found: how many records with a number were thinned, and how many of them found their person again.
+    drawn: the night it was drawn on, where that is known. changed: the share of records that have changed since.
     """
 
     precision: float
@@ -47,6 +49,8 @@ class Estimates:
     recall_high: float | None = None
     copies: int = 0
     found: int = 0
+    drawn: date | None = None
+    changed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,24 @@
 Belongs here: drawing records for a trial and adding up what was found, in the tables `matched.*`; keeping the answer.
 Lives elsewhere: the tables (`memory.py`), thinning (`thinning.py`), estimating (`estimates.py`).
 
-Only the records that are drawn, and those of their clusters, are read again: a night that changed little is not looked at
-as a whole a second time.
+Adding up goes through everything that is matched, however little changed. So an answer is kept with the night it was
+drawn on and carried from night to night, with the share of records that have changed since, until that share is more
+than the model's `redraw`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
+from datetime import date
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from dedup.changes import remembered_crowd
 from dedup.columns import Ints
 from dedup.estimates import Estimates, Found, estimated, stands_for
-from dedup.memory import remembered_crowd
 from dedup.model import Model
 from dedup.prepare.resident import STATED
 from dedup.thinning import COPIES, FEWEST, NUMBERS, Case, Drawn, Trial, stated_by, trial
@@ -76,14 +78,21 @@ _STRANGERS = """
 """
 
 
-def remember_expected(con: duckdb.DuckDBPyConnection, model: Model) -> Estimates:
-    """Estimate precision and recall of what is matched now, and keep the answer."""
-    con.execute(_HOLDERS)
-    con.execute(_SIZES)
-    (sums,), (links,) = (con.execute(query).fetchall() for query in (_TOGETHER, _LINKED))
-    found = estimated(_trial(con, model), Found(*map(float, (*sums, *links))), model.link)
+def remember_expected(
+    con: duckdb.DuckDBPyConnection, model: Model, changed: float, night: date | None
+) -> Estimates:
+    """What to expect of what is matched now: what was drawn before, unless more has changed since than the model allows.
+
+    `changed`: the share of records that are new tonight, state something else or are gone, or of which stewards said
+    something new. `night`: tonight.
+    """
+    last = last_expected(con)
+    if last is not None and last.changed + changed <= model.redraw:
+        found = replace(last, changed=last.changed + changed)
+    else:
+        found = replace(_drawn_anew(con, model), drawn=night)
     con.execute("delete from matched.estimate")
-    con.execute("insert into matched.estimate values (?, ?, ?, ?, ?, ?)", list(astuple(found)))
+    con.execute("insert into matched.estimate values (?, ?, ?, ?, ?, ?, ?, ?)", list(astuple(found)))
     return found
 
 
@@ -91,6 +100,13 @@ def last_expected(con: duckdb.DuckDBPyConnection) -> Estimates | None:
     """What was kept; None before the first night."""
     rows = con.execute("from matched.estimate").fetchall()
     return Estimates(*rows[0]) if rows else None
+
+
+def _drawn_anew(con: duckdb.DuckDBPyConnection, model: Model) -> Estimates:
+    con.execute(_HOLDERS)
+    con.execute(_SIZES)
+    (sums,), (links,) = (con.execute(query).fetchall() for query in (_TOGETHER, _LINKED))
+    return estimated(_trial(con, model), Found(*map(float, (*sums, *links))), model.link)
 
 
 def _trial(con: duckdb.DuckDBPyConnection, model: Model) -> Trial | None:

@@ -115,6 +115,9 @@ class Model:
     columns: Mapping[str, str] = field(default_factory=dict)  # of plain records: each column and its kind
     groups: Literal["person", "home"] = "person"  # what a cluster is
     crowd: Mapping[str, int] = field(default_factory=dict)  # column: how many names may share a value of it
+    redraw: float = (
+        0.05  # the share of records that may change before what to expect of a night is estimated anew
+    )
     trained: Trained | None = None
 
     def comparison(self, name: str) -> Comparison:
@@ -220,6 +223,8 @@ def _check(model: Model) -> None:
         refuse(f"reads = {model.reads} 不在 {'、'.join(PREPARERS)} 之中")
     if not model.review < model.link:
         refuse("review 须小于 link")
+    if not 0 <= model.redraw <= 1:
+        refuse("redraw 是比例，须在 0 与 1 之间")
     known = PREPARERS[model.reads].columns(model.columns)
     names = {one.name: one for one in model.comparisons}
     for one in model.comparisons:

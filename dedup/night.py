@@ -1,19 +1,22 @@
 """Matching as a step of the night: from `staged.person` to `matched.*` and `resolved.record`, work in proportion to
 change.
 
-Belongs here: the order of the work. Lives elsewhere: what is remembered and what has changed (`memory.py`), each step
-of matching (`variants.py`, `blocking.py`, `score.py`, `cluster.py`), households and dwellings (`households.py`).
+Belongs here: the order of the work. Lives elsewhere: what has changed (`changes.py`), what is within reach of a change
+(`reach.py`), what is remembered (`memory.py`) and expected (`expected.py`), each step of matching (`variants.py`,
+`blocking.py`, `score.py`, `cluster.py`), households and dwellings (`households.py`).
 
-A variant that some record took on or gave up is dissolved: its records become fresh nodes, which are paired with each
-other and with those who stay in their blocks, and only clusters within reach of a change are joined anew. A first
-night, or one with another model or software, is the same with everything fresh. What comes out is what a matching of
-everything at once would find (`tests/dedup/test_increment.py`).
+A record that states something new becomes a fresh node, or joins the node that already stands for what it states; a
+node that no record is left of is dissolved. Fresh nodes are paired with each other and with those who stay in their
+blocks, and only clusters within reach of a change are joined anew. A first night, or one with another model or
+software, is the same with everything fresh. What comes out is what a matching of everything at once would find
+(`tests/dedup/test_increment.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 import duckdb
@@ -21,17 +24,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from dedup import memory
-from dedup.blocking import BlockRows, block_rows, pairs_of_rows
+from dedup import changes, memory, reach
+from dedup.blocking import BlockRows, Cuts, block_rows, pairs_of_rows
 from dedup.cluster import Evidence, cluster
-from dedup.columns import Ints
+from dedup.columns import Ints, distinct
 from dedup.crowding import Crowded, crowded_values
 from dedup.estimates import Estimates
 from dedup.expected import last_expected, remember_expected
 from dedup.match import timed
 from dedup.model import Model, built_in
 from dedup.nodes import Nodes
-from dedup.score import score_pairs
+from dedup.score import score_pairs, weights
 from dedup.tables import REFUSED_ZH, meaning
 from dedup.variants import collapse, each_row
 from warehouse.store import transaction
@@ -51,7 +54,7 @@ class Verdict(Protocol):
 @dataclass(frozen=True, slots=True)
 class MatchSummary:
     """What matching holds after the step, and what the step did. `fresh`: nodes that were looked at; `skipped`: nothing
-    that matching reads had changed since the last run."""
+    that matching reads had changed since the last run. `seconds`, `cpu`: of each part of the step."""
 
     records: int
     variants: int
@@ -61,18 +64,21 @@ class MatchSummary:
     fresh: int
     skipped: bool
     seconds: Mapping[str, float] = field(default_factory=dict)
+    cpu: Mapping[str, float] = field(default_factory=dict)
     estimates: Estimates | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """The nodes that are looked at anew, the records they are made of, the blocks they are in, and who else is there."""
+    """The nodes that are looked at anew, the records they are made of, the blocks they are in, and who else is there;
+    whether that is everything there is."""
 
     persons: pa.Table
     nodes: Nodes
     rows: BlockRows
     crowded: Crowded
     neighbours: BlockRows
+    everything: bool
 
 
 def match_night(
@@ -82,33 +88,38 @@ def match_night(
     verdicts: Iterable[Verdict] = (),
     model: Model | None = None,
     software: str = "",
+    night: date | None = None,
 ) -> MatchSummary:
     """Bring matching up to the person records of the warehouse, all of it or, when killed, nothing.
 
-    `software`: a digest of the program that matches.
+    `software`: a digest of the program that matches. `night`: tonight, to say when an estimate was drawn.
     """
     model = model or built_in("resident")
     said = sorted({(v.left, v.right, v.verdict) for v in verdicts if v.verdict in ("same", "different")})
     matcher = memory.matcher_of(model, software)
     seconds: dict[str, float] = {}
+    cpu: dict[str, float] = {}
     with transaction(con):  # what is remembered is never half of a night
         before = memory.last_run(con, matcher)
         if before is None:
             memory.forget(con, model)
-        with timed(seconds, {}, "changes"):
-            touched = memory.find_touched(con)
-            spoken = memory.verdicts_changed(con, said)
-        if before is not None and not touched and not spoken:
-            return _summary(before, 0, last_expected(con), skipped=True, seconds=seconds)
-        with timed(seconds, {}, "normalise"):
-            fresh = _fresh(con, model, everything=before is None)
-        _look_at(con, fresh, model, seconds)
-        with timed(seconds, {}, "cluster"):
-            _join_anew(con, key)
-        counts = memory.remember_run(con, matcher, model)
-        with timed(seconds, {}, "expect"):
-            expected = remember_expected(con, model)
-    return _summary(counts, len(fresh.nodes), expected, skipped=False, seconds=seconds)
+        with timed(seconds, cpu, "changes"):
+            changed = changes.find_changed(con) if before else None
+            spoken = reach.verdicts_changed(con, said)
+        if before and not changed and not spoken:
+            return _summary(before, 0, last_expected(con), skipped=True, seconds=seconds, cpu=cpu)
+        with timed(seconds, cpu, "normalise"):
+            fresh = _everything(con, model) if before is None else _fresh(con, model)
+        linked = _look_at(con, fresh, model, seconds, cpu)
+        with timed(seconds, cpu, "cluster"):
+            _join_anew(con, key, linked)
+        with timed(seconds, cpu, "tell"):
+            counts = memory.remember_run(con, matcher, model)
+        with timed(seconds, cpu, "expect"):
+            expected = remember_expected(
+                con, model, ((changed or 0) + spoken) / max(counts.records, 1), night
+            )
+    return _summary(counts, len(fresh.nodes), expected, skipped=False, seconds=seconds, cpu=cpu)
 
 
 def _summary(
@@ -118,6 +129,7 @@ def _summary(
     *,
     skipped: bool,
     seconds: Mapping[str, float],
+    cpu: Mapping[str, float],
 ) -> MatchSummary:
     return MatchSummary(
         counts.records,
@@ -128,53 +140,75 @@ def _summary(
         fresh,
         skipped,
         seconds,
+        cpu,
         expected,
     )
 
 
-def _fresh(con: duckdb.DuckDBPyConnection, model: Model, *, everything: bool) -> Fresh:
-    """The nodes of all touched variants. A value that becomes crowded, or a block that crosses its budget, touches
-    more, until nothing does."""
-    crowded = None if everything else memory.remembered_crowd(con, model)
+def _everything(con: duckdb.DuckDBPyConnection, model: Model) -> Fresh:
+    """All nodes there are."""
+    persons = changes.all_persons(con)
+    changes.look_around(con)
+    nodes = collapse(persons, model)
+    rows = block_rows(nodes, model)
+    return Fresh(persons, nodes, rows, crowded_values(nodes, model), rows.where(np.arange(0)), True)
+
+
+def _fresh(con: duckdb.DuckDBPyConnection, model: Model) -> Fresh:
+    """The nodes of what changed. A value that becomes crowded, or a block that crosses its budget, unsettles more, until
+    nothing does."""
+    crowded = changes.remembered_crowd(con, model)
+    persons = changes.changed_persons(con)
+    changes.look_around(con)
     while True:
-        persons = memory.touched_persons(con)
         nodes = collapse(persons, model, crowded)
         rows = block_rows(nodes, model)
-        if crowded is None:
-            return Fresh(persons, nodes, rows, crowded_values(nodes, model), rows.where(np.arange(0)))
-        memory.find_neighbours(con, rows)
-        now = memory.crowd_now(con, nodes, model)
-        if not memory.find_unsettled(con, crowded, now, model) and _alike(crowded, now):
-            return Fresh(persons, nodes, rows, crowded, memory.neighbours(con))
+        changes.find_neighbours(con, rows)
+        now = changes.crowd_now(con, nodes, model)
+        if not changes.find_unsettled(con, crowded, now, model) and _alike(crowded, now):
+            return Fresh(persons, nodes, rows, crowded, changes.neighbours(con), False)
         crowded = now
-        memory.touch(con)
+        persons = changes.dissolve_unsettled(con, persons)
 
 
 def _alike(one: Crowded, other: Crowded) -> bool:
     return all(np.array_equal(one[column], other[column]) for column in one)
 
 
-def _look_at(con: duckdb.DuckDBPyConnection, fresh: Fresh, model: Model, seconds: dict[str, float]) -> None:
-    """Pair the fresh nodes with each other and with their neighbours, and remember them instead of the dissolved."""
-    with timed(seconds, {}, "block"):
-        left, right, old = _pairs(fresh, model)
-    with timed(seconds, {}, "score"):
+def _look_at(
+    con: duckdb.DuckDBPyConnection,
+    fresh: Fresh,
+    model: Model,
+    seconds: dict[str, float],
+    cpu: dict[str, float],
+) -> Ints:
+    """Pair the fresh nodes with each other and with their neighbours, and remember them instead of the dissolved.
+
+    Returns the numbers of the old nodes that a fresh one is linked to.
+    """
+    with timed(seconds, cpu, "block"):
+        left, right, old, cuts = _pairs(fresh, model)
+    with timed(seconds, cpu, "score"):
         nodes = _beside_each_other(con, fresh, old, model) if len(old) else fresh.nodes
         scored = score_pairs(nodes, left, right, model)
-    with timed(seconds, {}, "remember"):
+    with timed(seconds, cpu, "remember"):
         start = memory.next_node(con)
         number = np.arange(start, start + len(fresh.nodes))
-        memory.forget_dissolved(con)
+        memory.forget_outdated(con)
         memory.remember_nodes(con, fresh.persons, fresh.nodes, fresh.rows, number, model)
         memory.remember_crowd(con, fresh.crowded)
         numbers = np.concatenate([number, old])
         memory.remember_pairs(
             con, numbers[left], numbers[right], scored.code[scored.pattern], meaning(scored, model)
         )
+        memory.remember_cuts(con, cuts if fresh.everything else None)
+    linked = right[(right >= len(fresh.nodes)) & (weights(scored, model) > 0)[scored.pattern]]
+    return numbers[distinct(linked)]
 
 
-def _pairs(fresh: Fresh, model: Model) -> tuple[Ints, Ints, Ints]:
-    """Pairs that involve a fresh node, by place: the fresh nodes first, then those old ones, also given, that they meet."""
+def _pairs(fresh: Fresh, model: Model) -> tuple[Ints, Ints, Ints, Cuts]:
+    """Pairs that involve a fresh node, by place: the fresh nodes first, then those old ones, also given, that they meet.
+    And what was cut."""
     count = len(fresh.nodes)
     place, known = pd.factorize(fresh.neighbours.node)
     rows = fresh.rows.and_also(fresh.neighbours, node=count + place)
@@ -185,30 +219,30 @@ def _pairs(fresh: Fresh, model: Model) -> tuple[Ints, Ints, Ints]:
     met = met[met >= count]
     again = np.concatenate([np.arange(count), np.zeros(len(known), dtype=np.int64)])
     again[met] = count + np.arange(len(met))
-    return again[left], again[right], np.asarray(known)[met - count]
+    return again[left], again[right], np.asarray(known)[met - count], found.cuts
 
 
 def _beside_each_other(con: duckdb.DuckDBPyConnection, fresh: Fresh, old: Ints, model: Model) -> Nodes:
     """The fresh nodes and some old ones as one set of nodes, a row of stated values each."""
-    stated = memory.persons_of(con, old)
+    stated = changes.persons_of(con, old)
     own = fresh.persons.select(stated.column_names).take(pa.array(fresh.nodes.first_record()))
     return each_row(pa.concat_tables([own, stated]), model, fresh.crowded)
 
 
-def _join_anew(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
+def _join_anew(con: duckdb.DuckDBPyConnection, key: bytes, linked: Ints) -> None:
     """Join the clusters within reach of what changed, and name them."""
-    reach = memory.find_reach(con)
-    node = reach.column("node").to_numpy()
-    found = memory.evidence_in_reach(con)
+    reached = reach.find_reach(con, linked)
+    node = reached.column("node").to_numpy()
+    found = reach.evidence_in_reach(con)
     place = pd.Series(np.arange(len(node)), index=node)
 
     def places(nodes: Ints) -> Ints:
         return np.asarray(place.reindex(nodes).to_numpy(), dtype=np.int64)
 
     def pairs(verdict: str) -> list[tuple[int, int]]:
-        return [(int(place[a]), int(place[b])) for a, b in memory.verdicts_in_reach(con, verdict)]
+        return [(int(place[a]), int(place[b])) for a, b in reach.verdicts_in_reach(con, verdict)]
 
-    number = reach.column("trusted").combine_chunks().dictionary_encode().indices
+    number = reached.column("trusted").combine_chunks().dictionary_encode().indices
     clusters = cluster(
         len(node),
         Evidence(places(found.left), places(found.right), found.weight),
@@ -216,5 +250,5 @@ def _join_anew(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
         pairs("same"),
         pairs("different"),
     )
-    memory.remember_clusters(con, node, clusters, REFUSED_ZH)
-    memory.remember_residents(con, key)
+    reach.remember_clusters(con, node, clusters, REFUSED_ZH)
+    reach.remember_residents(con, key)

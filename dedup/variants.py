@@ -8,6 +8,8 @@ weak when it would not even be linked to its own copy.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 
@@ -20,7 +22,8 @@ from dedup.score import Band, score_pairs
 
 
 def collapse(records: pa.Table, model: Model, crowded: Crowded | None = None) -> Nodes:
-    """Turn rows of stated keys (in the order of their record ids) into nodes.
+    """Turn rows of stated keys (in the order of their record ids) into nodes, with the fact `weak`: which of them stand for
+    one record only, whoever states the same.
 
     Args:
         records: one row per record, with the string columns that the model's preparer names; missing as null.
@@ -36,6 +39,7 @@ def collapse(records: pa.Table, model: Model, crowded: Crowded | None = None) ->
     nodes = mark_crowded(nodes, crowded_values(nodes, model) if crowded is None else crowded)
     everyone = np.arange(len(nodes))
     weak = score_pairs(nodes, everyone, everyone, model).pair_band() != Band.LINK
+    nodes = replace(nodes, facts={**nodes.facts, "weak": weak})
     return _one_by_one(nodes, weak) if weak.any() else nodes
 
 

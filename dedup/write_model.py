@@ -61,7 +61,7 @@ def _lines(model: Model) -> Iterator[str]:
     yield "# Learned by `enter-once train`. Points are log2 of how much more often a level is met among records of one"
     yield "# person than among records of two people; prior, link and review are log2 odds. See docs/matching.md."
     yield from _keys(version=model.version, reads=model.reads, prior=model.prior)
-    yield from _keys(link=model.link, review=model.review)
+    yield from _keys(link=model.link, review=model.review, redraw=model.redraw)
     if model.groups != "person":
         yield from _keys(groups=model.groups)
     if model.crowd:

@@ -13,13 +13,17 @@ from pipelines.messages import Language, say
 
 
 def told_estimates(found: Estimates, speak: Language) -> dict[str, Any]:
-    """The keys of a JSON answer: shares from 0 to 1, and in words what the recall rests on."""
-    return {
+    """The keys of a JSON answer: shares from 0 to 1, and in words what the recall rests on. One that is carried from an
+    earlier night says which, and how much has changed since."""
+    told = {
         "precision_estimate": round(found.precision, 5),
         "recall_estimate": _rounded(found.recall),
         "recall_interval": [_rounded(found.recall_low), _rounded(found.recall_high)],
         "recall_basis": _basis(found, speak),
     }
+    if found.drawn is None:
+        return told
+    return told | {"estimate_drawn": str(found.drawn), "estimate_changed_since": round(found.changed, 4)}
 
 
 def estimates_in_words(told: Mapping[str, Any], speak: Language) -> str:
@@ -35,8 +39,12 @@ def estimates_in_words(told: Mapping[str, Any], speak: Language) -> str:
 
 def _basis(found: Estimates, speak: Language) -> str:
     if found.recall is None:
-        return say("recall_unknown", speak)
-    return say("recall_basis", speak, copies=found.copies, found=found.found)
+        basis = say("recall_unknown", speak)
+    else:
+        basis = say("recall_basis", speak, copies=found.copies, found=found.found)
+    if found.drawn is None or not found.changed:
+        return basis
+    return f"{basis} {say('estimate_carried', speak, night=found.drawn, changed=found.changed)}"
 
 
 def _rounded(share: float | None) -> float | None:

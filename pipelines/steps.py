@@ -99,6 +99,7 @@ def match(night: Night) -> None:
             verdicts=ledger.verdicts(),
             model=model,
             software=software,
+            night=night.date,
         )
     if summary.skipped:
         night.skipped.add("match")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -83,6 +84,36 @@ def test_two_nights_expect_the_same_as_one(settled, town) -> None:
     whole = match_night(con, key=KEY)
     assert whole.estimates == match_night(settled, key=KEY).estimates
     assert half.estimates != whole.estimates
+
+
+def test_a_small_change_carries_what_was_expected_and_a_large_one_draws_it_anew(town) -> None:
+    con = warehouse()
+    once, more, rest = (town.slice(0, 4000), town.slice(4000, 100), town.slice(4100))
+    arrive(con, once, FIRST)
+    first = match_night(con, key=KEY, night=FIRST).estimates
+    arrive(con, more, SECOND)
+    carried = match_night(con, key=KEY, night=SECOND).estimates
+    assert first and carried and (first.drawn, first.changed) == (FIRST, 0.0)
+    assert carried == replace(first, changed=100 / 4100)
+    assert (
+        match_night(con, key=KEY, night=SECOND).estimates == carried
+    )  # nothing changed: said of the same night
+    arrive(con, rest, SECOND)
+    anew = match_night(con, key=KEY, night=SECOND).estimates
+    assert anew and (anew.drawn, anew.changed) == (SECOND, 0.0)
+
+
+def test_small_changes_add_up_until_what_is_expected_is_drawn_anew(town) -> None:
+    con = warehouse()
+    arrive(con, town.slice(0, 4000), FIRST)
+    match_night(con, key=KEY, night=FIRST)
+    for start in range(4000, 4400, 80):
+        arrive(con, town.slice(start, 80), SECOND)
+        found = match_night(con, key=KEY, night=SECOND).estimates
+        assert found
+        if found.drawn == SECOND:
+            break
+    assert found.drawn == SECOND and start == 4160  # 80 + 80 + 80 of some 4,200 are more than a twentieth
 
 
 def test_a_handful_of_records_expects_nothing_of_its_recall() -> None:

@@ -11,8 +11,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup import memory
 from dedup.blocking import BlockRows
+from dedup.changes import find_changed, find_neighbours, look_around
 from dedup.model import Model, built_in
 from dedup.night import match_night
 from dedup.normalise.id_numbers import check_character
@@ -109,6 +109,48 @@ def test_many_nights_of_changes_end_where_one_matching_of_everything_does(histor
         assert found == held(at_once, consistent(history[-1][1]), model)
 
 
+def test_a_block_that_crosses_its_budget_both_ways_and_is_told():
+    """Three of one name and birth date are within the tight budget, four are not, three are again."""
+    born = {"name": "王玮珺", "birth_date": "1985-03-07"}
+    nights: list[dict[str, dict[str, Any] | None]] = [
+        {record: born | {"phone": f"1381234560{place}"} for place, record in enumerate("abc")},
+        {"d": born | {"phone": "13812345604"}},
+        {"e": {"name": "李静", "birth_date": "1985-07-03"}, "d": born | {"phone": "13812345605"}},
+        {"d": None},
+    ]
+    with warehouse() as by_night:
+        cut = []
+        for turn, night in enumerate(nights):
+            apply(by_night, night, turn)
+            found = held(by_night, [], TIGHT)
+            cut.append([pairs for _, _, pairs in found["matched.block_cut"]])
+            with warehouse() as at_once:
+                for earlier in nights[: turn + 1]:
+                    apply(at_once, earlier, turn)
+                again = held(at_once, [], TIGHT)
+            assert {**found, "resolved.record": 0} == {**again, "resolved.record": 0}
+    assert (bool(cut[0]), bool(cut[1]), bool(cut[2]), bool(cut[3])) == (False, True, True, False)
+
+
+def test_who_states_no_name_is_looked_at_anew_when_the_phone_becomes_crowded():
+    born = {"phone": "13812345601", "birth_date": "1985-03-07"}
+    others = {
+        record: {"name": name, "phone": "13812345601"}
+        for record, name in (("c", "李静"), ("d", "欧阳明"), ("e", "王伟"))
+    }
+    with warehouse() as by_night, warehouse() as at_once:
+        for con in (by_night, at_once):
+            state(con, "a", **born)
+            state(con, "b", sex="2", **born)
+        before = held(by_night, [], TIGHT)["matched.pair"]
+        for con in (by_night, at_once):
+            for record, said in others.items():
+                state(con, record, **said)
+        after = held(by_night, [], TIGHT)
+        assert before != after["matched.pair"]
+        assert after == held(at_once, [], TIGHT)
+
+
 def test_only_what_changed_is_looked_at():
     with warehouse() as con:
         for place in range(40):
@@ -120,6 +162,39 @@ def test_only_what_changed_is_looked_at():
     assert (again.records, again.fresh) == (40, 1)
 
 
+def test_a_node_stands_while_a_record_states_it_whoever_leaves_or_joins():
+    shared = {"name": "王玮珺", "phone": "13812345601", "birth_date": "1985-03-07"}
+    with warehouse() as con:
+        for record in "abc":
+            state(con, record, **shared)
+        match_night(con, key=KEY)
+        state(
+            con, "a", **shared, sex="2"
+        )  # the first of the three leaves: only what it states now is looked at
+        left = match_night(con, key=KEY)
+        state(con, "a", **shared)  # and comes back: the node is there
+        joined = match_night(con, key=KEY)
+        assert [(night.fresh, night.variants) for night in (left, joined)] == [(1, 2), (0, 1)]
+        assert con.execute("select first_record from matched.node").fetchall() == [("a",)]
+        assert con.execute(
+            "select count(distinct resident_id), count(*) from resolved.record"
+        ).fetchall() == [(1, 3)]
+
+
+def test_what_an_altered_node_is_compared_by_is_what_it_states_not_what_its_first_record_now_does():
+    shared = {"name": "王玮珺", "phone": "13812345601", "birth_date": "1985-03-07"}
+    stranger = {"name": "李静", "phone": "13812345602", "birth_date": "1956-11-20"}
+    with warehouse() as by_night, warehouse() as at_once:
+        for record in "ab":
+            state(by_night, record, **shared)
+        match_night(by_night, key=KEY)
+        for con in (by_night, at_once):
+            state(con, "a", **stranger)
+            state(con, "b", **shared)
+            state(con, "c", **shared, sex="2")
+        assert held(by_night, [], RESIDENT) == held(at_once, [], RESIDENT)
+
+
 def test_a_night_that_dies_leaves_what_was_remembered_whole(monkeypatch):
     with warehouse() as con:
         state(con, "a", name="王玮珺", phone="13812345601")
@@ -129,7 +204,7 @@ def test_a_night_that_dies_leaves_what_was_remembered_whole(monkeypatch):
         def die(*_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("dedup.memory.remember_residents", die)
+        monkeypatch.setattr("dedup.reach.remember_residents", die)
         with contextlib.suppress(KeyboardInterrupt):
             match_night(con, key=KEY)
         monkeypatch.undo()
@@ -145,6 +220,7 @@ def test_more_fresh_blocks_than_a_row_group_are_all_there():
     with warehouse() as con:
         match_night(con, key=KEY)
         con.execute("begin")
-        memory.find_touched(con)
-        memory.find_neighbours(con, rows)
+        find_changed(con)
+        look_around(con)
+        find_neighbours(con, rows)
         assert con.execute("select count(*) from fresh_block").fetchall() == [(many,)]

@@ -77,12 +77,15 @@ create table if not exists staged.overridden (
 );
 
 -- What matching remembers from night to night; dedup/memory.py says what each is for.
-create table if not exists matched.record (record_id varchar, row_hash ubigint, variant ubigint, node bigint);
+create table if not exists matched.record (
+    record_id varchar, first_night date, variant ubigint, row_hash ubigint, node bigint
+);
 create table if not exists matched.node (
-    node bigint, first_record varchar, trusted varchar, component bigint, cluster bigint
+    node bigint, first_record varchar, trusted varchar, weak boolean, component bigint, cluster bigint
 );
 create table if not exists matched.key ("key" tinyint, columns varchar, budget bigint);
 create table if not exists matched.block ("key" tinyint, value ubigint, node bigint, asks boolean);
+create table if not exists matched.cut ("key" tinyint, value ubigint, pairs bigint);
 create table if not exists matched.share (place tinyint, value ubigint, name ubigint, node bigint);
 create table if not exists matched.crowd (place tinyint, value ubigint);
 create table if not exists matched.candidate ("left" bigint, "right" bigint, pattern bigint);
@@ -92,7 +95,8 @@ create table if not exists matched.conflict (
     kind varchar, "left" varchar, "right" varchar, reason varchar, points double
 );
 create table if not exists matched.estimate (
-    precision double, recall double, recall_low double, recall_high double, copies bigint, found bigint
+    precision double, recall double, recall_low double, recall_high double, copies bigint, found bigint,
+    drawn date, changed double
 );
 create table if not exists matched.run (
     matcher varchar, model varchar, records bigint, variants bigint, pairs bigint, clusters bigint, conflicts bigint

@@ -1,12 +1,15 @@
 -- What waits for a person, one row per pair of clusters: the strongest reason. A join that was asked for and refused
--- says more than a pair that never got so far; ties fall to the smaller record ids.
+-- says more than a pair that never got so far; ties fall to the smaller record ids. Only clusters within reach of a
+-- change are looked at: what waits between others waits as it did.
 with waiting as (
     select c."left", c."right", false as refused, p.points, p.conflict as kind, p.cap as reason
     from matched.candidate as c
     join matched.pattern as p on p.code = c.pattern and p.band = 'review'
+    where c."left" in (select node from reach) or c."right" in (select node from reach)
     union all
     select "left", "right", true, points, 'refused_join', reason
     from matched.refused
+    where "left" in (select node from reach) or "right" in (select node from reach)
 ),
 named as (
     select

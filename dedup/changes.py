@@ -1,0 +1,318 @@
+"""What has changed since the last run, and whom it concerns: the nodes that a night looks at anew.
+
+Belongs here: comparing `staged.person` with what is remembered, and finding who else is touched by the difference.
+Lives elsewhere: the tables and writing what was found (`memory.py`), joining clusters again (`reach.py`), the order of
+a night's work (`night.py`).
+
+A table is looked through once for each question and by one narrow column (a hash, a node's number, a record's id);
+everything else is asked of the rows that were found. That is what keeps the work in proportion to the change.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from dedup.blocking import BlockRows, block_table
+from dedup.columns import Ints
+from dedup.crowding import Crowded, share_rows
+from dedup.model import Model
+from dedup.nodes import Nodes
+from dedup.prepare.resident import STATED
+from warehouse.store import given, scalar
+
+_READ = f"""
+    select *, hash(record_id, first_night, variant) as row_hash
+    from (select record_id, first_night, {", ".join(STATED)}, hash({", ".join(STATED)}) as variant from staged.person)
+"""
+_OLDEST_FIRST = [("record_id", "ascending")]
+
+
+# --- records and nodes -------------------------------------------------------------------------------------------
+
+
+def find_changed(con: duckdb.DuckDBPyConnection) -> int:
+    """How many records are new, state something else than on the last run, or are gone.
+
+    Leaves temporary tables:
+
+        changed     the records that are new or state something else, with what they state
+        outdated    record_id, node: what is remembered of those, and of records that are gone
+        dissolved   node: those that no record is left of. All that is said of them is forgotten
+        joining     record_id, first_night, variant, row_hash, node: changed records that now state what a node stands for
+        altered     node: those that only lose or gain a record. What they state, and with it their pairs, stays
+    """
+    con.execute(
+        f"create or replace temp table changed as from ({_READ}) anti join matched.record using (row_hash)"
+    )
+    con.execute(
+        "create or replace temp table outdated as"
+        " select record_id, node from matched.record semi join changed using (record_id)"
+    )
+    ((changed, gone),) = con.execute(
+        """
+        select
+            (select count(*) from changed),
+            (select count(*) from matched.record) - (select count(*) from staged.person)
+            + (select count(*) from changed) - (select count(*) from outdated)
+        """
+    ).fetchall()
+    if gone:  # looking for them takes a comparison of all ids: only when the numbers say that there are any
+        con.execute(
+            """
+            create or replace temp table outdated as
+            from outdated
+            union all
+            select record_id, node from matched.record anti join staged.person using (record_id)
+            """
+        )
+    con.execute(
+        """
+        create or replace temp table dissolved as
+        select node from matched.record semi join outdated using (node)
+        group by node having count(*) = (select count(*) from outdated as o where o.node = record.node)
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table joining as
+        select record_id, first_night, variant, row_hash, node
+        from changed join (
+            select distinct variant, node
+            from matched.record semi join changed using (variant) anti join dissolved using (node)
+            semi join (select node from matched.node where not weak) using (node)
+        ) using (variant)
+        """
+    )
+    _alter(con)
+    return int(changed + gone)
+
+
+def _alter(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        """
+        create or replace temp table altered as
+        (select node from outdated union select node from joining) except from dissolved
+        """
+    )
+
+
+def changed_persons(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The changed records that no node stands for, in the order of their ids, with what they state."""
+    return con.sql("from changed anti join joining using (record_id) order by record_id").to_arrow_table()
+
+
+def all_persons(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The same of all records there are, when nothing is remembered; the temporary tables of `find_changed` are left
+    empty."""
+    persons = con.sql(f"from ({_READ}) order by record_id").to_arrow_table()
+    con.execute("create or replace temp table outdated as select record_id, node from matched.record limit 0")
+    con.execute("create or replace temp table dissolved as select node from matched.node limit 0")
+    con.execute("create or replace temp table joining as from matched.record limit 0")
+    _alter(con)
+    return persons
+
+
+def dissolve_unsettled(con: duckdb.DuckDBPyConnection, persons: pa.Table) -> pa.Table:
+    """Dissolve the nodes in the temporary table `unsettled` too: the persons given and those nodes' records, in the
+    order of their ids."""
+    con.execute("create or replace temp table dissolved as from dissolved union from unsettled")
+    con.execute(
+        """
+        create or replace temp table reread as
+        from matched.record semi join unsettled using (node) anti join outdated using (record_id)
+        """
+    )
+    more = con.sql(
+        f"""
+        select r.* exclude (node), {", ".join(f"p.{name}" for name in STATED)}
+        from staged.person as p join reread as r using (record_id)
+        union all by name
+        from changed semi join (from joining semi join unsettled using (node)) using (record_id)
+        """
+    ).to_arrow_table()
+    con.execute("create or replace temp table joining as from joining anti join unsettled using (node)")
+    con.execute("create or replace temp table near as from near anti join unsettled using (node)")
+    con.execute(
+        """
+        create or replace temp table left_block as
+        from left_block
+        union all
+        select rowid as place, * from matched.block semi join unsettled using (node)
+        """
+    )
+    _alter(con)
+    return pa.concat_tables([persons, more.select(persons.column_names)]).sort_by(_OLDEST_FIRST)
+
+
+def persons_of(con: duckdb.DuckDBPyConnection, nodes: Ints) -> pa.Table:
+    """What nodes state, in the order of the nodes given."""
+    with given(con, "asked", pa.table({"node": nodes, "turn": np.arange(len(nodes))})):
+        con.execute(
+            """
+            create or replace temp table standing as
+            select min(record_id) as record_id, turn
+            from matched.record join asked using (node) anti join outdated using (record_id) group by turn
+            """
+        )
+    return con.sql(
+        f"""
+        select {", ".join(f"p.{name}" for name in STATED)}
+        from staged.person as p join standing using (record_id) order by turn
+        """
+    ).to_arrow_table()
+
+
+# --- blocks ------------------------------------------------------------------------------------------------------
+
+
+def look_around(con: duckdb.DuckDBPyConnection) -> None:
+    """Begin to look for neighbours: nobody is near yet.
+
+    Leaves temporary tables: `left_block` (the rows of dissolved nodes, and their place in `matched.block`), `near` (rows
+    of nodes that stay) and `sought` (the values of the blocks that were looked up).
+    """
+    con.execute(
+        "create or replace temp table left_block as"
+        " select rowid as place, * from matched.block semi join dissolved using (node)"
+    )
+    con.execute("create or replace temp table near as from matched.block limit 0")
+    con.execute("create or replace temp table sought as select value from matched.block limit 0")
+
+
+def find_neighbours(con: duckdb.DuckDBPyConnection, fresh: BlockRows) -> None:
+    """Note who is in the blocks that gain or lose a node, in the temporary table `near`; and in `fresh_block` the rows
+    of fresh nodes.
+
+    A block is looked up by its value alone: two keys that agree on one by accident are then told apart.
+    """
+    # Made with its rows: DuckDB 2.0.0 loses what is appended to an empty temporary table of the same transaction once
+    # it is more than a row group (122,880 rows).
+    with given(con, "incoming", block_table(fresh, fresh.node)):
+        con.execute("create or replace temp table fresh_block as from incoming")
+    con.execute(
+        """
+        create or replace temp table wanted as
+        select value from (select value from fresh_block union select value from left_block)
+        anti join sought using (value)
+        """
+    )
+    con.execute("create or replace temp table sought as from sought union all from wanted")
+    con.execute(
+        """
+        create or replace temp table near as
+        from near
+        union all
+        from matched.block semi join wanted using (value) anti join dissolved using (node)
+        """
+    )
+
+
+def neighbours(con: duckdb.DuckDBPyConnection) -> BlockRows:
+    """The rows of nodes that stay in the blocks that fresh nodes are in."""
+    found = con.sql(
+        'select "key", value, node, asks from near semi join fresh_block using (value)'
+    ).fetchnumpy()
+    return BlockRows(found["key"], found["value"], found["node"], found["asks"])
+
+
+def find_unsettled(con: duckdb.DuckDBPyConnection, before: Crowded, now: Crowded, model: Model) -> int:
+    """Note the nodes that have to be looked at anew though they did not change, in the temporary table `unsettled`;
+    how many there are: the members of a block that crosses its budget, and whoever shares a value that becomes crowded
+    or ceases to be so.
+
+    Leaves `resized` (key, value, before, now): the pairs that each block near a change made and makes, of those that are
+    large enough to have a budget.
+    """
+    con.execute(
+        """
+        create or replace temp table resized as
+        with member as (
+            select "key", value, asks, true as was, true as "is" from near
+            union all
+            select "key", value, asks, true, false from left_block
+            union all
+            select "key", value, asks, false, true from fresh_block
+        ),
+        large as (
+            select value from member group by value
+            having matched.pairs_made(count(*), 0) > (select min(budget) from matched.key)
+        )
+        select
+            "key", value,
+            matched.pairs_made(count_if(was), count_if(was and not asks)) as before,
+            matched.pairs_made(count_if("is"), count_if("is" and not asks)) as now
+        from member semi join large using (value) group by "key", value
+        """
+    )
+    with given(con, "flipped", _flipped(before, now, model)):
+        con.execute(
+            """
+            create or replace temp table unsettled as
+            with crossed as (
+                select "key", value from resized join matched.key as k using ("key")
+                where (before > k.budget) <> (now > k.budget)
+            )
+            select node from near semi join crossed using ("key", value)
+            union
+            select node from matched.share semi join flipped using (place, value) anti join dissolved using (node)
+            """
+        )
+    return int(scalar(con, "select count(*) from unsettled"))
+
+
+def _flipped(before: Crowded, now: Crowded, model: Model) -> pa.Table:
+    changed = [np.setxor1d(before[column], now[column]) for column in model.crowd]
+    return pa.table(
+        {
+            "place": np.repeat(np.arange(len(changed), dtype=np.int8), [len(values) for values in changed]),
+            "value": np.concatenate([np.array([], dtype=np.uint64), *changed]),
+        }
+    )
+
+
+# --- crowds ------------------------------------------------------------------------------------------------------
+
+
+def remembered_crowd(con: duckdb.DuckDBPyConnection, model: Model) -> Crowded:
+    """The values that too many names shared on the last run."""
+    return _crowd(con.sql("select place, value from matched.crowd order by all"), model)
+
+
+def crowd_now(con: duckdb.DuckDBPyConnection, fresh: Nodes, model: Model) -> Crowded:
+    """The values that too many names share, with fresh nodes in the place of the dissolved ones."""
+    most = pa.table({"place": np.arange(len(model.crowd)), "most": list(model.crowd.values())})
+    with given(con, "fresh_share", share_rows(fresh, model)), given(con, "allowed", most):
+        rows = con.sql(
+            """
+            with again as (
+                select value from fresh_share
+                union
+                select value from matched.share semi join dissolved using (node)
+            ),
+            sharing as (
+                select place, value, name
+                from matched.share semi join again using (value) anti join dissolved using (node)
+                union all
+                select place, value, name from fresh_share
+            ),
+            crowded as (
+                select place, value from sharing join allowed using (place)
+                group by place, value, most having count(distinct name) filter (name <> 0) > most
+            )
+            select place, value from matched.crowd anti join again using (value)
+            union all
+            select place, value from crowded
+            order by all
+            """
+        )
+        return _crowd(rows, model)
+
+
+def _crowd(rows: duckdb.DuckDBPyRelation, model: Model) -> Crowded:
+    found = rows.fetchnumpy()
+    return {
+        column: np.asarray(found["value"][found["place"] == place], dtype=np.uint64)
+        for place, column in enumerate(model.crowd)
+    }
