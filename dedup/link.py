@@ -10,7 +10,7 @@ import csv
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,10 +118,10 @@ def read_records(path: Path, model: Model) -> pa.Table:
     Raises:
         RecordsError: no file, no rows, no `record_id`, one that is empty or stands twice, a column of the wrong type.
     """
-    table = _read(path)
+    wanted = RESIDENT_COLUMNS if model.reads == "resident" else tuple(model.columns)
+    table = _read(path, ("record_id", *wanted))
     if "record_id" not in table.column_names:
         raise RecordsError(f"{path}：没有 record_id 列。请给每条记录一个唯一编号")
-    wanted = RESIDENT_COLUMNS if model.reads == "resident" else tuple(model.columns)
     columns = {"record_id": _as_text(path, table, "record_id", whole_numbers=True)}
     for name in wanted:
         known = name in table.column_names
@@ -132,22 +132,31 @@ def read_records(path: Path, model: Model) -> pa.Table:
         raise RecordsError(f"{path}：没有记录")
     if ids.null_count or pc.any(pc.equal(ids, "")).as_py():
         raise RecordsError(f"{path}：record_id 有空值。请给每条记录一个唯一编号")
-    found = found.take(pc.sort_indices(ids)).combine_chunks()
-    ids = found.column("record_id").chunk(0)
-    if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
-        raise RecordsError(f"{path}：record_id 有重复。请给每条记录一个唯一编号")
+    if not _ascend(ids):
+        found = found.take(pc.sort_indices(ids))
+        if not _ascend(found.column("record_id")):
+            raise RecordsError(f"{path}：record_id 有重复。请给每条记录一个唯一编号")
     return found
 
 
-def _read(path: Path) -> pa.Table:
+def _ascend(ids: pa.ChunkedArray) -> bool:
+    """Whether each id is greater than the one before it."""
+    return bool(pc.all(pc.less(ids[:-1], ids[1:])).as_py())
+
+
+def _read(path: Path, wanted: Sequence[str]) -> pa.Table:
     if not path.is_file():
         raise RecordsError(f"{path}：找不到文件")
     try:
         if path.suffix == ".parquet":
-            return pq.read_table(path)
+            present = pq.read_schema(path).names
+            return pq.read_table(path, columns=[name for name in wanted if name in present])
         names = _header(path)
         text = pcsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=True,
+            null_values=[""],
+            include_columns=[name for name in wanted if name in names],
         )
         return pcsv.read_csv(
             path, parse_options=pcsv.ParseOptions(newlines_in_values=True), convert_options=text
