@@ -84,7 +84,7 @@ def coded(column: Sequence[Any] | pa.ChunkedArray | pa.Array) -> Coded:
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
     codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
     met = encoded.dictionary
-    if pc.all(pc.less(met[:-1], met[1:])).as_py():
+    if pc.all(pc.less(met[:-1], met[1:]), min_count=0).as_py():
         return Coded(codes, met.to_numpy(zero_copy_only=False))
     order = pc.sort_indices(met)  # by bytes of UTF-8, which is the order of Python's strings
     rank = np.full(len(order) + 1, -1, dtype=np.int64)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from dedup.columns import Ints
 from dedup.match import Matched
 from dedup.model import Model
 from dedup.score import Band, Scored, probability, weights
@@ -29,8 +30,9 @@ REFUSED_ZH = {
 def pair_table(matched: Matched, records: Records, model: Model) -> pa.Table:
     """Pairs that were linked, wait for a person, or were refused by a cap, named by the first record of each node.
 
-    Columns: left, right, band, probability, points (log2 odds), cap (words, empty for none), reason (all points in words), and per
-    comparison its points `<name>_points` and its level `<name>`.
+    Columns: left, right, refused (words: why a linked pair is not in one cluster after all; empty when it is), band,
+    probability, points (log2 odds), cap (words, empty for none), reason (all points in words), and per comparison its
+    level `<name>` and its points `<name>_points`.
     """
     scored, first = matched.scored, matched.nodes.first_record()
     told = (scored.band != Band.APART) | _apart_by_rule(scored, model)  # per pattern
@@ -39,11 +41,26 @@ def pair_table(matched: Matched, records: Records, model: Model) -> pa.Table:
     columns = {
         "left": pa.array(records[first[matched.pairs.left[keep]]], type=pa.string()),
         "right": pa.array(records[first[matched.pairs.right[keep]]], type=pa.string()),
+        "refused": _refused(matched, keep),
     }
     facts = pattern_table(scored, model)
     return pa.table(
         columns | {name: facts.column(name).take(pa.array(pattern)) for name in facts.column_names}
     )
+
+
+def _refused(matched: Matched, keep: Ints) -> pa.Array:
+    """For some pairs, why their clusters were not joined although the pair is linked."""
+    clusters = matched.clusters
+    why = {
+        frozenset((int(clusters.label[one.left]), int(clusters.label[one.right]))): REFUSED_ZH[one.reason]
+        for one in clusters.refused
+    }
+    left, right = clusters.label[matched.pairs.left[keep]], clusters.label[matched.pairs.right[keep]]
+    words = np.full(len(keep), "", dtype=object)
+    for place in np.flatnonzero((left != right) & (matched.scored.pair_band()[keep] == Band.LINK)).tolist():
+        words[place] = why.get(frozenset((int(left[place]), int(right[place]))), "")
+    return pa.array(words, type=pa.string())
 
 
 def pattern_table(scored: Scored, model: Model) -> pa.Table:
