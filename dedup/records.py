@@ -37,7 +37,7 @@ def read_records(path: Path, model: Model) -> pa.Table:
     table = _read(path, ("record_id", *wanted))
     if "record_id" not in table.column_names:
         raise RecordsError(f"{path}：没有 record_id 列。请给每条记录一个唯一编号")
-    if table.num_columns == 1:
+    if table.num_columns == 1 and table.num_rows:
         raise RecordsError(f"{path}：除 record_id 外没有模型认得的列。认得的列：{'、'.join(wanted)}")
     columns = {"record_id": _as_text(path, table, "record_id", whole_numbers=True)}
     for name in wanted:

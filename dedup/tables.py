@@ -6,7 +6,8 @@ Belongs here: laying out results by record id. Lives elsewhere: finding them (`m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from dedup.score import Band, Scored, probability, weights
 
 Records = npt.NDArray[np.object_]  # record ids, in the order of the rows that were matched
 
+MODEL = b"enter-once model"  # in the metadata of a table of pairs
 REFUSED_ZH = {
     "id_conflict": "两边各有一个可靠的身份证号，互不相同",
     "verdict_different": "工作人员已判定为不同的人",
@@ -32,7 +34,7 @@ def pair_table(matched: Matched, records: Records, model: Model) -> pa.Table:
 
     Columns: left, right, refused (words: why a linked pair is not in one cluster after all; empty when it is), band,
     probability, points (log2 odds), cap (words, empty for none), reason (all points in words), and per comparison its
-    level `<name>` and its points `<name>_points`.
+    level `<name>` and its points `<name>_points`. Beside them, in the metadata, the points and thresholds of the model.
     """
     scored, first = matched.scored, matched.nodes.first_record()
     told = (scored.band != Band.APART) | _apart_by_rule(scored, model)  # per pattern
@@ -44,9 +46,22 @@ def pair_table(matched: Matched, records: Records, model: Model) -> pa.Table:
         "refused": _refused(matched, keep),
     }
     facts = pattern_table(scored, model)
-    return pa.table(
+    table = pa.table(
         columns | {name: facts.column(name).take(pa.array(pattern)) for name in facts.column_names}
     )
+    return table.replace_schema_metadata({MODEL: json.dumps(_scale(model))})
+
+
+def _scale(model: Model) -> Mapping[str, object]:
+    """By what a model judges: prior, thresholds, and the points of each level of each comparison."""
+    return {
+        "prior": model.prior,
+        "link": model.link,
+        "review": model.review,
+        "points": {
+            one.name: dict(zip(one.level_names, one.points(), strict=True)) for one in model.comparisons
+        },
+    }
 
 
 def _refused(matched: Matched, keep: Ints) -> pa.Array:

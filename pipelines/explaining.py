@@ -94,7 +94,7 @@ def _ground(found: Ground, apart: str, speak: Language) -> list[str]:
         say("compare_points", speak, points=points) if points is not None else "—"
         for points in (found.first, found.second)
     )
-    kept = say(f"compare_kept_{found.kept}", speak, apart=apart, said=found.said)
+    kept = say(f"compare_kept_{found.kept}", speak, apart=apart, said=found.said, threshold=found.threshold)
     return [
         say("compare_pair", speak, left=found.left, right=found.right, first=first, second=second, kept=kept),
         *(
