@@ -63,7 +63,7 @@ def link(model: Model, records: Path, out: Path, pairs: Path | None = None) -> L
     start, cpu = time.perf_counter(), time.process_time()
     refuse_outputs([out, *([pairs] if pairs else [])], records)
     stated = read_records(records, model)
-    ids = np.array(stated.column("record_id").to_pylist(), dtype=object)
+    ids = stated.column("record_id").combine_chunks()
     keys = KEYS[model.reads](stated, model)
     normalised, read_cpu = time.perf_counter() - start, time.process_time() - cpu
     matched = match(keys, model)
@@ -92,16 +92,11 @@ def link(model: Model, records: Path, out: Path, pairs: Path | None = None) -> L
     )
 
 
-def clusters_of(ids: np.ndarray, label: Ints) -> pa.Table:
+def clusters_of(ids: pa.StringArray, label: Ints) -> pa.Table:
     """Record ids with the cluster's name, which is its smallest record id; rows are in the order of record ids."""
     first = np.full(int(label.max()) + 1 if len(label) else 0, -1, dtype=np.int64)
     first[label[::-1]] = np.arange(len(label))[::-1]
-    return pa.table(
-        {
-            "record_id": pa.array(ids, type=pa.string()),
-            "cluster_id": pa.array(ids[first[label]], type=pa.string()),
-        }
-    )
+    return pa.table({"record_id": ids, "cluster_id": ids.take(first[label])})
 
 
 # --- stated values into keys -------------------------------------------------------------------------------------

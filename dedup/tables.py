@@ -18,8 +18,6 @@ from dedup.match import Matched
 from dedup.model import Model
 from dedup.score import Band, Scored, probability, weights
 
-Records = npt.NDArray[np.object_]  # record ids, in the order of the rows that were matched
-
 MODEL = b"enter-once model"  # in the metadata of a table of pairs
 REFUSED_ZH = {
     "id_conflict": "两边各有一个可靠的身份证号，互不相同",
@@ -29,8 +27,10 @@ REFUSED_ZH = {
 }
 
 
-def pair_table(matched: Matched, records: Records, model: Model) -> pa.Table:
+def pair_table(matched: Matched, records: pa.StringArray, model: Model) -> pa.Table:
     """Pairs that were linked, wait for a person, or were refused by a cap, named by the first record of each node.
+
+    `records`: record ids, in the order of the rows that were matched.
 
     Columns: left, right, refused (words: why a linked pair is not in one cluster after all; empty when it is), band,
     probability, points (log2 odds), cap (words, empty for none), reason (all points in words), and per comparison its
@@ -41,8 +41,8 @@ def pair_table(matched: Matched, records: Records, model: Model) -> pa.Table:
     keep = np.flatnonzero(told[scored.pattern])
     pattern = scored.pattern[keep]
     columns = {
-        "left": pa.array(records[first[matched.pairs.left[keep]]], type=pa.string()),
-        "right": pa.array(records[first[matched.pairs.right[keep]]], type=pa.string()),
+        "left": records.take(first[matched.pairs.left[keep]]),
+        "right": records.take(first[matched.pairs.right[keep]]),
         "refused": _refused(matched, keep),
     }
     facts = pattern_table(scored, model)
