@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dedup.columns import Coded, Ints, coded
+from dedup.columns import Coded, Ints, coded, distinct
 from dedup.estimates import Estimates, estimates
 from dedup.fit import misfits, refuse
 from dedup.match import Matched, match
@@ -76,7 +76,7 @@ def link(model: Model, records: Path, out: Path, pairs: Path | None = None) -> L
         records=len(ids),
         variants=len(matched.nodes),
         pairs=len(matched.pairs.left),
-        clusters=len(np.unique(label)),
+        clusters=len(distinct(label)),
         seconds={
             "normalise": round(normalised + spent["normalise"], 3),
             **{step: round(spent[step], 3) for step in ("block", "score", "cluster")},
