@@ -24,9 +24,10 @@ from benchmarks.accuracy import Truth, codes, measure
 from benchmarks.night import machine
 from benchmarks.records import write_records
 from dedup.estimates import estimates
-from dedup.link import KEYS, read_records
+from dedup.link import KEYS
 from dedup.match import match
 from dedup.model import Model, built_in
+from dedup.records import read_records
 from dedup.train import train_on_file
 
 RESULTS = Path(__file__).parent / "results" / "curves.json"

@@ -22,10 +22,11 @@ import pyarrow as pa
 from benchmarks.night import machine
 from benchmarks.processes import Stages
 from benchmarks.records import write_records
-from dedup.link import KEYS, read_records
+from dedup.link import KEYS
 from dedup.model import built_in
 from dedup.night import MatchSummary, match_night
 from dedup.prepare.resident import STATED
+from dedup.records import read_records
 
 RESULTS = Path(__file__).parent / "results" / "increment.json"
 KEY = b"benchmark"

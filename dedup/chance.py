@@ -157,7 +157,7 @@ def _in_full(node: Ints, block: Ints, size: Ints, records: Floats) -> _Sieve:
     left = np.repeat(np.arange(len(node)), after)
     right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(after) - after, after)
     low, high = np.minimum(node[left], node[right]), np.maximum(node[left], node[right])
-    packed = np.unique(low * len(records) + high)
+    packed = distinct(low * len(records) + high)
     low, high = packed // len(records), packed % len(records)
     return _Sieve(low, high, records[low] * records[high], 1.0)
 

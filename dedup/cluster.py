@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from dedup.columns import Ints
+from dedup.columns import Ints, distinct
 
 Reason = Literal["id_conflict", "verdict_different", "near_tie", "evidence_against"]
 
@@ -117,8 +117,11 @@ def _contested(
 ) -> Ints:
     """Components with two trustworthy numbers, evidence against, or a verdict that keeps two of their nodes apart."""
     has = trusted >= 0
-    numbers = np.unique(np.stack([component[has], trusted[has]]), axis=1)[0] if has.any() else trusted[:0]
-    several = np.flatnonzero(np.bincount(numbers) > 1) if len(numbers) else numbers
+    base = int(trusted.max(initial=0)) + 1
+    numbers = (
+        distinct(component[has] * base + trusted[has]) // base
+    )  # each component as often as it has numbers
+    several = np.flatnonzero(np.bincount(numbers) > 1)
     inside = (weight < 0) & (component[left] == component[right])
     kept_apart = [component[a] for a, b in apart if component[a] == component[b]]
     return np.unique(np.concatenate([several, component[left[inside]], np.array(kept_apart, dtype=np.int64)]))

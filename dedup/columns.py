@@ -20,6 +20,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Levels = npt.NDArray[np.int8]
 Hashes = npt.NDArray[np.uint64]
+_MOST_PACKED = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,27 @@ class Coded:
 
     def map(self, read: Callable[[Any], str | None]) -> Coded:
         """The column of what `read` makes of each distinct value (None is missing)."""
-        made = coded([read(value) for value in self.values])
+        return self.of_each(coded([read(value) for value in self.values]))
+
+    def map_all(self, read: Callable[[pa.StringArray], pa.StringArray]) -> Coded:
+        """The same by a function that reads all distinct values at once."""
+        return self.of_each(coded(read(self.texts())))
+
+    def of_each(self, made: Coded) -> Coded:
+        """The column of what `made` holds for each distinct value."""
         return Coded(codes=np.append(made.codes, -1)[self.codes], values=made.values)
+
+    def texts(self) -> pa.StringArray:
+        """The distinct values."""
+        return pa.array(self.values, type=pa.string())
 
     def lookup(self, read: Callable[[Any], Any], dtype: Any, missing: Any) -> npt.NDArray[Any]:
         """What `read` says of each row's value, as a plain array."""
-        table = np.array([read(value) for value in self.values] + [missing], dtype=dtype)
-        return table[self.codes]
+        return self.looked_up(np.array([read(value) for value in self.values], dtype=dtype), missing)
+
+    def looked_up(self, said: npt.NDArray[Any], missing: Any) -> npt.NDArray[Any]:
+        """What is said of each distinct value, for each row."""
+        return np.append(said, np.array([missing], dtype=said.dtype))[self.codes]
 
     def value_hashes(self) -> Hashes:
         """A 64-bit hash of each distinct value, the same in every run."""
@@ -68,16 +83,28 @@ def coded(column: Sequence[Any] | pa.ChunkedArray | pa.Array) -> Coded:
     encoded = pc.dictionary_encode(array)
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
     codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
-    order = pc.sort_indices(encoded.dictionary)  # by bytes of UTF-8, which is the order of Python's strings
+    met = encoded.dictionary
+    if pc.all(pc.less(met[:-1], met[1:]), min_count=0).as_py():
+        return Coded(codes, met.to_numpy(zero_copy_only=False))
+    order = pc.sort_indices(met)  # by bytes of UTF-8, which is the order of Python's strings
     rank = np.full(len(order) + 1, -1, dtype=np.int64)
     rank[order.to_numpy()] = np.arange(len(order))
-    return Coded(codes=rank[codes], values=encoded.dictionary.take(order).to_numpy(zero_copy_only=False))
+    return Coded(rank[codes], met.take(order).to_numpy(zero_copy_only=False))
 
 
 def groups(columns: list[Ints]) -> Ints:
-    """Number the distinct rows in order of first appearance."""
-    frame = pd.DataFrame(dict(enumerate(columns)))
-    return np.asarray(frame.groupby(list(frame.columns), sort=False).ngroup(), dtype=np.int64)
+    """Number the distinct rows in order of first appearance; codes are -1 or more.
+
+    Codes are packed into one number as long as it holds them, and numbered anew before it would not.
+    """
+    packed, size = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for column in columns:
+        most = int(column.max(initial=-1)) + 2
+        if size * most > _MOST_PACKED:
+            packed, found = pd.factorize(packed)
+            size = len(found)
+        packed, size = packed * most + column + 1, size * most
+    return np.asarray(pd.factorize(packed)[0], dtype=np.int64)
 
 
 def distinct(numbers: Ints) -> Ints:

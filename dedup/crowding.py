@@ -35,7 +35,8 @@ def crowded_values(nodes: Nodes, model: Model) -> Crowded:
 def mark_crowded(nodes: Nodes, crowded: Crowded) -> Nodes:
     """The nodes with a fact `<column>_crowded` for each of the columns."""
     facts = {
-        f"{column}_crowded": np.isin(nodes[column].hashed(), values) for column, values in crowded.items()
+        f"{column}_crowded": nodes[column].looked_up(np.isin(nodes[column].value_hashes(), values), False)
+        for column, values in crowded.items()
     }
     return replace(nodes, facts={**nodes.facts, **facts})
 

@@ -1,6 +1,7 @@
 """What a new model or threshold would change: two clusterings of the same records, held against each other.
 
-Belongs here: which clusters are split and which are joined. Lives elsewhere: making clusterings (`link.py`).
+Belongs here: which clusters are split and which are joined. Lives elsewhere: making clusterings (`link.py`), the pairs
+that decided it (`grounds.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from dedup.link import RecordsError
+from dedup.grounds import Ground, grounds
+from dedup.records import RecordsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Difference:
 
     `split`: clusters of the first whose records the second keeps apart, with the second's clusters.
     `joined`: clusters of the second that hold records of several of the first, with those.
+    `why_split`, `why_joined`: the pairs that decided it; empty without files of pairs.
     """
 
     records: int
@@ -30,6 +33,8 @@ class Difference:
     pairs_won: int
     split: Mapping[str, list[str]]
     joined: Mapping[str, list[str]]
+    why_split: Mapping[str, list[Ground]]
+    why_joined: Mapping[str, list[Ground]]
 
 
 _BOTH = """
@@ -57,13 +62,20 @@ _EXAMPLES = """
 """
 
 
-def difference(first: Path, second: Path, most: int = 20) -> Difference:
+def difference(
+    first: Path, second: Path, pairs: tuple[Path, Path] | None = None, most: int = 20
+) -> Difference:
     """Hold two files of clusters (record_id, cluster_id) against each other.
+
+    Args:
+        first, second: clusters, as `link` writes them.
+        pairs: the pairs that `link` wrote beside each; without them nothing is said of why.
+        most: so many clusters that are split, and that are joined, are named.
 
     Raises:
         RecordsError: a file is missing or has other columns.
     """
-    for path in (first, second):
+    for path in (first, second, *(pairs or ())):
         if not path.is_file():
             raise RecordsError(f"{path}：找不到文件")
     with duckdb.connect() as con:
@@ -80,6 +92,28 @@ def difference(first: Path, second: Path, most: int = 20) -> Difference:
             dict(con.execute(_EXAMPLES.format(whole=whole, part=part, most=most)).fetchall())
             for whole, part in (("one", "other"), ("other", "one"))
         )
+        why_split, why_joined = (
+            (
+                grounds(con, pairs[0], pairs[1], ("one", "other"), list(split)),
+                grounds(con, pairs[1], pairs[0], ("other", "one"), list(joined)),
+            )
+            if pairs
+            else ({}, {})
+        )
     return Difference(
-        records, sizes[0] - records, sizes[1] - records, int(same), int(lost), int(won), split, joined
+        records,
+        sizes[0] - records,
+        sizes[1] - records,
+        int(same),
+        int(lost),
+        int(won),
+        split,
+        joined,
+        why_split,
+        why_joined,
     )
+
+
+def pairs_beside(clusters: Path) -> Path:
+    """Where the pairs of a file of clusters are looked for: `new.parquet` has its pairs in `new.pairs.parquet`."""
+    return clusters.with_name(f"{clusters.stem}.pairs.parquet")

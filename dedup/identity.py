@@ -21,28 +21,31 @@ import pyarrow.compute as pc
 from dedup.columns import Bools, Coded, Ints, coded, joined
 from dedup.normalise.address_parts import parts_of
 from dedup.normalise.addresses import dwelling_key
-from dedup.normalise.id_numbers import birth_date_of, sex_of
-from dedup.normalise.names import surname_of
+from dedup.normalise.id_numbers import birth_dates_of, sexes_of
+from dedup.normalise.names import split_names
 
 IdKind = Literal["none", "full", "prefix", "masked", "foreign", "parent"]
 
 
 @cache
-def _common_given_names() -> frozenset[str]:
+def _common_given_names() -> pa.StringArray:
     stated = tomllib.loads(resources.files("dedup").joinpath("names.toml").read_text(encoding="utf-8"))
-    return frozenset(stated["common_given_names"])
+    return pa.array(stated["common_given_names"], pa.string())
 
 
-def name_class(name: str) -> Literal["exact_long", "exact_short", "exact_common"]:
-    """How much an exact agreement on this name says.
+def name_classes(names: pa.StringArray) -> pa.StringArray:
+    """How much an exact agreement on each of these names says: `exact_long`, `exact_short` or `exact_common`.
 
-    >>> name_class("王伟"), name_class("王玮珺"), name_class("王邈")
-    ('exact_common', 'exact_long', 'exact_short')
+    >>> name_classes(pa.array(["王伟", "王玮珺", "王邈"])).to_pylist()
+    ['exact_common', 'exact_long', 'exact_short']
     """
-    given = name[len(surname_of(name)) :]
-    if given in _common_given_names():
-        return "exact_common"
-    return "exact_short" if len(given) <= 1 else "exact_long"
+    _, given = split_names(names)
+    short = pc.less_equal(pc.utf8_length(given), 1)
+    return pc.if_else(
+        pc.is_in(given, _common_given_names()),
+        "exact_common",
+        pc.if_else(short, "exact_short", "exact_long"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +76,19 @@ def read_id_numbers(number: Coded, quality: Coded, birth: Coded, sex: Coded) -> 
     """
     kind = quality.lookup(lambda grade: _KIND_OF_GRADE.get(grade, "full"), object, "none")
     kind[number.codes < 0] = "none"
-    own_birth = number.map(birth_date_of)
+    own_birth = number.map_all(birth_dates_of)
     own_day, said_day = own_birth.lookup(_digits, np.int64, -1), birth.lookup(_digits, np.int64, -1)
     kind[(kind == "full") & _is_parents(own_day, said_day, birth)] = "parent"
     full, sound = kind == "full", quality.lookup(lambda grade: grade != "checksum_fail", np.bool_, False)
     ok = quality.lookup(lambda grade: grade in ("ok", "ok_unknown_area"), np.bool_, False)
-    own_sex = number.map(sex_of)
-    shown = full | ((kind == "masked") & number.lookup(lambda key: "*" not in _ends(key), np.bool_, False))
+    own_sex = number.map_all(sexes_of)
+    ends = number.map_all(_ends)
+    shown = full | ((kind == "masked") & ~ends.looked_up(_starred(ends.texts()), True))
     return IdNumbers(
         kind=kind,
         key=number.where((kind != "none") & (kind != "parent")),
-        prefix=number.map(lambda key: key[:15]).where(full | (kind == "prefix")),
-        ends=number.map(_ends).where(shown),
+        prefix=number.map_all(_prefixes).where(full | (kind == "prefix")),
+        ends=ends.where(shown),
         birth=own_birth.where((full & sound) | (kind == "prefix")),
         sex=own_sex.where(full & sound),
         sound=full & sound,
@@ -95,8 +99,17 @@ def read_id_numbers(number: Coded, quality: Coded, birth: Coded, sex: Coded) -> 
 _KIND_OF_GRADE: Mapping[str, IdKind] = {"foreign_doc": "foreign", "masked": "masked", "truncated15": "prefix"}
 
 
-def _ends(number: str) -> str:
-    return number[:6] + number[-4:]
+def _prefixes(numbers: pa.StringArray) -> pa.StringArray:
+    return pc.utf8_slice_codeunits(numbers, 0, 15)
+
+
+def _ends(numbers: pa.StringArray) -> pa.StringArray:
+    fronts, backs = pc.utf8_slice_codeunits(numbers, 0, 6), pc.utf8_slice_codeunits(numbers, -4)
+    return pc.binary_join_element_wise(fronts, backs, "")
+
+
+def _starred(texts: pa.StringArray) -> Bools:
+    return np.asarray(pc.match_substring(texts, "*").to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def _digits(day: str) -> int:

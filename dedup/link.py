@@ -1,12 +1,11 @@
 """Linking records from a file: raw stated values in, clusters and explained pairs out.
 
-Belongs here: reading a record file, its stated values into keys, and writing the results whole or not at all.
-Lives elsewhere: matching (`match.py`), the same work over a site's warehouse (`night.py`), the command line (`pipelines/commands`).
+Belongs here: stated values into keys, what a cluster is, and writing the results whole or not at all.
+Lives elsewhere: reading the file (`records.py`), matching (`match.py`), the same work over a site's warehouse (`night.py`), the command line (`pipelines/commands`).
 """
 
 from __future__ import annotations
 
-import csv
 import resource
 import time
 from collections import Counter
@@ -17,10 +16,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
-from dedup.columns import Coded, Ints, coded
+from dedup.columns import Coded, Ints, coded, distinct
 from dedup.estimates import Estimates, estimates
 from dedup.fit import misfits, refuse
 from dedup.match import Matched, match
@@ -30,15 +28,8 @@ from dedup.normalise.area import Area
 from dedup.normalise.bulk import read_many
 from dedup.normalise.read import Kind, read
 from dedup.prepare.resident import STATED
+from dedup.records import read_records, refuse_outputs
 from dedup.tables import pair_table
-
-RESIDENT_COLUMNS = (
-    "source", "name", "sex", "id_number", "birth_date", "phone", "address", "community", "relation", "household_number",
-)  # fmt: skip
-
-
-class RecordsError(ValueError):
-    """A record file that cannot be linked: which file, which column, and what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +57,13 @@ def link(model: Model, records: Path, out: Path, pairs: Path | None = None) -> L
         pairs: parquet to write: left, right, probability, points, reason, and level and points per comparison.
 
     Raises:
-        RecordsError: what is wrong with the file; nothing is written then.
+        RecordsError: what is wrong with the file, or with where to write; nothing is written then.
         ModelError: the model does not fit the records, and in what; nothing is written then.
     """
     start, cpu = time.perf_counter(), time.process_time()
+    refuse_outputs([out, *([pairs] if pairs else [])], records)
     stated = read_records(records, model)
-    ids = np.array(stated.column("record_id").to_pylist(), dtype=object)
+    ids = stated.column("record_id").combine_chunks()
     keys = KEYS[model.reads](stated, model)
     normalised, read_cpu = time.perf_counter() - start, time.process_time() - cpu
     matched = match(keys, model)
@@ -84,7 +76,7 @@ def link(model: Model, records: Path, out: Path, pairs: Path | None = None) -> L
         records=len(ids),
         variants=len(matched.nodes),
         pairs=len(matched.pairs.left),
-        clusters=len(np.unique(label)),
+        clusters=len(distinct(label)),
         seconds={
             "normalise": round(normalised + spent["normalise"], 3),
             **{step: round(spent[step], 3) for step in ("block", "score", "cluster")},
@@ -100,82 +92,11 @@ def link(model: Model, records: Path, out: Path, pairs: Path | None = None) -> L
     )
 
 
-def clusters_of(ids: np.ndarray, label: Ints) -> pa.Table:
+def clusters_of(ids: pa.StringArray, label: Ints) -> pa.Table:
     """Record ids with the cluster's name, which is its smallest record id; rows are in the order of record ids."""
     first = np.full(int(label.max()) + 1 if len(label) else 0, -1, dtype=np.int64)
     first[label[::-1]] = np.arange(len(label))[::-1]
-    return pa.table(
-        {
-            "record_id": pa.array(ids, type=pa.string()),
-            "cluster_id": pa.array(ids[first[label]], type=pa.string()),
-        }
-    )
-
-
-def read_records(path: Path, model: Model) -> pa.Table:
-    """The records as text columns, ordered by record id; columns the model knows and the file lacks are all missing.
-
-    Raises:
-        RecordsError: no file, no rows, no `record_id`, one that is empty or stands twice, a column of the wrong type.
-    """
-    table = _read(path)
-    if "record_id" not in table.column_names:
-        raise RecordsError(f"{path}：没有 record_id 列。请给每条记录一个唯一编号")
-    wanted = RESIDENT_COLUMNS if model.reads == "resident" else tuple(model.columns)
-    columns = {"record_id": _as_text(path, table, "record_id", whole_numbers=True)}
-    for name in wanted:
-        known = name in table.column_names
-        columns[name] = _as_text(path, table, name) if known else pa.nulls(table.num_rows, pa.string())
-    found = pa.table(columns)
-    ids = found.column("record_id")
-    if found.num_rows == 0:
-        raise RecordsError(f"{path}：没有记录")
-    if ids.null_count or pc.any(pc.equal(ids, "")).as_py():
-        raise RecordsError(f"{path}：record_id 有空值。请给每条记录一个唯一编号")
-    found = found.take(pc.sort_indices(ids)).combine_chunks()
-    ids = found.column("record_id").chunk(0)
-    if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
-        raise RecordsError(f"{path}：record_id 有重复。请给每条记录一个唯一编号")
-    return found
-
-
-def _read(path: Path) -> pa.Table:
-    if not path.is_file():
-        raise RecordsError(f"{path}：找不到文件")
-    try:
-        if path.suffix == ".parquet":
-            return pq.read_table(path)
-        names = _header(path)
-        text = pcsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
-        )
-        return pcsv.read_csv(
-            path, parse_options=pcsv.ParseOptions(newlines_in_values=True), convert_options=text
-        )
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise RecordsError(
-            f"{path}：读不出来，应为 UTF-8 的 csv 或 parquet（{type(error).__name__}）"
-        ) from error
-
-
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig") as lines:
-        first = lines.readline()
-    if not first.strip():
-        raise RecordsError(f"{path}：文件是空的")
-    return next(csv.reader([first]))
-
-
-def _as_text(path: Path, table: pa.Table, name: str, *, whole_numbers: bool = False) -> pa.ChunkedArray:
-    column = table.column(name)
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column, kind = column.cast(kind.value_type), kind.value_type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
-        return column.cast(pa.string())
-    if pa.types.is_date(kind) or (whole_numbers and pa.types.is_integer(kind)):
-        return column.cast(pa.string())
-    raise RecordsError(f"{path}：列 {name} 的类型是 {kind}，应为文本（数字型会丢失前导零和末位）")
+    return pa.table({"record_id": ids, "cluster_id": ids.take(first[label])})
 
 
 # --- stated values into keys -------------------------------------------------------------------------------------

@@ -6,18 +6,19 @@ Belongs here: laying out results by record id. Lives elsewhere: finding them (`m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from dedup.columns import Ints
 from dedup.match import Matched
 from dedup.model import Model
 from dedup.score import Band, Scored, probability, weights
 
-Records = npt.NDArray[np.object_]  # record ids, in the order of the rows that were matched
-
+MODEL = b"enter-once model"  # in the metadata of a table of pairs
 REFUSED_ZH = {
     "id_conflict": "两边各有一个可靠的身份证号，互不相同",
     "verdict_different": "工作人员已判定为不同的人",
@@ -26,24 +27,55 @@ REFUSED_ZH = {
 }
 
 
-def pair_table(matched: Matched, records: Records, model: Model) -> pa.Table:
+def pair_table(matched: Matched, records: pa.StringArray, model: Model) -> pa.Table:
     """Pairs that were linked, wait for a person, or were refused by a cap, named by the first record of each node.
 
-    Columns: left, right, band, probability, points (log2 odds), cap (words, empty for none), reason (all points in words), and per
-    comparison its points `<name>_points` and its level `<name>`.
+    `records`: record ids, in the order of the rows that were matched.
+
+    Columns: left, right, refused (words: why a linked pair is not in one cluster after all; empty when it is), band,
+    probability, points (log2 odds), cap (words, empty for none), reason (all points in words), and per comparison its
+    level `<name>` and its points `<name>_points`. Beside them, in the metadata, the points and thresholds of the model.
     """
     scored, first = matched.scored, matched.nodes.first_record()
     told = (scored.band != Band.APART) | _apart_by_rule(scored, model)  # per pattern
     keep = np.flatnonzero(told[scored.pattern])
     pattern = scored.pattern[keep]
     columns = {
-        "left": pa.array(records[first[matched.pairs.left[keep]]], type=pa.string()),
-        "right": pa.array(records[first[matched.pairs.right[keep]]], type=pa.string()),
+        "left": records.take(first[matched.pairs.left[keep]]),
+        "right": records.take(first[matched.pairs.right[keep]]),
+        "refused": _refused(matched, keep),
     }
     facts = pattern_table(scored, model)
-    return pa.table(
+    table = pa.table(
         columns | {name: facts.column(name).take(pa.array(pattern)) for name in facts.column_names}
     )
+    return table.replace_schema_metadata({MODEL: json.dumps(_scale(model))})
+
+
+def _scale(model: Model) -> Mapping[str, object]:
+    """By what a model judges: prior, thresholds, and the points of each level of each comparison."""
+    return {
+        "prior": model.prior,
+        "link": model.link,
+        "review": model.review,
+        "points": {
+            one.name: dict(zip(one.level_names, one.points(), strict=True)) for one in model.comparisons
+        },
+    }
+
+
+def _refused(matched: Matched, keep: Ints) -> pa.Array:
+    """For some pairs, why their clusters were not joined although the pair is linked."""
+    clusters = matched.clusters
+    why = {
+        frozenset((int(clusters.label[one.left]), int(clusters.label[one.right]))): REFUSED_ZH[one.reason]
+        for one in clusters.refused
+    }
+    left, right = clusters.label[matched.pairs.left[keep]], clusters.label[matched.pairs.right[keep]]
+    words = np.full(len(keep), "", dtype=object)
+    for place in np.flatnonzero((left != right) & (matched.scored.pair_band()[keep] == Band.LINK)).tolist():
+        words[place] = why.get(frozenset((int(left[place]), int(right[place]))), "")
+    return pa.array(words, type=pa.string())
 
 
 def pattern_table(scored: Scored, model: Model) -> pa.Table:

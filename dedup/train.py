@@ -26,12 +26,13 @@ from dedup.columns import Bools, Levels
 from dedup.counts import Floats, by_level, codes_of, counted, forbidden, pairs_of_records, records_of
 from dedup.em import Round, bits, log_odds, maximise, posterior, shares
 from dedup.estimates import estimates, link_threshold, try_out
-from dedup.link import KEYS, read_records
+from dedup.link import KEYS
 from dedup.match import match
 from dedup.model import Comparison, Model, Trained
 from dedup.night import Verdict
 from dedup.nodes import Nodes
 from dedup.prepare import PREPARERS
+from dedup.records import read_records
 from dedup.score import Scored, score_pairs
 from dedup.site import judged, site_persons
 from dedup.variants import collapse

@@ -7,9 +7,11 @@ Lives elsewhere: finding it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from dedup.difference import Difference
 from dedup.explain import How, Why
+from dedup.grounds import Ground
 from pipelines.messages import Language, say
 
 
@@ -61,14 +63,43 @@ def difference_in_words(found: Difference, speak: Language) -> str:
     ]
     if found.only_in_first or found.only_in_second:
         lines.append(say("compare_only", speak, first=found.only_in_first, second=found.only_in_second))
-    return "\n".join(
-        [
-            *lines,
-            *_examples("compare_split", found.split, speak),
-            *_examples("compare_joined", found.joined, speak),
-        ]
+    lines += _examples("split", found.split, found.why_split, speak)
+    lines += _examples("joined", found.joined, found.why_joined, speak)
+    if (found.split and not found.why_split) or (found.joined and not found.why_joined):
+        lines.append(say("compare_without_pairs", speak))
+    return "\n".join(lines)
+
+
+def _examples(
+    how: Literal["split", "joined"],
+    clusters: Mapping[str, list[str]],
+    why: Mapping[str, list[Ground]],
+    speak: Language,
+) -> list[str]:
+    """The clusters, each with the pairs that decided it below."""
+    apart = say("compare_second" if how == "split" else "compare_first", speak)
+    lines = []
+    for cluster, parts in clusters.items():
+        lines.append(say(f"compare_{how}", speak, cluster=cluster, parts="、".join(parts)))
+        for ground in why.get(cluster, []):
+            lines += _ground(ground, apart, speak)
+        if why and not why.get(cluster):
+            lines.append(say("compare_no_pair", speak))
+    return lines
+
+
+def _ground(found: Ground, apart: str, speak: Language) -> list[str]:
+    """A decisive pair: its points on both sides, what kept it apart, what changed, and what speaks for it."""
+    first, second = (
+        say("compare_points", speak, points=points) if points is not None else "—"
+        for points in (found.first, found.second)
     )
-
-
-def _examples(message: str, found: Mapping[str, list[str]], speak: Language) -> list[str]:
-    return [say(message, speak, cluster=cluster, parts="、".join(parts)) for cluster, parts in found.items()]
+    kept = say(f"compare_kept_{found.kept}", speak, apart=apart, said=found.said, threshold=found.threshold)
+    return [
+        say("compare_pair", speak, left=found.left, right=found.right, first=first, second=second, kept=kept),
+        *(
+            say("compare_changed", speak, comparison=name, first=first_gives, second=second_gives)
+            for name, (first_gives, second_gives) in found.changed.items()
+        ),
+        say("compare_reason", speak, reason=found.reason),
+    ]

@@ -75,6 +75,8 @@ def _homes(nodes: Nodes, left: Ints, right: Ints) -> tuple[Bools, Bools, Bools, 
 
 def _crossed(nodes: Nodes, left: Ints, right: Ints) -> Bools:
     """One record's living address is the other's registered address: clerks write one into the other's column."""
+    if not len(nodes["registered_home"].values):
+        return np.zeros(len(left), dtype=np.bool_)
     home, registered = nodes["home"].hashed(), nodes["registered_home"].hashed()
     one = (registered[left] != 0) & (registered[left] == home[right])
     other = (registered[right] != 0) & (registered[right] == home[left])

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
@@ -26,8 +27,8 @@ def _levels(
     _columns: tuple[str, ...],
     _options: Mapping[str, Any],
 ) -> Levels:
-    kind = nodes.facts["id_kind"]
-    full, foreign, cut, masked = (kind == name for name in ("full", "foreign", "prefix", "masked"))
+    kinds, said = pd.factorize(nodes.facts["id_kind"])
+    full, foreign, cut, masked = ((said == name)[kinds] for name in ("full", "foreign", "prefix", "masked"))
     number, prefix = nodes["id_number"].codes, nodes["id_prefix"].codes
     level = np.zeros(len(left), dtype=np.int8)
 

@@ -56,11 +56,9 @@ def _levels(
 
 def _rarity(nodes: Nodes, comparer: Comparer) -> Levels:
     """Per node the level of an exact agreement on its name."""
-    said = nodes.facts["name_class"]
-    level = np.zeros(len(nodes), dtype=np.int8)
-    for exact in ("exact_long", "exact_short", "exact_common"):
-        level[said == exact] = comparer.code(exact)
-    return level
+    kinds, said = pd.factorize(nodes.facts["name_class"])  # -1: no name
+    levels = np.array([*map(comparer.code, said), comparer.code("missing")], dtype=np.int8)
+    return np.asarray(levels[kinds])
 
 
 def _incomplete(nodes: Nodes, left: Ints, right: Ints) -> Levels:

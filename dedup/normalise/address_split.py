@@ -29,10 +29,13 @@ _ENDING = re.compile(
     rf"|({_ROOM})(室?)",
     re.ASCII,
 )
+_DOOR = re.compile(r"(.*[^0-9-])([1-9]\d{0,3})号(.*)", re.ASCII | re.DOTALL)
 _ENDINGS_KEPT = 65536
 DOOR, ROOM = "号", "室"
 STAND_INS = (("1", "2", "345"), ("987", "60", "7608"))
 """Building, unit and room, twice, without a digit or a length in common."""
+DOORS = ("4", "9087")
+"""A door number for each of these, neither with a digit or a length in common."""
 
 
 class Ending(NamedTuple):
@@ -40,6 +43,14 @@ class Ending(NamedTuple):
 
     key: str
     forms: tuple[str, str]
+
+
+class Door(NamedTuple):
+    """A front around its last plain door number; its 号 is left out."""
+
+    before: str
+    number: str
+    behind: str
 
 
 def split_of(stated: str) -> tuple[str, Ending] | None:
@@ -75,3 +86,13 @@ def ending_of(text: str) -> Ending | None:
     )
     numbers = (building or dashed, unit or dashed_unit, room or dashed_room or alone)
     return Ending(key.format(*(number.translate(_TO_DIGITS) for number in numbers)), (form, key))
+
+
+def door_of(front: str) -> Door | None:
+    """A front split at its last door number; None when it has none of plain digits.
+
+    >>> door_of("望江路18号青云小区"), door_of("青云小区")
+    (Door(before='望江路', number='18', behind='青云小区'), None)
+    """
+    found = _DOOR.fullmatch(front)
+    return Door(*found.groups()) if found is not None else None

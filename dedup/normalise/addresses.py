@@ -8,8 +8,9 @@ an area is (`area.py`).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 
 from dedup.normalise.address_head import community_of, number_of, region_of, road_of, street_of
 from dedup.normalise.address_parts import Parts, parts_of
-from dedup.normalise.address_split import DOOR, ROOM, SPLIT, STAND_INS, ending_of, split_of
+from dedup.normalise.address_split import DOOR, DOORS, ROOM, SPLIT, STAND_INS, door_of, ending_of, split_of
 from dedup.normalise.address_tail import tail_of
 from dedup.normalise.address_text import cleaned
 from dedup.normalise.area import Area
@@ -28,10 +29,12 @@ from dedup.normalise.gazetteer import Gazetteer, gazetteer_of
 from dedup.normalise.nulls import absent
 from dedup.normalise.quality import INVALID, Read
 
+T = TypeVar("T")
 _ESTATE_ENDS: str = facts("addresses")["estate_ends"]
 _PHASE = re.compile(f"(?<=[{HAN}])(第?\\d{{1,2}}期|[A-Z]区|\\d{{1,2}}区|[东西南北中]区|[A-Z\\d]{{1,2}}组团)$")
 _ESTATE = re.compile(f"(?=(?:.*[{HAN}]){{2}})[{HAN}A-Z0-9-]+")
 _KEY_MARKS = 10
+_NUMBER = Parts._fields.index("number")
 _FRONTS_KEPT = 65536
 
 
@@ -142,18 +145,49 @@ def read_front(front: str, forms: tuple[str, str], book: Gazetteer | None) -> tu
 
     Reading hardly ever asks which digit it sees. So the front is read with two endings that have no digit and no length
     in common: when both keys end in their own numbers and are otherwise the same, so is the key of every such ending.
-    None when they are not: such an address is read as it stands.
+    None when they are not: such an address is read as it stands. A door number in the front is tried in the same way,
+    so that a street is read once and not door by door; but an area's own list knows its doors.
     """
     if book and book.may_go_on(front):
         return None
-    found = set()
-    for numbers in STAND_INS:
-        stated, ending = (form.format(*numbers) for form in forms)
-        key, quality = _whole(front + stated, book)
-        if key is None or not key.endswith(ending):
-            return None
-        found.add((key.removesuffix(ending), quality))
-    return found.pop() if len(found) == 1 else None
+    door = door_of(front) if book is None else None
+    known = _front_of_any_door(door.before, door.behind, forms) if door is not None else None
+    if door is None or known is None:
+        return _same(_with_stand_ins(front, forms, numbers, book) for numbers in STAND_INS)
+    before, behind, quality = known
+    return f"{before}|{door.number}|{behind}", quality
+
+
+@lru_cache(maxsize=_FRONTS_KEPT)
+def _front_of_any_door(before: str, behind: str, forms: tuple[str, str]) -> tuple[str, str, str] | None:
+    """The key of a front, before and behind its door number, and the quality; None when these are not all it changes."""
+    return _same(
+        _around_door(_with_stand_ins(before + door + DOOR + behind, forms, numbers, None), door)
+        for door, numbers in zip(DOORS, STAND_INS, strict=True)
+    )
+
+
+def _around_door(read: tuple[str, str] | None, door: str) -> tuple[str, str, str] | None:
+    key, quality = read or ("", "")
+    parts = key.split("|")
+    if read is None or parts[_NUMBER] != door:
+        return None
+    return "|".join(parts[:_NUMBER]), "|".join(parts[_NUMBER + 1 :]), quality
+
+
+def _with_stand_ins(
+    front: str, forms: tuple[str, str], numbers: tuple[str, str, str], book: Gazetteer | None
+) -> tuple[str, str] | None:
+    """The key of a front and the quality, read with these numbers behind it; None when the key does not end in them."""
+    stated, ending = (form.format(*numbers) for form in forms)
+    key, quality = _whole(front + stated, book)
+    return (key.removesuffix(ending), quality) if key is not None and key.endswith(ending) else None
+
+
+def _same(found: Iterable[T | None]) -> T | None:
+    """What all say; None when they differ."""
+    different = set(found)
+    return different.pop() if len(different) == 1 else None
 
 
 def _whole(stated: str, book: Gazetteer | None) -> Read:

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 
 from dedup.normalise.addresses import split_addresses
 from dedup.normalise.area import Area
-from dedup.normalise.dates import in_iso
+from dedup.normalise.dates import in_iso, whole_days
 from dedup.normalise.distinct import Reads, nothing_known
-from dedup.normalise.id_numbers import sound_numbers
+from dedup.normalise.id_numbers import shaped_numbers
 from dedup.normalise.names import common_names
 from dedup.normalise.phones import plain_mobiles
 from dedup.normalise.quality import Read
@@ -48,12 +48,14 @@ def read_many(
         spelled = _encoded(in_iso(met.dictionary))
         met = _taken(spelled, met.indices)
     texts = met.dictionary
-    reads = _completed(texts, _shortcut(kind, texts, numeric_cell, area), one)
+    reads = _completed(texts, _shortcut(kind, texts, numeric_cell, area, night), one)
     keys, qualities = (_encoded(column) for column in reads)
     return _taken(keys, met.indices), _taken(qualities, met.indices)
 
 
-def _shortcut(kind: Kind, texts: pa.StringArray, numeric_cell: bool, area: Area | None) -> Reads:
+def _shortcut(
+    kind: Kind, texts: pa.StringArray, numeric_cell: bool, area: Area | None, night: Day | None
+) -> Reads:
     """The texts in their usual shape, read; all others are left open."""
     if pc.any(pc.greater(pc.utf8_length(texts), LONGEST)).as_py():  # somebody's notes: one by one, to be safe
         return nothing_known(texts)
@@ -61,7 +63,9 @@ def _shortcut(kind: Kind, texts: pa.StringArray, numeric_cell: bool, area: Area 
         case "name":
             return common_names(texts)
         case "id_number" if not numeric_cell:
-            return sound_numbers(texts)
+            return shaped_numbers(texts)
+        case "date" if not numeric_cell:
+            return whole_days(texts, night)
         case "phone":
             return plain_mobiles(texts)
         case "address":

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.normalise.characters import plain, simplified
+from dedup.normalise.distinct import Reads, each, themselves
 from dedup.normalise.facts import facts
 from dedup.normalise.nulls import absent
 from dedup.normalise.quality import INVALID, Read
@@ -24,6 +25,7 @@ _LAST: int = _FACTS["last_year"]
 _PIVOT: int = _FACTS["pivot"]
 _EPOCH = Day.fromisoformat(_FACTS["epoch"])
 _PLACEHOLDERS = frozenset(tuple(map(int, text.split("-"))) for text in _FACTS["placeholders"])
+_PLACEHOLDER_DAYS = pa.array(_FACTS["placeholders"])
 _OTHER_CALENDAR = re.compile("|".join(_FACTS["other_calendars"]))
 _PLACEHOLDER = Read(None, "placeholder")
 _FUTURE = Read(None, "future")
@@ -84,6 +86,19 @@ def in_iso(dates: pa.StringArray) -> pa.StringArray:
     ['1980-01-01', '1980-01-01', '1980-01-01', '1980-1-1', '80.1.1']
     """
     return pc.replace_substring_regex(dates, _WHOLE, r"\1\4-\2\5-\3\6")
+
+
+def whole_days(dates: pa.StringArray, night: Day | None = None) -> Reads:
+    """A column of dates from text cells: the ISO dates that any year before the night's has. No 29 February, then."""
+    sure = pc.match_substring_regex(dates, r"^\d{4}-\d\d-\d\d$").to_numpy(zero_copy_only=False)
+    whole = dates.filter(sure)
+    last = _LAST if night is None else min(_LAST, night.year - 1)
+    sure[sure] = (
+        each(pc.utf8_slice_codeunits(whole, 0, 4), lambda year: _FIRST <= int(year) <= last)
+        & each(pc.utf8_slice_codeunits(whole, 5), lambda day: exists(1, int(day[:2]), int(day[3:])))
+        & ~pc.is_in(whole, _PLACEHOLDER_DAYS).to_numpy(zero_copy_only=False)
+    )
+    return themselves(dates, sure)
 
 
 def exists(year: int, month: int, day: int) -> bool:

@@ -6,7 +6,7 @@ Lives elsewhere: those readers, each beside the reader of one value of its kind;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Flags = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int64]
 
 
 class Reads(NamedTuple):
@@ -35,6 +36,17 @@ def themselves(texts: pa.StringArray, sure: Flags | pa.BooleanArray) -> Reads:
     """The texts that surely read as themselves and are good; the others are left open."""
     nothing = pa.scalar(None, pa.string())
     return Reads(pc.if_else(sure, texts, nothing), pc.if_else(sure, pa.scalar("ok"), nothing))
+
+
+def graded(texts: pa.StringArray, rows: Flags, grades: Codes, names: Sequence[str]) -> Reads:
+    """Texts that read as themselves, with the grades of these rows as codes into `names`; others are left open."""
+    code = np.full(len(texts), -1, dtype=np.int64)
+    code[rows] = grades
+    left_open = code < 0
+    return Reads(
+        pc.if_else(pa.array(left_open), pa.scalar(None, pa.string()), texts),
+        pa.array(names, pa.string()).take(pa.array(code, mask=left_open)),
+    )
 
 
 def nothing_known(texts: pa.StringArray) -> Reads:

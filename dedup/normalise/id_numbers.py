@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from dedup.normalise.characters import compact, simplified
 from dedup.normalise.dates import exists
-from dedup.normalise.distinct import Reads, each, themselves
+from dedup.normalise.distinct import Codes, Reads, each, graded
 from dedup.normalise.facts import facts
 from dedup.normalise.nulls import absent
 from dedup.normalise.quality import INVALID, NONE, Read
@@ -37,6 +37,8 @@ _CERTIFICATE = re.compile(r"(\d{17}[\dX])[1-7][1-4](?:B\d)?", re.ASCII)
 _FLOAT = re.compile(r"(\d+)\.0+", re.ASCII)
 _SCIENTIFIC = re.compile(r"(\d)\.?(\d*)E\+?(\d{1,2})", re.ASCII)
 _MASKED = re.compile(r"(\d{0,17})([*X]{3,}|[*#●•■]+)(\d{0,16}[\dX*]?)", re.ASCII)
+_HAS_BIRTH = re.compile(r"[0-9]{6}[^\n]{9}(?:[^\n]{3})?")
+_HAS_SEX = re.compile(r"[^9\n][^\n]{15}[0-9][^\n]")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
 _WEIGHT_OF_ZERO = ord("0") * sum(_WEIGHTS)  # digits are weighed as the bytes they are written with
@@ -45,6 +47,7 @@ _BIRTHS_KEPT = 131072
 _KNOWN_DIGITS = 15  # what a spreadsheet's number keeps
 _FOREIGNERS = "9"  # first digit of a permanent residence card
 _CUT_OFF = "000"  # what it puts behind them
+_SHAPED = ("masked", "truncated15", "checksum_fail", "foreign_doc", "ok", "ok_unknown_area")
 
 
 def id_number(stated: str, *, numeric_cell: bool = False) -> Read:
@@ -84,20 +87,39 @@ def id_number(stated: str, *, numeric_cell: bool = False) -> Read:
     return _classified(text, numeric_cell)
 
 
-def sound_numbers(stated: pa.StringArray) -> Reads:
-    """A column of identity numbers from text cells: those of grade ok, also with a quote in front or a small x."""
+def shaped_numbers(stated: pa.StringArray) -> Reads:
+    """A column of identity numbers from text cells: those of 18 characters, whole or with eight stars for the birth date,
+    also with a quote in front or a small x."""
     numbers = pc.ascii_upper(pc.utf8_ltrim(stated, "'‘’"))
-    sound = pc.match_substring_regex(numbers, r"^\d{17}[\dX]$").to_numpy(zero_copy_only=False)
-    shaped = numbers.filter(sound)
-    chars = shaped.to_numpy(zero_copy_only=False).astype("S18").view(np.uint8).reshape(-1, 18)
-    check = np.frombuffer(_CHECK.encode(), dtype=np.uint8)
-    sound[sound] = (
-        (check[(chars[:, :17] @ np.array(_WEIGHTS) - _WEIGHT_OF_ZERO) % 11] == chars[:, 17])
-        & each(pc.utf8_slice_codeunits(shaped, 0, 6), _good_region)
-        & each(pc.utf8_slice_codeunits(shaped, 6, 14), _born)
-        & each(pc.utf8_slice_codeunits(shaped, 15, 18), lambda end: end != _CUT_OFF)
+    shaped = pc.match_substring_regex(numbers, r"^\d{6}(?:\d{8}|\*{8})\d{3}[\dX]$").to_numpy(
+        zero_copy_only=False
     )
-    return themselves(numbers, sound)
+    grades = _grades(numbers.filter(shaped))
+    cut = np.zeros(len(numbers), dtype=np.bool_)
+    cut[shaped] = grades == _SHAPED.index("truncated15")
+    keys = pc.if_else(cut, pc.utf8_slice_codeunits(numbers, 0, _KNOWN_DIGITS), numbers)
+    return graded(keys, shaped, grades, _SHAPED)
+
+
+def _grades(numbers: pa.StringArray) -> Codes:
+    """The grades of `_SHAPED`, as codes, of numbers of these shapes; -1 where they give no key."""
+    chars = numbers.to_numpy(zero_copy_only=False).astype("S18").view(np.uint8).reshape(-1, 18)
+    regions, births, ends = (pc.utf8_slice_codeunits(numbers, *at) for at in ((0, 6), (6, 14), (15, 18)))
+    check = np.frombuffer(_CHECK.encode(), dtype=np.uint8)
+    right = check[(chars[:, :17] @ np.array(_WEIGHTS) - _WEIGHT_OF_ZERO) % 11] == chars[:, 17]
+    masked = chars[:, 6] == ord("*")
+    born, cut = each(births, _born), ~masked & each(ends, lambda end: end == _CUT_OFF)
+    no_key = each(regions, lambda region: region in _PLACEHOLDER_STARTS) | (chars == chars[:, :1]).all(axis=1)
+    no_key |= cut & (~born | (chars[:, 0] == ord("0")))
+    first_that_holds = (
+        no_key,
+        masked,
+        cut,
+        ~born | ~right,
+        chars[:, 0] == ord(_FOREIGNERS),
+        each(regions, _known_area),
+    )
+    return np.select(first_that_holds, (-1, 0, 1, 2, 3, 4), default=5).astype(np.int64)
 
 
 def check_character(first17: str) -> str:
@@ -115,7 +137,20 @@ def birth_date_of(key: str) -> str | None:
     >>> birth_date_of("11010519491231002X"), birth_date_of("330106********1234")
     ('1949-12-31', None)
     """
-    return _day(key[6:14]) if len(key) in (15, 18) and key[:6].isdigit() else None
+    return _day(key[6:14]) if _HAS_BIRTH.fullmatch(key) else None
+
+
+def birth_dates_of(keys: pa.StringArray) -> pa.StringArray:
+    """The birth dates inside a column of numbers; each date is looked at once.
+
+    >>> birth_dates_of(pa.array(["11010519491231002X", "330106********1234"])).to_pylist()
+    ['1949-12-31', None]
+    """
+    has = pc.match_substring_regex(keys, f"^(?:{_HAS_BIRTH.pattern})$")
+    digits = pc.if_else(has, pc.utf8_slice_codeunits(keys, 6, 14), pa.scalar(None, pa.string()))
+    met = digits.dictionary_encode()
+    days = pa.array([_day(one) for one in met.dictionary.to_pylist()], pa.string())
+    return days.take(met.indices)
 
 
 def sex_of(key: str) -> str | None:
@@ -124,9 +159,20 @@ def sex_of(key: str) -> str | None:
     >>> sex_of("11010519491231002X"), sex_of("330106198001011"), sex_of("330106********1234")
     ('2', None, '1')
     """
-    if len(key) != 18 or not key[16].isdigit() or key[0] == "9":
+    if not _HAS_SEX.fullmatch(key):
         return None
     return "1" if key[16] in "13579" else "2"
+
+
+def sexes_of(keys: pa.StringArray) -> pa.StringArray:
+    """The sexes inside a column of numbers.
+
+    >>> sexes_of(pa.array(["11010519491231002X", "330106198001011"])).to_pylist()
+    ['2', None]
+    """
+    has = pc.match_substring_regex(keys, f"^(?:{_HAS_SEX.pattern})$")
+    odd = pc.is_in(pc.utf8_slice_codeunits(keys, 16, 17), pa.array(list("13579")))
+    return pc.if_else(has, pc.if_else(odd, "1", "2"), pa.scalar(None, pa.string()))
 
 
 def _classified(text: str, numeric_cell: bool) -> Read:
@@ -163,11 +209,6 @@ def _graded(number: str, numeric_cell: bool) -> Read:
     if number[0] == _FOREIGNERS:
         return Read(number, "foreign_doc")
     return Read(number, "ok" if _known_area(number) else "ok_unknown_area")
-
-
-def _good_region(front: str) -> bool:
-    """Whether the first six characters are of a citizen's number of grade ok."""
-    return front not in _PLACEHOLDER_STARTS and front[0] != _FOREIGNERS and _known_area(front)
 
 
 def _known_area(number: str) -> bool:

@@ -29,6 +29,9 @@ _LOST = facts("characters")["lost"]
 
 _HAN_ONLY = re.compile("[一-鿿]+")
 _COMMON = re.compile("[一-鿿]{2,3}")
+_PADDED_OR_NOTED = (
+    "^(?:([一-鿿])[ \u3000]+([一-鿿]{1,2})|([一-鿿]{2,3})(?:[(（][一-鿿]{1,3}[)）]|[0-9]{1,2}))$"
+)
 _ODD_ENDS = "氏子女宝儿某头名妻母夫父"
 _HAN = re.compile(f"[{HAN}]+")
 _FULL = re.compile(f"[{HAN}]{{2,}}(?:·[{HAN}]+)*|[{HAN}](?:·[{HAN}]+)+")
@@ -100,9 +103,10 @@ def common() -> str:
     return f"^[{han_but(traditional())}]{{1,2}}[{han_but({*traditional(), *ends})}]$"
 
 
-def common_names(names: pa.StringArray) -> Reads:
-    """A column of names: those that are common as they stand."""
-    return themselves(names, pc.match_substring_regex(names, common()))
+def common_names(stated: pa.StringArray) -> Reads:
+    """A column of names: those that are common as they stand, padded, or without a short note or number behind them."""
+    bare = pc.replace_substring_regex(stated, _PADDED_OR_NOTED, r"\1\2\3")
+    return themselves(bare, pc.match_substring_regex(bare, common()))
 
 
 def surname_of(key: str) -> str:
@@ -112,6 +116,20 @@ def surname_of(key: str) -> str:
     ('欧阳', '王')
     """
     return key[:2] if key[:2] in COMPOUND and len(key) > 2 else key[:1]
+
+
+def split_names(keys: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]:
+    """A column of names: surnames as `surname_of` tells them, and what stands behind them.
+
+    >>> [part.to_pylist() for part in split_names(pa.array(["欧阳小伟", "王伟", "欧阳"]))]
+    [['欧阳', '王', '欧'], ['小伟', '伟', '阳']]
+    """
+    two = pc.utf8_slice_codeunits(keys, 0, 2)
+    compound = pc.and_(pc.is_in(two, pa.array(sorted(COMPOUND))), pc.greater(pc.utf8_length(keys), 2))
+    return (
+        pc.if_else(compound, two, pc.utf8_slice_codeunits(keys, 0, 1)),
+        pc.if_else(compound, pc.utf8_slice_codeunits(keys, 2), pc.utf8_slice_codeunits(keys, 1)),
+    )
 
 
 def _listed(stated: str) -> Read:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.normalise.area import Area
 from dedup.normalise.characters import plain
-from dedup.normalise.distinct import Reads, each, themselves
+from dedup.normalise.distinct import Flags, Reads, each, themselves
 from dedup.normalise.facts import facts
 from dedup.normalise.nulls import absent
 from dedup.normalise.quality import INVALID, Read
@@ -25,6 +26,7 @@ _THREE_DIGIT_AREAS = tuple(_FACTS["three_digit_areas"])
 
 _PLAIN_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _WRITTEN_MOBILE = r"^(?:(1[3-9]\d{9})\.0|(?:\+86-?)?(1[3-9]\d)[ -](\d{4})[ -](\d{4}))$"
+_TWO_MOBILES = r"^(1[3-9]\d{9})[ ;,/、，；](1[3-9]\d{9})$"
 _MOBILES = re.compile(r"(?:1[3-9]\d{9}){2,4}", re.ASCII)
 _MOBILE = re.compile(r"(?:(?:\+|00)?86|0)?(1[3-9]\d{9})", re.ASCII)
 _LANDLINE = re.compile(
@@ -61,13 +63,20 @@ def phone(stated: str, area: Area | None = None) -> Read:
     return _together(found) if found else INVALID
 
 
-def plain_mobiles(phones: pa.StringArray) -> Reads:
-    """A column of phones: those that are one mobile number, also in groups or with a spreadsheet's `.0`."""
-    numbers = pc.replace_substring_regex(phones, _WRITTEN_MOBILE, r"\1\2\3\4")
-    shaped = pc.match_substring_regex(numbers, r"^1[3-9]\d{9}$").to_numpy(zero_copy_only=False)
-    good = each(pc.utf8_slice_codeunits(numbers, 0, 3), lambda front: front not in _MACHINES)
-    listed = pc.is_in(numbers, pa.array(_PLACEHOLDERS)).to_numpy(zero_copy_only=False)
-    return themselves(numbers, shaped & good & ~listed)
+def plain_mobiles(stated: pa.StringArray) -> Reads:
+    """A column of phones: those that are one mobile number, also in groups or with a spreadsheet's `.0`, or two."""
+    numbers = pc.replace_substring_regex(stated, _WRITTEN_MOBILE, r"\1\2\3\4")
+    cells = pc.replace_substring_regex(numbers, _TWO_MOBILES, r"\1;\2")
+    shaped = pc.match_substring_regex(cells, r"^1[3-9]\d{9}(?:;1[3-9]\d{9})?$").to_numpy(zero_copy_only=False)
+    first, second = pc.utf8_slice_codeunits(cells, 0, 11), pc.utf8_slice_codeunits(cells, 12, 23)
+    different = pc.not_equal(first, second).to_numpy(zero_copy_only=False)
+    return themselves(cells, shaped & _in_use(first) & _in_use(second) & different)
+
+
+def _in_use(numbers: pa.StringArray) -> Flags:
+    """Whether these are not numbers of machines nor placeholders."""
+    machine = each(pc.utf8_slice_codeunits(numbers, 0, 3), lambda front: front in _MACHINES)
+    return np.asarray(~machine & ~pc.is_in(numbers, pa.array(_PLACEHOLDERS)).to_numpy(zero_copy_only=False))
 
 
 def _together(found: list[Read]) -> Read:

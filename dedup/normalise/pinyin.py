@@ -8,24 +8,34 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pypinyin import Style
 from pypinyin import pinyin as read_aloud
 
 from dedup.normalise.facts import facts
-from dedup.normalise.names import surname_of
+from dedup.normalise.names import split_names
 
 _SURNAMES: dict[str, list[str]] = facts("surnames")["pinyin"]
 _COMPOUND: dict[str, str] = facts("surnames")["compound_pinyin"]
 
 
-def pinyin(key: str) -> str:
-    """The syllables of a name's key, without tones, with a space between; what is not Han stays in lower case.
+def pinyins(keys: pa.StringArray) -> pa.StringArray:
+    """A column of names' keys: their syllables, without tones, with a space between; what is not Han stays in lower case.
 
-    >>> pinyin("单晓曾"), pinyin("尉迟恭"), pinyin("吕布")
-    ('shan xiao ceng', 'yu chi gong', 'lv bu')
+    Each surname and each given name is read once.
+
+    >>> pinyins(pa.array(["单晓曾", "尉迟恭", "吕布", "王"])).to_pylist()
+    ['shan xiao ceng', 'yu chi gong', 'lv bu', 'wang']
     """
-    surname = surname_of(key)
-    return " ".join([_surname(surname), *map(syllable, key[len(surname) :])]) if key else ""
+    surnames, given = (part.dictionary_encode() for part in split_names(keys))
+    front = pa.array([_surname(one) for one in surnames.dictionary.to_pylist()], pa.string())
+    behind = pa.array(
+        [" ".join(map(syllable, one)) if one else None for one in given.dictionary.to_pylist()], pa.string()
+    )
+    return pc.binary_join_element_wise(
+        front.take(surnames.indices), behind.take(given.indices), " ", null_handling="skip"
+    )
 
 
 def readings(surname: str) -> list[str]:

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from dedup.columns import Bools, Coded, either, first_rows, groups, unified
-from dedup.identity import homes_of, name_class, read_id_numbers
+from dedup.identity import homes_of, name_classes, read_id_numbers
 from dedup.nodes import Nodes
-from dedup.normalise.names import surname_of
-from dedup.normalise.pinyin import pinyin
+from dedup.normalise.names import split_names
+from dedup.normalise.pinyin import pinyins
 from dedup.prepare.preparer import Derived, Preparer, exploded, only, stacked
 
 STATED = (
@@ -38,8 +38,8 @@ def derive(stated: Mapping[str, Coded], _declared: Mapping[str, str]) -> Derived
     whole = Coded(np.where(kind == "ok", name.codes, -1), name.values)
     columns |= {
         "name": name,
-        "pinyin": whole.map(lambda value: pinyin(value) or None),
-        "surname": name.map(surname_of),
+        "pinyin": whole.map_all(pinyins),
+        "surname": name.map_all(lambda names: split_names(names)[0]),
         "birth_year": columns["birth"].map(lambda birth: birth[:4]),
         "phone": stated["phone"],
         "home": homes["dwelling"],
@@ -48,7 +48,8 @@ def derive(stated: Mapping[str, Coded], _declared: Mapping[str, str]) -> Derived
         "building": homes["building"],
         "estate": homes["estate"],
     }
-    facts |= {"name_kind": kind, "name_class": name.lookup(name_class, object, None), "has_unit": has_unit}
+    classes = name_classes(name.texts()).to_numpy(zero_copy_only=False)
+    facts |= {"name_kind": kind, "name_class": name.looked_up(classes, None), "has_unit": has_unit}
     return columns, facts
 
 

@@ -41,6 +41,13 @@ def add(command: Add, _group: AddGroup) -> None:
     compare = command("compare", compare_clusters, "两次归并有何不同 / what two clusterings do differently")
     compare.add_argument("first", type=Path, metavar="A.parquet")
     compare.add_argument("second", type=Path, metavar="B.parquet")
+    compare.add_argument(
+        "--pairs",
+        type=Path,
+        nargs=2,
+        metavar=("PA.parquet", "PB.parquet"),
+        help="link --pairs 写出的两份，用来说明原因；默认为 A.pairs.parquet、B.pairs.parquet / to say why",
+    )
 
 
 def link_records(asked: argparse.Namespace, speak: Language) -> Answer:
@@ -108,21 +115,23 @@ def explain_resident(asked: argparse.Namespace, speak: Language) -> Answer:
 
 
 def compare_clusters(asked: argparse.Namespace, speak: Language) -> Answer:
-    """`compare`: which clusters another model would split or join."""
+    """`compare`: which clusters another model would split or join, and why."""
     from dataclasses import asdict
 
-    from dedup.difference import difference
+    from dedup.difference import difference, pairs_beside
     from pipelines.explaining import difference_in_words
 
-    found = difference(asked.first, asked.second)
+    beside = pairs_beside(asked.first), pairs_beside(asked.second)
+    pairs = tuple(asked.pairs) if asked.pairs else beside if all(path.is_file() for path in beside) else None
+    found = difference(asked.first, asked.second, pairs)
     return Answer(DONE, asdict(found), difference_in_words(found, speak))
 
 
 def wrong_use() -> tuple[type[Exception], ...]:
     """Errors that say the command was used wrongly."""
     from dedup.explain import UnknownId
-    from dedup.link import RecordsError
     from dedup.model import ModelError
+    from dedup.records import RecordsError
     from dedup.train import TrainingError
     from pipelines.published import NoWarehouse
 

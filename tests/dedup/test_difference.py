@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dedup.difference import difference
-from dedup.link import RecordsError
+from dedup.records import RecordsError
 
 
 def clusters(path: Path, members: dict[str, str]) -> Path:

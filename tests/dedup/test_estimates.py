@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 
 from dedup.estimates import estimates, found_at, link_threshold, precision_of, try_out, wilson
-from dedup.link import RESIDENT_COLUMNS, resident_keys, text_keys
+from dedup.link import resident_keys, text_keys
 from dedup.match import Matched, match
 from dedup.model import built_in
+from dedup.records import RESIDENT_COLUMNS
 from synthetic_city.records import stated_records
 
 BASE = built_in("resident")

@@ -12,10 +12,11 @@ import pyarrow as pa
 import pytest
 
 from dedup.estimates import estimates
-from dedup.link import RESIDENT_COLUMNS, resident_keys
+from dedup.link import resident_keys
 from dedup.match import match
 from dedup.model import built_in
 from dedup.night import match_night
+from dedup.records import RESIDENT_COLUMNS
 from synthetic_city.records import stated_records
 from tests.dedup.warehouses import FIRST, KEY, SECOND, state, warehouse
 

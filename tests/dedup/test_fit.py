@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from dedup.fit import refuse_misfit
-from dedup.link import RESIDENT_COLUMNS, link, resident_keys
+from dedup.link import link, resident_keys
 from dedup.model import Model, ModelError, built_in
+from dedup.records import RESIDENT_COLUMNS
 from synthetic_city.records import stated_records
 
 BASE = built_in("resident")

@@ -10,8 +10,9 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
 
-from dedup.link import RecordsError, link
+from dedup.link import link
 from dedup.model import ModelError, built_in, parse_model, read_model
+from dedup.records import RecordsError
 
 HOME = "浙江省杭州市上城区望江街道近江社区近江家园5幢2单元301室"
 PEOPLE: list[dict[str, Any]] = [

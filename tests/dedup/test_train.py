@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from dedup.em import bits
 from dedup.fit import refuse_misfit
-from dedup.link import RESIDENT_COLUMNS, resident_keys
+from dedup.link import resident_keys
 from dedup.match import match
 from dedup.model import Model, ModelError, built_in, parse_model, read_model
+from dedup.records import RESIDENT_COLUMNS
 from dedup.score import Band, patterns
 from dedup.train import TrainingError, learn, train, train_on_file
 from dedup.variants import collapse

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from dedup.link import RESIDENT_COLUMNS
 from dedup.model import built_in, read_model
+from dedup.records import RESIDENT_COLUMNS
 from dedup.write_model import model_toml
 from synthetic_city.records import TWELVE, stated_records
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dedup.normalise.address_split import STAND_INS, split_of
+from dedup.normalise.address_split import DOORS, STAND_INS, split_of
 from dedup.normalise.addresses import _whole, address, read_front
 from dedup.normalise.area import Area, Estate
 from dedup.normalise.gazetteer import gazetteer_of
@@ -56,6 +56,22 @@ ROOMS = [
 ]
 ENDINGS = st.tuples(*map(st.sampled_from, (BUILDINGS, UNITS, ROOMS))).map("".join)
 AREAS = st.sampled_from([AREA, None])
+STREETS = [
+    "望江路",
+    "采荷路",
+    "12号路",
+    "三号路",
+    "里仁坊里",
+    "北弄",
+    "龙沟村",
+    "3组",
+    "上桥镇",
+    "阳光花园",
+    "附",
+    "甲",
+    "12-",
+    "5",
+]
 
 
 @settings(max_examples=1500, deadline=None)
@@ -71,6 +87,21 @@ def test_an_address_that_is_split_reads_as_when_it_is_read_whole(
 ) -> None:
     book = gazetteer_of(area) if area else None
     assert address(front + ending, area) == _whole(front + ending, book)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    before=st.lists(st.sampled_from(PLACES[:10] + STREETS), max_size=4).map("".join),
+    door=st.one_of(st.integers(1, 9999).map(str), st.sampled_from(["4", "9087", "01", "10000", "三", "1-2"])),
+    behind=st.lists(st.sampled_from(["阳光花园", "1号公馆", "附2号", "院内", "景芳", *TRAPS]), max_size=2).map("".join),
+    ending=ENDINGS,
+)  # fmt: skip
+@example(before="望江路", door="345", behind="", ending="345")
+@example(before="里仁坊里", door="12", behind="楼", ending="301")
+@example(before="近江东路4弄", door="9", behind="阳光花园", ending="5幢301室")
+def test_a_street_read_once_reads_as_door_by_door(before: str, door: str, behind: str, ending: str) -> None:
+    stated = f"{before}{door}号{behind}{ending}"
+    assert address(stated) == _whole(stated, None)
 
 
 @settings(max_examples=500, deadline=None)
@@ -97,6 +128,6 @@ def test_what_people_write_most_is_split(front: str, ending: str, area: Area | N
 
 
 def test_the_stand_ins_share_neither_digits_nor_lengths() -> None:
-    short, long = STAND_INS
+    short, long = ((*numbers, door) for numbers, door in zip(STAND_INS, DOORS, strict=True))
     assert not set("".join(short)) & set("".join(long))
     assert all(len(left) < len(right) for left, right in zip(short, long, strict=True))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import get_args
+from datetime import date as Day
+from typing import NamedTuple, get_args
 
 import pyarrow as pa
 import pytest
@@ -16,7 +17,7 @@ from dedup.normalise.area import Area, Estate
 from dedup.normalise.bulk import read_many
 from dedup.normalise.characters import han_but, simplified, traditional
 from dedup.normalise.distinct import Reads
-from dedup.normalise.id_numbers import check_character, sound_numbers
+from dedup.normalise.id_numbers import check_character, shaped_numbers
 from dedup.normalise.names import common_names
 from dedup.normalise.phones import plain_mobiles
 from dedup.normalise.read import LONGEST, Kind, Read, read
@@ -57,11 +58,11 @@ NUMBERS = st.tuples(
 ).map("".join).map(checked)  # fmt: skip
 SHAPES = ("{y}{m}{d}", "{y}-{m}-{d}", "{y}.{m}.{d}", "{y}/{m}/{d}", "{y}年{m}月{d}日", "{y}年{m}月{d}", "{y}.{m}/{d}", "{y}-{m}.{d}日", "{y}{m}")  # fmt: skip
 USUAL: dict[Kind, st.SearchStrategy[str]] = {
-    "name": one_of_each(["王", "李", "欧阳", "張", "陈", "阿"], ["", "小", "国", "玮", "无", "户"], ["伟", "偉", "芳", "氏", "主", "师", "生", "某", "□", "?", "？"], ["", "", "先生", "之子", "(户主)", " 李四"]),
-    "id_number": st.one_of(NUMBERS, NUMBERS.map(lambda number: re.sub(r"(?<=^.{6}).{8}", "********", number)), st.from_regex(r"\A[1-9][0-9]{14}\Z")),
+    "name": one_of_each(["王", "李", "欧阳", "張", "陈", "阿"], ["", "小", "国", "玮", "无", "户", " ", "\u3000", "  "], ["伟", "偉", "芳", "氏", "主", "师", "生", "某", "□", "?", "？"], ["", "", "先生", "之子", "(户主)", "（租）", "(龙+天)", "(上龙下天)", "1", "12", "123", " 李四"]),
+    "id_number": st.one_of(NUMBERS, NUMBERS.map(lambda number: number[:17] + "0"), NUMBERS.map(lambda number: number[:14] + "1000"), st.sampled_from(["'", "‘", "’'"]).flatmap(lambda quote: NUMBERS.map(lambda number: quote + number.lower())), NUMBERS.map(lambda number: re.sub(r"(?<=^.{6}).{8}", "********", number)), st.from_regex(r"\A[1-9][0-9]{14}\Z")),
     "date": st.tuples(DAYS, st.sampled_from(SHAPES)).map(lambda pair: pair[1].format(y=pair[0][:4], m=pair[0][4:6], d=pair[0][6:])),
     "phone": st.one_of(
-        one_of_each(["138", "148", "139", "199", "120"], ["12341234", "00138000", "00000000", "99999999", "88888888"], ["", ".0", "、13912341234"]),
+        one_of_each(["138", "148", "139", "199", "120"], ["12341234", "00138000", "00000000", "99999999", "88888888"], ["", ".0", "、13912341234", " 13912341234", "；13900138000", "/14112341234", ",138", "，13812341234", "，，13912341234"]),
         one_of_each(["", "+86-", "+86", "86 "], ["138", "141", "199"], [" ", "-", ""], ["1234", "0013"], [" ", "-", ""], ["8000", "5678"], ["", ".0"]),
     ),
     "address": one_of_each(
@@ -93,30 +94,40 @@ def values(draw: st.DrawFn, kind: Kind) -> list[str | None]:
     return draw(st.permutations([*stated, *draw(st.lists(ANYTHING, max_size=3)), *stated[:2]]))
 
 
-def one_by_one(
-    kind: Kind, stated: list[str | None], numeric_cell: bool, area: Area | None
-) -> list[Read | None]:
+class Known(NamedTuple):
+    """What is known beside the values."""
+
+    numeric_cell: bool = False
+    area: Area | None = None
+    night: Day | None = None
+
+
+def one_by_one(kind: Kind, stated: list[str | None], known: Known) -> list[Read | None]:
     return [
-        None if value is None else read(kind, value, numeric_cell=numeric_cell, area=area, table="relation")
-        for value in stated
+        None if value is None else read(kind, value, table="relation", **known._asdict()) for value in stated
     ]
 
 
-def in_bulk(kind: Kind, stated: list[str | None], numeric_cell: bool, area: Area | None) -> list[Read | None]:
-    column = pa.array(stated, pa.string())
-    keys, qualities = read_many(kind, column, numeric_cell=numeric_cell, area=area, table="relation")
+def in_bulk(kind: Kind, stated: list[str | None], known: Known) -> list[Read | None]:
+    keys, qualities = read_many(kind, pa.array(stated, pa.string()), table="relation", **known._asdict())
     pairs = zip(keys.to_pylist(), qualities.to_pylist(), strict=True)
     return [None if quality is None else Read(key, quality) for key, quality in pairs]
 
 
+KNOWN = st.builds(
+    Known,
+    st.booleans(),
+    st.sampled_from([AREA, None]),
+    st.sampled_from([None, Day(2011, 2, 28), Day(1980, 12, 29), Day(2060, 1, 1)]),
+)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=300, deadline=None)
-@given(data=st.data(), numeric_cell=st.booleans(), area=st.sampled_from([AREA, None]))
-def test_a_column_reads_as_its_values_one_by_one(
-    kind: Kind, data: st.DataObject, numeric_cell: bool, area: Area | None
-) -> None:
+@given(data=st.data(), known=KNOWN)
+def test_a_column_reads_as_its_values_one_by_one(kind: Kind, data: st.DataObject, known: Known) -> None:
     stated = data.draw(values(kind))
-    assert in_bulk(kind, stated, numeric_cell, area) == one_by_one(kind, stated, numeric_cell, area)
+    assert in_bulk(kind, stated, known) == one_by_one(kind, stated, known)
 
 
 KIND_OF_COLUMN: dict[str, Kind] = {
@@ -136,14 +147,14 @@ def test_a_whole_messy_city_reads_as_its_values_one_by_one(
     city: pa.Table, column: str, area: Area | None
 ) -> None:
     kind, stated = KIND_OF_COLUMN[column], city.column(column).to_pylist()
-    assert in_bulk(kind, stated, False, area) == one_by_one(kind, stated, False, area)
+    assert in_bulk(kind, stated, Known(area=area)) == one_by_one(kind, stated, Known(area=area))
 
 
 @pytest.mark.parametrize(
     ("column", "shortcut"),
     [
         ("name", common_names),
-        ("id_number", sound_numbers),
+        ("id_number", shaped_numbers),
         ("phone", plain_mobiles),
         ("address", split_addresses),
     ],
@@ -164,7 +175,7 @@ def test_nothing_and_notes_are_read_alike(kind: Kind) -> None:
         ["近" * LONGEST + "江路5号近江家园5幢301室"],
         ["'" * LONGEST + "11010519491231002X"],
     ):
-        assert in_bulk(kind, stated, False, AREA) == one_by_one(kind, stated, False, AREA)
+        assert in_bulk(kind, stated, Known(area=AREA)) == one_by_one(kind, stated, Known(area=AREA))
 
 
 @given(excluded=st.text(st.characters(min_codepoint=0x3000, max_codepoint=0xA100), max_size=20))

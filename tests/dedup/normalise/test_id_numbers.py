@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from datetime import date as Day
 
+import pyarrow as pa
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dedup.normalise.id_numbers import birth_date_of, check_character, id_number, sex_of
+from dedup.normalise.id_numbers import (
+    birth_date_of,
+    birth_dates_of,
+    check_character,
+    id_number,
+    sex_of,
+    sexes_of,
+)
 
 AREAS = st.sampled_from(["330102", "110105", "340524", "652301", "810000", "830000"])
 BIRTHS = st.dates(Day(1900, 1, 1), Day(2026, 1, 1))
@@ -101,3 +109,18 @@ def test_a_disability_certificate_gives_the_number_in_front(number: str, suffix:
 def test_a_birth_date_typed_into_the_column_is_no_document() -> None:
     assert id_number("19800101").quality == "invalid"
     assert id_number("98765432").quality == "foreign_doc"
+
+
+@given(
+    keys=st.lists(
+        st.one_of(
+            st.from_regex(r"\A[0-9]{6}(?:19|20)[0-9]{6}[0-9]{1,4}X?\Z"),
+            st.from_regex(r"\A[0-9]{6}\*{8}[0-9]{3}[0-9X]\Z"),
+            st.text(st.characters(exclude_categories=["Cs"]), min_size=14, max_size=19),
+        )
+    )
+)
+def test_a_column_of_numbers_holds_the_birth_dates_and_sexes_of_each(keys: list[str]) -> None:
+    column = pa.array(keys, pa.string())
+    assert birth_dates_of(column).to_pylist() == [birth_date_of(key) for key in keys]
+    assert sexes_of(column).to_pylist() == [sex_of(key) for key in keys]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.normalise.characters import simplified
-from dedup.normalise.names import name
-from dedup.normalise.pinyin import pinyin
+from dedup.normalise.names import name, split_names, surname_of
+from dedup.normalise.pinyin import pinyins
 
 SURNAMES = st.sampled_from(["王", "李", "欧阳", "单", "曾", "于", "於", "萧"])
 GIVEN = st.text(alphabet="伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀英霞平刚桂䶮𬱖", min_size=1, max_size=2)
@@ -48,4 +49,16 @@ def test_simplified_characters_are_never_made_traditional() -> None:
 
 @given(stated=NAMES)
 def test_pinyin_has_one_syllable_for_each_character(stated: str) -> None:
-    assert len(pinyin(stated).split()) == len(stated)
+    (said,) = pinyins(pa.array([stated])).to_pylist()
+    assert len(said.split()) == len(stated)
+
+
+@given(
+    names=st.lists(
+        st.one_of(NAMES, st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4))
+    )
+)
+def test_a_column_of_names_is_split_where_each_name_is(names: list[str]) -> None:
+    surnames, given_names = (part.to_pylist() for part in split_names(pa.array(names, pa.string())))
+    assert surnames == [surname_of(name) for name in names]
+    assert given_names == [name[len(surname_of(name)) :] for name in names]

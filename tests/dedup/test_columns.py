@@ -1,0 +1,28 @@
+"""Columns as codes: the shortcuts say what an obvious look at each row says."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from dedup.columns import coded, groups, texts
+
+WIDE = 1 << 40  # two such columns do not fit into one number
+
+
+@given(
+    rows=st.lists(st.tuples(*[st.sampled_from([-1, 0, 1, 2, WIDE])] * 4)),
+)
+@example(rows=[(WIDE, WIDE, WIDE, WIDE), (WIDE, WIDE, WIDE, -1), (WIDE, WIDE, WIDE, WIDE)])
+def test_rows_are_numbered_as_they_are_first_met(rows: list[tuple[int, ...]]) -> None:
+    columns = [np.array([row[place] for row in rows], dtype=np.int64) for place in range(4)]
+    first_met = list(dict.fromkeys(rows))
+    assert groups(columns).tolist() == [first_met.index(row) for row in rows]
+
+
+@given(stated=st.lists(st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=3))))
+def test_codes_follow_the_order_of_the_values(stated: list[str | None]) -> None:
+    column = coded(stated)
+    assert texts(column) == stated
+    assert list(column.values) == sorted({one for one in stated if one is not None})
