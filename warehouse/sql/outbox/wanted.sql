@@ -140,7 +140,7 @@ taken_back as (
         m.field,
         receiver."column",
         receiver.kind as parser,
-        case when m.place is null then '' else m."key" end as value,
+        coalesce(case when m.place is not null then m."key" end, '') as value,
         value as told,
         m.place,
         s.record_id as taken_from,
