@@ -91,3 +91,25 @@ def test_a_word_lets_go_the_cells_that_were_seen_and_no_others(site, enter_once)
 def test_what_cannot_be_said_is_refused_with_the_next_move(site, enter_once, asked, says):
     ran = enter_once("approve", *asked, "--because", "试", "--site", site)
     assert ran.status == 2 and says in ran.err
+
+
+def test_a_resident_is_told_what_went_to_whom_for_what_and_what_became_of_it(site, enter_once):
+    query = (
+        "select resident_id, t.field, t.batch from outbox.told as t join resolved.record using (record_id)"
+        " where live and state = 'sent' order by all limit 1"
+    )
+    ((resident, field, batch),) = rows(site, query)
+    found = enter_once("told", resident, "--site", site, "--json").found
+    assert found["resident_id"] == resident
+    (one, *_) = [one for one in found["told"] if (one["field"], one["batch"]) == (field, batch)]
+    assert one["purpose"] and "法" in one["basis"]
+    assert one["receipt"] == "awaiting"
+    text = enter_once("told", resident, "--site", site).out
+    assert "等下次导出" in text and one["basis"] in text
+    ((unshared,),) = rows(
+        site,
+        "select min(resident_id) from golden.resident where resident_id not in"
+        " (select resident_id from outbox.told join resolved.record using (record_id) where live)",
+    )
+    assert "没有向任何平台发送过" in enter_once("told", unshared, "--site", site).out
+    assert enter_once("told", "R0", "--site", site).status == 2
