@@ -56,7 +56,7 @@ def open_store(site: Site) -> Iterator[duckdb.DuckDBPyConnection]:
     settings = {**_SETTINGS, "temp_directory": str(site.scratch)}
     with closing(duckdb.connect(str(site.warehouse), config=settings)) as con:
         site.warehouse.chmod(0o600)
-        _create_tables(con)
+        create_tables(con)
         yield con
         con.execute("checkpoint")
 
@@ -132,7 +132,8 @@ def check_unique(con: duckdb.DuckDBPyConnection, relation: str, *columns: str) -
         raise NotUnique(f"{relation}: {twice} combinations of ({names}) stand more than once")
 
 
-def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
+def create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Make every table that is not there, the derived ones as their SELECTs make them of what is there."""
     con.execute(_SQL.joinpath("schema.sql").read_text(encoding="utf-8"))
     made = {
         f"{schema}.{table}"

@@ -1,6 +1,7 @@
-"""What goes to the platforms: `approve list|cells|yes|no|live|shadow`, `told`.
+"""What goes to the platforms: `approve list|cells|yes|no|live|shadow`, `blast`, `told`.
 
-Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/approving.py`, `pipelines/telling.py`).
+Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/approving.py`, `blasting.py`,
+`telling.py`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ def add(command: Add, group: AddGroup) -> None:
         )
         one.add_argument("--by", metavar="NAME", help="谁说的，默认当前用户 / who says so")
 
+    blast = command("blast", tell_blast, "一个裁定会改动多少 / how far a verdict would reach")
+    blast.add_argument("left", metavar="RECORD")
+    blast.add_argument("right", metavar="RECORD")
     told = command("told", list_told, "某人的哪些信息给过哪个平台 / what was told to whom of a resident")
     told.add_argument("resident", metavar="RESIDENT")
 
@@ -122,6 +126,20 @@ def list_told(asked: argparse.Namespace, speak: Language) -> Answer:
     return Answer(DONE, {"resident_id": resident, "told": [asdict(one) for one in found]}, text)
 
 
+def tell_blast(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`blast`: how many cells on which platforms would change if two records were merged, or split."""
+    from pipelines.blasting import blast
+
+    found = blast(asked.site, asked.left, asked.right, speak)
+    lines = [say(f"blast_{found.verdict}", speak, **asdict(found))]
+    if found.residents_before == found.residents_after:
+        lines.append(say("blast_nothing", speak))
+    for slug in sorted(found.cells.keys() | found.withdrawn.keys()):
+        counts = {"cells": found.cells.get(slug, 0), "withdrawn": found.withdrawn.get(slug, 0)}
+        lines.append(say("blast_platform", speak, platform=slug, **counts))
+    return Answer(DONE, asdict(found), "\n".join(lines))
+
+
 def say_yes(asked: argparse.Namespace, speak: Language) -> Answer:
     """`approve yes`: these cells may go, on the next run."""
     return _noted(asked, "approved", speak)
@@ -185,7 +203,8 @@ def _why(decision: str, why: str, speak: Language) -> str:
 
 def wrong_use() -> tuple[type[Exception], ...]:
     """Errors that say the command was used wrongly."""
+    from dedup.explain import UnknownId
     from pipelines.approving import WrongApproval
     from warehouse.residents import UnknownResident
 
-    return WrongApproval, UnknownResident
+    return WrongApproval, UnknownId, UnknownResident

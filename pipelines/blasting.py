@@ -1,0 +1,68 @@
+"""How far a verdict would reach, before it is given: which cells on which platforms would change.
+
+Belongs here: putting together who would be who and what platforms would then be told.
+Lives elsewhere: both (`dedup/supposing.py`, `warehouse/supposing.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from dedup.supposing import supposing
+from pipelines.messages import Language
+from pipelines.published import published
+from warehouse.site import read_site
+from warehouse.snapshot import current_snapshot
+from warehouse.store import scalar
+from warehouse.supposing import wanted_if
+
+
+@dataclass(frozen=True, slots=True)
+class Blast:
+    """What would change if the two records were said to be the same, or different.
+
+    residents_before, residents_after: how many residents the records in question belong to.
+    cells: by platform, how many cells it would be told that it is not told as things are.
+    withdrawn: by platform, how many of the cells that it is to be told now it would not be told.
+    """
+
+    left: str
+    right: str
+    verdict: Literal["same", "different"]
+    records: int
+    residents_before: int
+    residents_after: int
+    cells: Mapping[str, int]
+    withdrawn: Mapping[str, int]
+
+
+def blast(root: Path, left: str, right: str, speak: Language) -> Blast:
+    """How far the opposite of what stands today would reach.
+
+    Raises:
+        NoWarehouse, UnknownId: nothing has run, or there is no such record.
+    """
+    with published(root, speak) as con:
+        supposed = supposing(con, left, right)
+        night: date = scalar(con, "select max(night) from landed.pull")
+    snapshot = current_snapshot(read_site(root))
+    assert snapshot is not None  # it was just read
+    before, after = (
+        {(c.platform, c.record_id, c.field, c.told) for c in wanted_if(snapshot, night, who)}
+        for who in (supposed.today, supposed.then)
+    )
+    return Blast(
+        left,
+        right,
+        supposed.verdict,
+        len(supposed.today),
+        len(set(supposed.today.values())),
+        len(set(supposed.then.values())),
+        dict(sorted(Counter(cell[0] for cell in after - before).items())),
+        dict(sorted(Counter(cell[0] for cell in before - after).items())),
+    )
