@@ -8,6 +8,7 @@ Lives elsewhere: which pulls (`replay.py`), reading one (`connectors/stage`), wh
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -57,6 +58,8 @@ class Said:
 
 def take_in(night: Night, manifest: Sequence[Pull]) -> int:
     """Bring the warehouse up to everything that was ever landed; how many pulls were taken in."""
+    for left in night.site.scratch.glob("staging-*"):  # by a night that was killed
+        shutil.rmtree(left, ignore_errors=True)
     said = _said(night)
     digests = {
         slug: f"{digest} {said.digest(slug)}"
@@ -128,6 +131,7 @@ def _take_in_one(night: Night, pull: Pull, last: InForce | None, said: Said) -> 
             source=pull.source,
             night=pull.night,
             overrides=said.overrides.get(pull.platform, ()),
+            scratch=night.site.scratch,
         )
         named = name_records(
             night.con,

@@ -195,6 +195,8 @@ def _judge(arrival: _Arrival, night: Day, outcome: Outcome) -> Pull:
             # Kept from before a column became forbidden: it may not stay.
             arrival.original.unlink(missing_ok=True)
         return _pull(arrival, night, "landed", rows=answer["rows"], message=answer["notes"])
+    if not arrival.cells.exists():
+        arrival.original.unlink(missing_ok=True)
     problem, next_move, sheet, place = answer.get("problem") or (*_DEATHS[outcome.fate], "", "")
     if outcome.detail:
         problem += f"（{outcome.detail}）"
