@@ -28,7 +28,7 @@ from connectors.pull.cursors import Cursor, keep_cursor, read_cursor
 from connectors.sandbox import Limits, Outcome, run_all
 from warehouse.site import Site
 
-__all__ = ["Pull", "cells_path", "pull_all", "pulls"]
+__all__ = ["Pull", "cells_path", "original_path", "pull_all", "pulls"]
 
 _NOT_EXPORTS = (".", "~$")  # files of the system and of an open spreadsheet program
 _TOO_HEAVY = "请不要用它；先在表格软件里打开检查，另存后重新放入收件箱"
@@ -102,8 +102,17 @@ def cells_path(site: Site, pull: Pull) -> Path:
     return _cells(site, pull.platform, pull.sha256)
 
 
+def original_path(site: Site, pull: Pull) -> Path:
+    """Where the bytes of a pull are kept, unless some of them may not be."""
+    return _original(site, pull.platform, pull.sha256, Path(pull.source))
+
+
 def _manifest(site: Site) -> Path:
     return site.landing / "manifest.jsonl"
+
+
+def _original(site: Site, slug: str, sha256: str, file: Path) -> Path:
+    return site.landing / slug / f"{sha256}{file.suffix.lower()}"
 
 
 def _cells(site: Site, slug: str, sha256: str) -> Path:
@@ -149,7 +158,7 @@ def _arrival(
     site: Site, platform: Platform, path: Path, *, changes: bool = False, cursor: Cursor | None = None
 ) -> _Arrival:
     slug, sha256 = platform.slug, _digest(path)
-    original = site.landing / slug / f"{sha256}{path.suffix.lower()}"
+    original = _original(site, slug, sha256, path)
     return _Arrival(platform, path, sha256, original, _cells(site, slug, sha256), changes, cursor)
 
 
