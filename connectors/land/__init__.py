@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import date as Day
+from itertools import islice
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -136,8 +137,15 @@ def _arrivals(
             yield platform.slug, _nothing(platform, night, "missing", message)
         return
     shutil.rmtree(site.pulling, ignore_errors=True)  # of a night that was killed
+    ask.sort(key=lambda platform: _failed_last(platform.slug, known))
     for slug, answer in ask_all(site, ask, night, site.pulling):
         yield slug, _fetched(site, platforms[slug], night, answer, known)
+
+
+def _failed_last(slug: str, known: list[Pull]) -> bool:
+    """Whether a platform failed when it was last asked: it may hang again, and is asked after the others."""
+    told = (pull for pull in reversed(known) if pull.platform == slug and pull.status != "missing")
+    return any(not pull.usable for pull in islice(told, 1))
 
 
 def _fetched(
@@ -217,6 +225,7 @@ _DEATHS = {
     "crashed": ("文件使解析程序崩溃，可能已损坏或有害", _TOO_HEAVY),
     "memory": ("读取这个文件所需的内存超过上限", _TOO_HEAVY),
     "timeout": ("读取这个文件的时间超过上限", _TOO_HEAVY),
+    "unstarted": ("没有轮到读取这个文件", "请再运行一次"),
     "failed": ("读取时发生意外错误", "请把文件名和这条消息告诉管理员"),
     "done": ("读取没有得到结果", "请把文件名和这条消息告诉管理员"),
 }
