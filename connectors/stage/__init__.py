@@ -85,7 +85,8 @@ def stage(
     """Stage one landed export, whatever its size. `key`: the site's, for record ids; `source`: the file's name, for
     messages; `scratch`: a folder for what is made of it, the system's own by default.
 
-    It is taken in batch by batch, into tables on disk: memory is bounded by `MEMORY_MB`. What the first look at all of it
+    It is taken in batch by batch, into tables on disk: memory is bounded by `MEMORY_MB` of
+    `connectors/read/batch.py`. What the first look at all of it
     shows to be in need of a second one (`profile.py`) is looked at again.
 
     Raises:
