@@ -163,7 +163,9 @@ def _take_in_one(night: Night, pull: Pull, last: InForce | None, said: Said) -> 
         message = (
             f"{pull.platform}：文件 {pull.source}：程序出错（{type(fault).__name__}）。请把 {log} 报给开发者"
         )
-        _note(night, pull, "refused", message)
+        # Nothing is noted of it: it says nothing of the export, which the next run takes in if the fault is gone.
+        outcome = night.outcomes[pull.platform]
+        outcome.status, outcome.message = "refused", message
 
 
 def _met(
