@@ -22,10 +22,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from typing import IO, Any, Literal
 
-Fate = Literal["done", "failed", "crashed", "timeout", "memory"]
+Fate = Literal["done", "failed", "crashed", "timeout", "memory", "unstarted"]
 Answer = dict[str, Any]
 _LENGTH = struct.Struct(">Q")
 
@@ -54,13 +54,16 @@ def run_all(
     *,
     workers: int = 2,
     limits: Limits = Limits(),
+    seconds: float = inf,
 ) -> Iterator[tuple[int, Outcome]]:
     """Run the function on each job's arguments; yields the job's place and outcome as each one ends.
 
     `function` must be importable by name and return what JSON can hold. A job that kills its worker, or outlives its
-    limits, ends alone: the others go on in a new worker.
+    limits, ends alone: the others go on in a new worker. After so many seconds all that still run are ended, and those
+    that have to wait are not begun.
     """
     waiting = list(enumerate(jobs))[::-1]
+    end = time.monotonic() + seconds
     pool = [_Worker(limits) for _ in range(min(workers, len(jobs)))]
     try:
         with selectors.DefaultSelector() as selector:
@@ -68,9 +71,12 @@ def run_all(
                 worker.take(*waiting.pop(), function)
                 selector.register(worker.answers, selectors.EVENT_READ, worker)
             while selector.get_map():
-                patience = min(w.left for key in selector.get_map().values() if (w := key.data))
+                patience = min(key.data.left(end) for key in selector.get_map().values())
                 ready = {key.data for key, _ in selector.select(max(patience, 0))}
-                late = {key.data for key in selector.get_map().values() if key.data.left <= 0}
+                late = {key.data for key in selector.get_map().values() if key.data.left(end) <= 0}
+                if time.monotonic() >= end:
+                    yield from ((at, Outcome("unstarted")) for at, _ in waiting[::-1])
+                    waiting.clear()
                 for worker in ready | late:
                     yield worker.job, worker.outcome() if worker in ready else worker.overdue()
                     selector.unregister(worker.answers)
@@ -104,17 +110,17 @@ class _Worker:
         self._jobs: IO[bytes] = self._process.stdin
         self.answers: IO[bytes] = self._process.stdout
         self.job = -1
-        self._deadline = 0.0
+        self._begun = self._deadline = 0.0
         self.alive = True
 
-    @property
-    def left(self) -> float:
-        """Seconds until the job in hand is overdue."""
-        return self._deadline - time.monotonic()
+    def left(self, end: float) -> float:
+        """Seconds until the job in hand is overdue, or all have to end."""
+        return min(self._deadline, end) - time.monotonic()
 
     def take(self, job: int, arguments: tuple[Any, ...], function: Callable[..., Answer]) -> None:
         """Take a job in hand."""
-        self.job, self._deadline = job, time.monotonic() + self._limits.wall_seconds
+        self.job, self._begun = job, time.monotonic()
+        self._deadline = self._begun + self._limits.wall_seconds
         packed = pickle.dumps((function, arguments, self._limits))
         try:
             self._jobs.write(_LENGTH.pack(len(packed)) + packed)
@@ -138,7 +144,7 @@ class _Worker:
     def overdue(self) -> Outcome:
         """End the worker, because its job took too long."""
         self.stop()
-        return Outcome("timeout", detail=f"{self._limits.wall_seconds:g} s")
+        return Outcome("timeout", detail=f"{time.monotonic() - self._begun:.0f} s")
 
     def stop(self) -> None:
         """End the process, whatever it does."""

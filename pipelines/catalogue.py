@@ -68,6 +68,11 @@ def checked(slug: str, root: Path) -> dict[str, Any]:
     }
 
 
+def has_site(root: Path) -> bool:
+    """Whether there is a site to look for a sample in."""
+    return _site(root) is not None
+
+
 def wrote_blank(slug: str, path: Path) -> None:
     """Write a platform's template with nobody in it.
 

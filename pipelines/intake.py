@@ -8,6 +8,7 @@ Lives elsewhere: which pulls (`replay.py`), reading one (`connectors/stage`), wh
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -57,6 +58,8 @@ class Said:
 
 def take_in(night: Night, manifest: Sequence[Pull]) -> int:
     """Bring the warehouse up to everything that was ever landed; how many pulls were taken in."""
+    for left in night.site.scratch.glob("staging-*"):  # by a night that was killed
+        shutil.rmtree(left, ignore_errors=True)
     said = _said(night)
     digests = {
         slug: f"{digest} {said.digest(slug)}"
@@ -128,6 +131,7 @@ def _take_in_one(night: Night, pull: Pull, last: InForce | None, said: Said) -> 
             source=pull.source,
             night=pull.night,
             overrides=said.overrides.get(pull.platform, ()),
+            scratch=night.site.scratch,
         )
         named = name_records(
             night.con,
@@ -159,7 +163,9 @@ def _take_in_one(night: Night, pull: Pull, last: InForce | None, said: Said) -> 
         message = (
             f"{pull.platform}：文件 {pull.source}：程序出错（{type(fault).__name__}）。请把 {log} 报给开发者"
         )
-        _note(night, pull, "refused", message)
+        # Nothing is noted of it: it says nothing of the export, which the next run takes in if the fault is gone.
+        outcome = night.outcomes[pull.platform]
+        outcome.status, outcome.message = "refused", message
 
 
 def _met(

@@ -16,9 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from connectors.land.cells import blank_forbidden, write_cells
+from connectors.land.cells import keep_cells
 from connectors.platform import Platform, read_platforms
-from connectors.read import read_export
 from connectors.stage import Staged, stage
 from connectors.write import write_export
 from synthetic_city.city import FIRST_NIGHT
@@ -75,7 +74,7 @@ def staged_lines(platform: Platform, path: Path, town: Town) -> Iterator[tuple[s
 def _staged(platform: Platform, path: Path, town: Town) -> Staged:
     with tempfile.TemporaryDirectory() as folder:
         cells = Path(folder) / "cells.parquet"
-        write_cells(blank_forbidden(read_export(path, platform.export), platform), cells)
+        keep_cells(path, platform, cells)
         return stage(platform, cells, area=town.city.area, key=_KEY, source=path.name, night=FIRST_NIGHT)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import date as Day
+from itertools import islice
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -28,7 +29,7 @@ from connectors.pull.cursors import Cursor, keep_cursor, read_cursor
 from connectors.sandbox import Limits, Outcome, run_all
 from warehouse.site import Site
 
-__all__ = ["Pull", "cells_path", "pull_all", "pulls"]
+__all__ = ["Pull", "cells_path", "original_path", "pull_all", "pulls"]
 
 _NOT_EXPORTS = (".", "~$")  # files of the system and of an open spreadsheet program
 _TOO_HEAVY = "请不要用它；先在表格软件里打开检查，另存后重新放入收件箱"
@@ -102,8 +103,17 @@ def cells_path(site: Site, pull: Pull) -> Path:
     return _cells(site, pull.platform, pull.sha256)
 
 
+def original_path(site: Site, pull: Pull) -> Path:
+    """Where the bytes of a pull are kept, unless some of them may not be."""
+    return _original(site, pull.platform, pull.sha256, Path(pull.source))
+
+
 def _manifest(site: Site) -> Path:
     return site.landing / "manifest.jsonl"
+
+
+def _original(site: Site, slug: str, sha256: str, file: Path) -> Path:
+    return site.landing / slug / f"{sha256}{file.suffix.lower()}"
 
 
 def _cells(site: Site, slug: str, sha256: str) -> Path:
@@ -127,8 +137,15 @@ def _arrivals(
             yield platform.slug, _nothing(platform, night, "missing", message)
         return
     shutil.rmtree(site.pulling, ignore_errors=True)  # of a night that was killed
+    ask.sort(key=lambda platform: _failed_last(platform.slug, known))
     for slug, answer in ask_all(site, ask, night, site.pulling):
         yield slug, _fetched(site, platforms[slug], night, answer, known)
+
+
+def _failed_last(slug: str, known: list[Pull]) -> bool:
+    """Whether a platform failed when it was last asked: it may hang again, and is asked after the others."""
+    told = (pull for pull in reversed(known) if pull.platform == slug and pull.status != "missing")
+    return any(not pull.usable for pull in islice(told, 1))
 
 
 def _fetched(
@@ -149,7 +166,7 @@ def _arrival(
     site: Site, platform: Platform, path: Path, *, changes: bool = False, cursor: Cursor | None = None
 ) -> _Arrival:
     slug, sha256 = platform.slug, _digest(path)
-    original = site.landing / slug / f"{sha256}{path.suffix.lower()}"
+    original = _original(site, slug, sha256, path)
     return _Arrival(platform, path, sha256, original, _cells(site, slug, sha256), changes, cursor)
 
 
@@ -195,6 +212,8 @@ def _judge(arrival: _Arrival, night: Day, outcome: Outcome) -> Pull:
             # Kept from before a column became forbidden: it may not stay.
             arrival.original.unlink(missing_ok=True)
         return _pull(arrival, night, "landed", rows=answer["rows"], message=answer["notes"])
+    if not arrival.cells.exists():
+        arrival.original.unlink(missing_ok=True)
     problem, next_move, sheet, place = answer.get("problem") or (*_DEATHS[outcome.fate], "", "")
     if outcome.detail:
         problem += f"（{outcome.detail}）"
@@ -206,6 +225,7 @@ _DEATHS = {
     "crashed": ("文件使解析程序崩溃，可能已损坏或有害", _TOO_HEAVY),
     "memory": ("读取这个文件所需的内存超过上限", _TOO_HEAVY),
     "timeout": ("读取这个文件的时间超过上限", _TOO_HEAVY),
+    "unstarted": ("没有轮到读取这个文件", "请再运行一次"),
     "failed": ("读取时发生意外错误", "请把文件名和这条消息告诉管理员"),
     "done": ("读取没有得到结果", "请把文件名和这条消息告诉管理员"),
 }

@@ -1,70 +1,104 @@
-"""How landed cells are kept: one parquet file, a row per row of the export.
+"""How landed cells are kept: one parquet file, a row per row of the export, a row group per batch of them.
 
-Belongs here: the shape of that file, blanking forbidden columns before it is written.
-Lives elsewhere: reading the export (`connectors/read`), reading the cells back (`connectors/stage/load.py`).
+Belongs here: writing that file batch by batch, blanking forbidden columns before it is written.
+Lives elsewhere: reading the export and the shape of a batch (`connectors/read`), reading the cells back
+(`connectors/stage/cells.py`).
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.durable import settle
 from connectors.platform import Platform
-from connectors.read.layout import DEEPEST, choose_sheets, find_header, parts
-from connectors.read.sheet import EMPTY, Reading, Row, Sheet
+from connectors.read import Stream, nothing_in_it, open_export
+from connectors.read.batch import SCHEMA, batch_of, batches_of, rows_of_batch
+from connectors.read.guard import check_rows
+from connectors.read.layout import Header, choose_sheets, find_header, parts
+from connectors.read.sheet import EMPTY, Reading, Row
 
-SCHEMA = pa.schema(
-    [
-        ("sheet", pa.string()),
-        ("row", pa.int32()),  # as the clerk sees it, from 1
-        ("cells", pa.list_(pa.string())),
-        ("types", pa.string()),  # one mark per cell: connectors/read/sheet.py
-    ]
-)
+
+def keep_cells(path: Path, platform: Platform, cells: Path) -> tuple[int, str]:
+    """Write the cells of an export, without what may not be kept; its rows that state anything, and notes.
+
+    Raises:
+        Unreadable: with the problem, the place and the next move, in words for a clerk.
+    """
+    with open_export(path, platform.export) as stream:
+        rows = write_batches(without_forbidden(stream, platform), cells)
+        if not rows:
+            cells.unlink()
+            raise nothing_in_it()
+        return rows, stream.notes
+
+
+def write_batches(batches: Iterable[pa.RecordBatch], path: Path) -> int:
+    """Write cells batch by batch, atomically, a row group each; the number of rows that state anything.
+
+    Raises:
+        Unreadable: more rows than an export may have.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    rows = stated = 0
+    try:
+        with pq.ParquetWriter(part, SCHEMA, compression="zstd", use_dictionary=["sheet", "types"]) as file:
+            for batch in batches:
+                rows += len(batch)
+                check_rows(rows)
+                stated += _stating(batch)
+                file.write_batch(batch)
+        settle(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return stated
 
 
 def write_cells(reading: Reading, path: Path) -> None:
     """Write all cells of a reading, atomically."""
-    rows = [row for sheet in reading.sheets for row in sheet.rows]
-    names = [pa.repeat(pa.scalar(sheet.name, pa.string()), len(sheet.rows)) for sheet in reading.sheets]
-    table = pa.Table.from_arrays(
-        [
-            pa.concat_arrays([*names, pa.array([], pa.string())]),
-            pa.array([row.row for row in rows], pa.int32()),
-            pa.array([row.cells for row in rows], pa.list_(pa.string())),
-            pa.array([row.types for row in rows], pa.string()),
-        ],
-        schema=SCHEMA,
+    write_batches(chain.from_iterable(batches_of(sheet.name, sheet.rows) for sheet in reading.sheets), path)
+
+
+def _stating(batch: pa.RecordBatch) -> int:
+    """How many rows of a batch state anything."""
+    distinct = batch.column("types").dictionary_encode()
+    states = np.array(
+        [bool(types.strip(".vhm")) for types in distinct.dictionary.to_pylist()], dtype=np.bool_
     )
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    pq.write_table(table, part, compression="zstd")
-    settle(part, path)
+    return int(states[distinct.indices.to_numpy()].sum())
 
 
-def blank_forbidden(reading: Reading, platform: Platform) -> Reading:
-    """The reading without what may not be kept: forbidden columns blank, sheets that nobody accounts for gone.
+def without_forbidden(stream: Stream, platform: Platform) -> Iterator[pa.RecordBatch]:
+    """The batches of an export without what may not be kept: forbidden columns blank, sheets that nobody accounts
+    for gone.
 
     Raises:
         Unreadable: the header is not the platform's, so that nobody can say where a forbidden column stands.
     """
     if not platform.forbidden:
-        return reading
-    export = platform.export
-    by_name = {sheet.name: sheet for sheet in reading.sheets}
-    heads = {name: sheet.rows[: DEEPEST + export.header_rows + 1] for name, sheet in by_name.items()}
-    kept: list[Sheet] = []
+        yield from stream.batches
+        return
+    export, headers = platform.export, dict[str, Header]()
     for part in parts(export):
-        for name in choose_sheets(part, heads, export):
-            header = find_header(name, heads[name], part, export)
+        for name in choose_sheets(part, stream.heads, export):
+            headers[name] = find_header(name, stream.heads[name], part, export)
+    seen: Counter[str] = Counter()
+    for batch in stream.batches:
+        name = batch.column("sheet")[0].as_py() if len(batch) else ""
+        if name in headers:
+            rows, header = rows_of_batch(batch), headers[name]
+            first = max(0, header.first + export.header_rows - seen[name])
             bad = frozenset(at for declared, at in header.at.items() if declared in platform.forbidden)
-            first, sheet = header.first + export.header_rows, by_name[name]
-            blanked = [_blank(row, bad, header.width) for row in sheet.rows[first:]]
-            kept.append(Sheet(name, [*sheet.rows[:first], *blanked], sheet.hidden_rows))
-    return Reading(kept, reading.hidden_sheets)
+            blanked = [_blank(row, bad, header.width) for row in rows[first:]]
+            yield batch_of(name, [*rows[:first], *blanked])
+        seen[name] += len(batch)
 
 
 def _blank(row: Row, bad: frozenset[int], width: int) -> Row:

@@ -29,6 +29,7 @@ from connectors.sandbox import Limits, Outcome, run_all
 from warehouse.connections import Connection
 from warehouse.site import Site
 
+ALL_SECONDS = 1800.0  # for asking all platforms of a night, however many of them hang
 _AT_ONCE = 8
 _GRACE = 30.0  # seconds beyond its budget after which a worker is ended
 _SCHEMES = {"http": ("https", "http"), "sftp": ("sftp",), "database": ("postgresql", "mysql", "mariadb")}
@@ -46,7 +47,7 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class NotArrived:
-    """Why nothing was fetched. `fault` is False when the platform simply has nothing yet."""
+    """Why nothing was fetched. `fault` is False when the platform simply has nothing yet, or was not asked."""
 
     message: str
     fault: bool = True
@@ -60,7 +61,10 @@ def connected(site: Site, platform: Platform) -> bool:
 def ask_all(
     site: Site, platforms: Iterable[Platform], night: Day, folder: Path, *, sample: bool = False
 ) -> Iterator[tuple[str, Arrived | NotArrived]]:
-    """Ask these platforms, all connected, for their exports; yields each as it is there. Files go into the folder."""
+    """Ask these platforms, all connected, for their exports; yields each as it is there. Files go into the folder.
+
+    They are asked in the order given, some at a time, and all of them for `ALL_SECONDS` at most.
+    """
     jobs: list[tuple[Site, Platform, str, str, Path, bool]] = []
     for platform in platforms:
         cursor = None if sample else read_cursor(site, platform.slug)
@@ -70,7 +74,7 @@ def ask_all(
         jobs.append((site, platform, start, cursor.value if cursor and start else "", place, sample))
     longest = max((job[1].pull.budget_seconds for job in jobs if job[1].pull), default=0)
     limits = Limits(memory=2 << 30, cpu_seconds=longest + 300, wall_seconds=longest + _GRACE)
-    for at, outcome in run_all(ask, jobs, workers=_AT_ONCE, limits=limits):
+    for at, outcome in run_all(ask, jobs, workers=_AT_ONCE, limits=limits, seconds=ALL_SECONDS):
         yield jobs[at][1].slug, _judge(site, jobs[at][1], bool(jobs[at][2]), outcome)
 
 
@@ -128,6 +132,10 @@ _DEATHS = {
     "crashed": ("平台的答复使取数程序崩溃", "请把这条消息告诉管理员"),
     "memory": ("平台的答复所需的内存超过上限", "请在平台文件里减少每页行数"),
     "timeout": ("没有在时间预算之内取完", "平台恢复后会在下一夜再取"),
+    "unstarted": (
+        "今夜取数的总时间用完了，没有轮到这个平台",
+        "下一夜会再取；请先查看没有答复的平台",
+    ),
     "failed": ("取数时发生意外错误", "请把这条消息告诉管理员"),
     "done": ("取数没有得到结果", "请把这条消息告诉管理员"),
 }
@@ -142,4 +150,4 @@ def _judge(site: Site, platform: Platform, changes: bool, outcome: Outcome) -> A
         problem += f"（{outcome.detail}）"
     where = site.connections[platform.slug].address
     message = f"{platform.slug}：{where}：{problem}。{next_move}"
-    return NotArrived(message, fault=bool(answer.get("fault", True)))
+    return NotArrived(message, fault=outcome.fate != "unstarted" and bool(answer.get("fault", True)))

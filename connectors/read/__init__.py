@@ -7,45 +7,98 @@ Lives elsewhere: keeping the cells (`connectors/land`), what a column means (`co
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+
+import pyarrow as pa
 
 from connectors.errors import Unreadable
 from connectors.platform import Export
+from connectors.read.batch import batches_of, rows_of_batch
 from connectors.read.dbf import read_dbf
-from connectors.read.delimited import read_delimited
+from connectors.read.delimited import read_batches
 from connectors.read.guard import check_size, check_zip
 from connectors.read.html import read_html
-from connectors.read.layout import parts
+from connectors.read.layout import DEEPEST, parts
 from connectors.read.markup import read_xml
 from connectors.read.nested import read_json
 from connectors.read.packed import unpacked
 from connectors.read.recognise import STANDS_FOR, Met, recognise
-from connectors.read.sheet import Reading
+from connectors.read.sheet import Reading, Row, Sheet
 from connectors.read.spreadsheetml import read_spreadsheetml
 from connectors.read.workbook import read_xls, read_xlsx
 
+_HEAD = DEEPEST + 1  # rows above the data, and those of the header itself
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An export that is open: its rows in batches, the first rows of each sheet, and what was left out, in words."""
+
+    batches: Iterator[pa.RecordBatch]
+    heads: Mapping[str, Sequence[Row]]
+    notes: str
+
 
 def read_export(path: Path, export: Export) -> Reading:
-    """Read an export of whatever format it turns out to have.
+    """Read all of an export of whatever format it turns out to have.
 
     Raises:
         Unreadable: with the problem, the place and the next move, in words for a clerk.
     """
-    if export.packed:
-        check_size(path)
-        with unpacked(path, export.beside) as data:
-            return _read_file(data, export)
-    return _read_file(path, export)
+    with _unpacked(path, export) as data:
+        reading = _reading(data, recognise(data, export.format), export)
+    if not reading.rows:
+        raise nothing_in_it()
+    return reading
 
 
-def _read_file(path: Path, export: Export) -> Reading:
+@contextmanager
+def open_export(path: Path, export: Export) -> Iterator[Stream]:
+    """Read an export batch by batch. Delimited text is never held as a whole; what its parser holds anyway, is.
+
+    Raises:
+        Unreadable: as `read_export`, also while batches are taken.
+    """
+    with _unpacked(path, export) as data:
+        met = recognise(data, export.format)
+        if met == "text":
+            batches = read_batches(data)
+            first = list(islice(batches, 1))
+            head = [
+                row for batch in first for row in rows_of_batch(batch.slice(0, _HEAD + export.header_rows))
+            ]
+            yield Stream(chain(first, batches), {"": head}, "")
+        else:
+            reading = _reading(data, met, export)
+            heads = {sheet.name: sheet.rows[: _HEAD + export.header_rows] for sheet in reading.sheets}
+            batches = chain.from_iterable(batches_of(sheet.name, sheet.rows) for sheet in reading.sheets)
+            yield Stream(batches, heads, reading.notes)
+
+
+def nothing_in_it() -> Unreadable:
+    """What is said of a file without a single row."""
+    return Unreadable("文件里没有任何内容", "请从平台重新导出")
+
+
+@contextmanager
+def _unpacked(path: Path, export: Export) -> Iterator[Path]:
     check_size(path)
-    met = recognise(path, export.format)
+    if not export.packed:
+        yield path
+        return
+    with unpacked(path, export.beside) as data:
+        check_size(data)
+        yield data
+
+
+def _reading(path: Path, met: Met, export: Export) -> Reading:
     reading = _read(path, met, export)
     if met not in STANDS_FOR[export.format]:
         raise Unreadable(f"应为 {export.format} 格式，收到的却是网页（HTML）", "请按平台原来的格式重新导出")
-    if not reading.rows:
-        raise Unreadable("文件里没有任何内容", "请从平台重新导出")
     return reading
 
 
@@ -74,4 +127,5 @@ def _read(path: Path, met: Met, export: Export) -> Reading:
         case "dbf":
             return read_dbf(path)
         case "text":
-            return read_delimited(path)
+            batches = read_batches(path)
+            return Reading([Sheet("", [row for batch in batches for row in rows_of_batch(batch)])])

@@ -7,6 +7,10 @@ Lives elsewhere: splitting lines into cells (`delimited.py`), private-use charac
 from __future__ import annotations
 
 import codecs
+import io
+from collections.abc import Iterator
+from math import inf
+from pathlib import Path
 from typing import NamedTuple
 
 from connectors.errors import Unreadable
@@ -14,8 +18,18 @@ from connectors.errors import Unreadable
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _STRICT = ("utf-8", "gb18030")
 _MOST_BROKEN = 0.2  # of all lines; beyond it the encoding is simply not known
+_HOPELESS = inf
+BLOCK = 8 << 20  # bytes that are decoded at a time
 
 _UNKNOWN = ("无法识别文件编码（既不是 UTF-8，也不是 GB18030）", "请从平台重新导出，编码选 UTF-8 或 GB18030")
+
+
+class Encoding(NamedTuple):
+    """How the bytes of a file become text: behind a mark of `start` bytes, all of them or all but a few lines."""
+
+    name: str
+    start: int
+    whole: bool = True
 
 
 class Line(NamedTuple):
@@ -45,41 +59,114 @@ def decode(data: bytes) -> str:
     raise Unreadable(*_UNKNOWN)
 
 
-def decode_lines(data: bytes) -> list[Line]:
-    """All lines of a file; where a few cannot be decoded, only these are marked.
+def encoding_of(path: Path) -> Encoding:
+    """How all of a file can be decoded or, where a few lines cannot, all but these.
 
     Raises:
         Unreadable: more than a fifth of the lines cannot be decoded.
     """
-    try:
-        return [Line(line, True) for line in _lines(decode(data))]
-    except Unreadable:
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise
-    raw = (
-        data.removeprefix(codecs.BOM_UTF8)
-        .replace(b"\r\n", b"\n")
-        .replace(b"\r", b"\n")
-        .rstrip(b"\n")
-        .split(b"\n")
-    )
-    # Neither encoding ever uses the byte of a line feed inside a character.
-    lines = min(
-        ([_line(line, encoding) for line in raw] for encoding in _STRICT),
-        key=lambda lines: sum(not line.whole for line in lines),
-    )
-    broken = sum(not line.whole for line in lines)
-    # A file of few lines may lose one of them: that is damage, not another encoding.
-    if broken > max(1, _MOST_BROKEN * len(lines)) or not lines[0].whole:
+    with path.open("rb") as file:
+        head = file.read(4)
+    marked = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), None)
+    if marked is not None and marked[1] != "utf-8":
+        if not _fits(path, Encoding(marked[1], len(marked[0]))):
+            raise _not_as_marked(marked[1])
+        return Encoding(marked[1], len(marked[0]))
+    start = len(marked[0]) if marked is not None else 0
+    for name in _STRICT[:1] if marked else _STRICT:
+        if _fits(path, Encoding(name, start)):
+            return Encoding(name, start)
+    damaged = [(_broken_lines(path, Encoding(name, start, whole=False)), name) for name in _STRICT]
+    broken, name = min(damaged, key=lambda found: found[0])
+    if broken == _HOPELESS:
         raise Unreadable(*_UNKNOWN)
-    return lines
+    return Encoding(name, start, whole=False)
+
+
+def texts_of(path: Path, encoding: Encoding) -> Iterator[str]:
+    """The text of a file that can be decoded as a whole: some `BLOCK` bytes at a time, cut where a line ends.
+
+    Every line end is a line feed, whatever it was; the last of each block is left out.
+    """
+    decoder = _decoder(encoding)
+    rest = ""
+    for block, last in _blocks(path, encoding):
+        text, end, more = decoder.decode(block, last).rpartition("\n")
+        if end:
+            yield rest + text
+            rest = more
+        else:
+            rest += more
+    if rest:
+        yield rest
+
+
+def lines_of(path: Path, encoding: Encoding) -> Iterator[list[Line]]:
+    """All lines of a file, some `BLOCK` bytes of them at a time."""
+    if encoding.whole:
+        # Not splitlines: a cell may hold a vertical tab or a line separator.
+        yield from ([Line(line, True) for line in text.split("\n")] for text in texts_of(path, encoding))
+        return
+    rest = b""
+    for block, last in _blocks(path, encoding):
+        # Neither encoding ever uses the byte of a line feed inside a character.
+        raw, end, more = (rest + block).rpartition(b"\n")
+        rest = more if end else raw + more
+        if end:
+            yield _damaged_lines(raw, encoding.name)
+        if last and rest:
+            yield _damaged_lines(rest, encoding.name)
+
+
+def _damaged_lines(raw: bytes, encoding: str) -> list[Line]:
+    lines = raw.replace(b"\r\n", b"\n").removesuffix(b"\r").replace(b"\r", b"\n").split(b"\n")
+    return [_line(line, encoding) for line in lines]
+
+
+def _blocks(path: Path, encoding: Encoding) -> Iterator[tuple[bytes, bool]]:
+    """The bytes of a file behind its mark, in blocks, and an empty one that is the last."""
+    with path.open("rb") as file:
+        file.seek(encoding.start)
+        while block := file.read(BLOCK):
+            yield block, False
+    yield b"", True
+
+
+def _decoder(encoding: Encoding) -> io.IncrementalNewlineDecoder:
+    return io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding.name)(), translate=True)
+
+
+def _fits(path: Path, encoding: Encoding) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding.name)()
+    try:
+        for block, last in _blocks(path, encoding):
+            decoder.decode(block, last)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _broken_lines(path: Path, encoding: Encoding) -> float:
+    """How many lines cannot be decoded; without limit if they are too many, or the first is one of them."""
+    broken = total = 0
+    for lines in lines_of(path, encoding):
+        if not total and not lines[0].whole:
+            return _HOPELESS
+        total += len(lines)
+        broken += sum(not line.whole for line in lines)
+    # A file of few lines may lose one of them: that is damage, not another encoding.
+    return _HOPELESS if broken > max(1, _MOST_BROKEN * total) else broken
 
 
 def _strictly(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise Unreadable(f"文件标明是 {encoding.upper()}，但有无法解码的内容", "请从平台重新导出") from error
+        raise _not_as_marked(encoding) from error
+
+
+def _not_as_marked(encoding: str) -> Unreadable:
+    return Unreadable(f"文件标明是 {encoding.upper()}，但有无法解码的内容", "请从平台重新导出")
 
 
 def _line(raw: bytes, encoding: str) -> Line:
@@ -87,9 +174,3 @@ def _line(raw: bytes, encoding: str) -> Line:
         return Line(raw.decode(encoding), True)
     except UnicodeDecodeError:
         return Line(raw.decode(encoding, errors="replace"), False)
-
-
-def _lines(text: str) -> list[str]:
-    # Not splitlines: a cell may hold a vertical tab or a line separator.
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return lines[:-1] if lines and not lines[-1] else lines

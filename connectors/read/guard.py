@@ -13,6 +13,7 @@ from pathlib import Path
 from connectors.errors import Unreadable
 
 MAX_FILE = 1 << 30
+MAX_ROWS = 5_000_000  # of one export: staging keeps a few bytes of each, whatever else it lets go
 MAX_UNPACKED = 2 << 30
 MAX_ENTRIES = 1_000
 MAX_RATIO = 200
@@ -30,6 +31,12 @@ def check_size(path: Path) -> None:
         raise Unreadable("文件是空的（0 字节）", "请从平台重新导出")
     if size > MAX_FILE:
         raise Unreadable(f"文件超过上限（{size >> 20} MB，上限 {MAX_FILE >> 20} MB）", _TOO_BIG)
+
+
+def check_rows(rows: int) -> None:
+    """Refuse an export with more rows than any city has people."""
+    if rows > MAX_ROWS:
+        raise Unreadable(f"文件超过 {MAX_ROWS} 行", _TOO_BIG)
 
 
 def check_zip(path: Path) -> None:
@@ -65,9 +72,8 @@ def check_far_cells(sheet: str, xml: bytes) -> None:
     last = max((int(n) for n in _ROW_NUMBER.findall(xml)), default=0)
     if last == 0:
         last = max((int(n) for n in _LAST_CELL.findall(xml)), default=0)
-    cells = xml.count(b"<c ")
     area = last * _widest(wide)
-    if area > MAX_AREA or (area > 2_000_000 and area > SPARSE * max(cells, 1)):
+    if area > MAX_AREA or (area > 2_000_000 and area > SPARSE * max(xml.count(b"<c "), 1)):
         raise _far(sheet, f"第 {last} 行")
 
 

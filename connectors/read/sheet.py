@@ -21,8 +21,6 @@ from typing import NamedTuple
 EMPTY = "."
 BROKEN = "u"
 
-_MARKS = EMPTY.encode() + b"s" + bytes(254)  # by whether anything is stated
-
 Merge = tuple[tuple[int, int], tuple[int, int]]  # first and last (row, column), from 0, both included
 
 
@@ -118,7 +116,7 @@ def text_marks(cells: Iterable[str]) -> str:
     >>> text_marks(["王伟", " ", ""])
     's..'
     """
-    return bytes(map(bool, map(str.strip, cells))).translate(_MARKS).decode("ascii")
+    return "".join([EMPTY if not cell or cell.isspace() else "s" for cell in cells])
 
 
 def broken_row(row: int, line: str) -> Row:

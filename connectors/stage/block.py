@@ -1,4 +1,4 @@
-"""Rows of an export as columns: numpy arrays of texts and type marks, so that 100,000 rows cost no loop.
+"""Rows of an export as columns: each distinct text once with its places, and type marks; 50,000 rows cost no loop.
 
 Belongs here: the shape, taking rows out of it, putting blocks together.
 Lives elsewhere: making one from landed cells (`load.py`), changing its values (`fill.py`, `people.py`).
@@ -6,12 +6,13 @@ Lives elsewhere: making one from landed cells (`load.py`), changing its values (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 Texts = npt.NDArray[Any]  # of str; blank is ''
 Marks = npt.NDArray[np.uint8]  # one type mark per cell (connectors/read/sheet.py)
@@ -23,12 +24,28 @@ Flags = npt.NDArray[np.bool_]
 class Column:
     """One column: what each row states in it, the type of each cell, and where the text is not this person's alone."""
 
-    texts: Texts
+    texts: pa.DictionaryArray  # of strings, none missing; blank is ''
     marks: Marks
     several: Flags
 
     def take(self, at: Places) -> Column:
-        return Column(self.texts[at], self.marks[at], self.several[at])
+        return Column(self.texts.take(pa.array(at)), self.marks[at], self.several[at])
+
+    def distinct(self) -> list[str]:
+        """Every text that stands in it, and perhaps some that did."""
+        texts: list[str] = self.texts.dictionary.to_pylist()
+        return texts
+
+    def each(self, judge: Callable[[str], bool]) -> Flags:
+        """What `judge` says of the text of each row, asked once per distinct text."""
+        judged = np.array([judge(text) for text in self.distinct()], dtype=np.bool_)
+        flags: Flags = judged[self.texts.indices.to_numpy()]
+        return flags
+
+    def one_by_one(self) -> Texts:
+        """The texts, each for itself."""
+        texts: Texts = self.texts.to_numpy(zero_copy_only=False)
+        return texts
 
 
 @dataclass(slots=True)
@@ -53,8 +70,10 @@ class Block:
         return self if bool(flags.all()) else self.take(np.flatnonzero(flags))
 
 
-def new_column(texts: Texts, marks: Marks) -> Column:
-    return Column(texts, marks, np.zeros(len(texts), dtype=np.bool_))
+def new_column(texts: Sequence[str] | Texts | pa.Array, marks: Marks) -> Column:
+    """A column of these texts."""
+    encoded = (texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string())).dictionary_encode()
+    return Column(encoded, marks, np.zeros(len(marks), dtype=np.bool_))
 
 
 def join(blocks: Sequence[Block]) -> Block:
@@ -67,17 +86,10 @@ def join(blocks: Sequence[Block]) -> Block:
         np.concatenate([block.parts for block in blocks]),
         {
             name: Column(
-                np.concatenate([block.columns[name].texts for block in blocks]),
+                pa.concat_arrays([block.columns[name].texts for block in blocks]),
                 np.concatenate([block.columns[name].marks for block in blocks]),
                 np.concatenate([block.columns[name].several for block in blocks]),
             )
             for name in blocks[0].columns
         },
     )
-
-
-def text_array(values: Sequence[str | None]) -> Texts:
-    """Texts as an array of objects, one per value even where numpy would make something else of them."""
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array

@@ -1,13 +1,13 @@
 """What each record states, field by field, beside what it means.
 
 Belongs here: reading the distinct values of a column once, rows that cannot be used for what they state,
-the table of claims.
+the tables of claims.
 Lives elsewhere: what a value means (`dedup/normalise`), naming the records (`keys.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Day
 from functools import partial
@@ -27,28 +27,30 @@ from dedup.normalise.bulk import read_many
 from warehouse.fields import fields
 
 _NUMBER = ord("n")
-_SAYS_NOTHING = pa.array(["empty", "none"])
+_SAYS_NOTHING = ("empty", "none")
 
+_WORD = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
     [
-        ("record_id", pa.string()),
-        ("field", pa.string()),
-        ("stated", pa.string()),
-        ("key", pa.string()),
-        ("quality", pa.string()),
-        ("column", pa.string()),
+        ("record_id", _WORD),
+        ("field", _WORD),
+        ("stated", _WORD),
+        ("key", _WORD),
+        ("quality", _WORD),
+        ("column", _WORD),
         ("as_of", pa.date32()),
+        ("at", pa.int32()),  # the record's place among all of the export
     ]
 )
 
 
 @dataclass(slots=True)
 class Values:
-    """One field of all rows: what is stated, its key (null: it says nothing) and its quality."""
+    """One field of some rows: what is stated, its key (null: it says nothing) and its quality."""
 
-    stated: pa.StringArray
-    keys: pa.StringArray
-    qualities: pa.StringArray
+    stated: pa.DictionaryArray
+    keys: pa.DictionaryArray
+    qualities: pa.DictionaryArray
     garbled: Flags
 
     def keep(self, flags: Flags) -> Values:
@@ -57,6 +59,17 @@ class Values:
         stays = pa.array(flags)
         stated, keys, qualities = (one.filter(stays) for one in (self.stated, self.keys, self.qualities))
         return Values(stated, keys, qualities, self.garbled[flags])
+
+    def reads(self, *qualities: str) -> Flags:
+        """Rows whose value is of one of these qualities."""
+        return rows_among(self.qualities, qualities)
+
+
+def rows_among(column: pa.DictionaryArray, texts: Collection[str]) -> Flags:
+    """Rows of an encoded column without gaps whose text is one of these."""
+    met = np.array([text in texts for text in column.dictionary.to_pylist()], dtype=np.bool_)
+    flags: Flags = met[column.indices.to_numpy()] if len(met) else np.zeros(len(column), dtype=np.bool_)
+    return flags
 
 
 def read_fields(block: Block, platform: Platform, area: Area, night: Day) -> dict[str, Values]:
@@ -71,33 +84,40 @@ def _read(column: Column, facts: PlatformColumn, area: Area, night: Day) -> Valu
     """Text and number cells are read apart: a number cell damages what it holds."""
     field = fields()[facts.field]
     reader = partial(read_many, field.kind, area=area, table=field.table, codes=facts.codes, night=night)
-    stated = pa.array(column.texts, pa.string())
-    keys, qualities = _read_apart(stated, column.marks == _NUMBER, reader)
+    keys, qualities = _read_apart(column.texts, column.marks == _NUMBER, reader)
+    values = Values(column.texts, keys, qualities, _garbled(column.texts))
     if bool(column.several.any()):
         # Whose of several people it is, nobody knows: it must never count as a good value of the first.
-        says_nothing = pc.is_in(qualities, _SAYS_NOTHING)
-        qualities = pc.if_else(pc.and_not(pa.array(column.several), says_nothing), "several", qualities)
-    distinct = stated.dictionary_encode()
-    garbled = pc.match_substring_regex(distinct.dictionary, words().mojibake).take(distinct.indices)
-    return Values(stated, keys, qualities, garbled.to_numpy(zero_copy_only=False))
+        unsure = column.several & ~values.reads(*_SAYS_NOTHING)
+        told = pc.if_else(pa.array(unsure), "several", qualities.dictionary_decode())
+        values.qualities = told.dictionary_encode()
+    return values
+
+
+def _garbled(texts: pa.DictionaryArray) -> Flags:
+    garbled = pc.match_substring_regex(texts.dictionary, words().mojibake).to_numpy(zero_copy_only=False)
+    if not bool(garbled.any()):
+        return np.zeros(len(texts), dtype=np.bool_)
+    flags: Flags = garbled[texts.indices.to_numpy()]
+    return flags
 
 
 def _read_apart(
-    stated: pa.StringArray,
+    stated: pa.DictionaryArray,
     numeric: Flags,
     reader: Callable[..., tuple[pa.DictionaryArray, pa.DictionaryArray]],
-) -> tuple[pa.StringArray, pa.StringArray]:
+) -> tuple[pa.DictionaryArray, pa.DictionaryArray]:
     """Keys and qualities of one column, the number cells read as such."""
     if not bool(numeric.any()):
-        keys, qualities = reader(stated)
-        return keys.dictionary_decode(), qualities.dictionary_decode()
+        return reader(stated)
     places = [np.flatnonzero(numeric == flag) for flag in (False, True)]
-    read = [reader(stated.take(pa.array(at)), numeric_cell=flag) for flag, at in enumerate(places)]
+    read = [
+        reader(stated.take(pa.array(at)).dictionary_decode(), numeric_cell=bool(flag))
+        for flag, at in enumerate(places)
+    ]
     back = pa.array(np.argsort(np.concatenate(places)))
-    keys, qualities = (
-        pa.concat_arrays([one.dictionary_decode() for one in column]) for column in zip(*read, strict=True)
-    )
-    return keys.take(back), qualities.take(back)
+    keys, qualities = (pa.concat_arrays(column).take(back) for column in zip(*read, strict=True))
+    return keys, qualities
 
 
 def unusable(values: Mapping[str, Values], block: Block, platform: Platform, quarantine: Quarantine) -> Flags:
@@ -107,41 +127,45 @@ def unusable(values: Mapping[str, Values], block: Block, platform: Platform, qua
     nobody: Flags = np.ones(len(block), dtype=np.bool_)
     for name in ("name", "id_number"):
         if name in values:
-            nobody &= values[name].keys.is_null().to_numpy(zero_copy_only=False)
+            nobody &= values[name].keys.indices.is_null().to_numpy(zero_copy_only=False)
     quarantine.take_out(block, nobody, "no_identity")
     return quarantine.stays(block)
 
 
-def claims_table(values: Mapping[str, Values], record_ids: list[str], platform: Platform) -> pa.Table:
-    """One row per record and field that states anything, an explicit "has none" included."""
+def claims_of(
+    values: Mapping[str, Values], record_ids: Sequence[str], first: int, platform: Platform
+) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """One row per record and field that states anything, an explicit "has none" included; field by field.
+
+    `first`: the place of the first of these records among all of the export.
+    """
     as_of = _as_of(values.get("updated_on"), len(record_ids))
     records = pa.array(record_ids, pa.string())
-    tables = [
-        _claims(name, value, platform.fields[name].column, records, as_of) for name, value in values.items()
-    ]
-    return pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+    for name, value in values.items():
+        at = np.flatnonzero(~value.reads("empty")).astype(np.int32)
+        places = pa.array(at)
+        arrays = [
+            pa.DictionaryArray.from_arrays(places, records),
+            _always(name, len(at)),
+            value.stated.take(places),
+            value.keys.take(places),
+            value.qualities.take(places),
+            _always(platform.fields[name].column, len(at)),
+            as_of.take(places),
+            pa.array(at + np.int32(first)),
+        ]
+        yield name, pa.record_batch(arrays, schema=SCHEMA)
 
 
-def _claims(name: str, value: Values, column: str, records: Any, as_of: Any) -> pa.Table:
-    there = pc.not_equal(value.qualities, "empty")
-    stated = value.stated.filter(there)
-    arrays = [
-        records.filter(there),
-        pa.repeat(pa.scalar(name, pa.string()), len(stated)),
-        stated,
-        value.keys.filter(there),
-        value.qualities.filter(there),
-        pa.repeat(pa.scalar(column, pa.string()), len(stated)),
-        as_of.filter(there),
-    ]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+def _always(text: str, times: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(np.zeros(times, dtype=np.int32), pa.array([text]))
 
 
 def _as_of(updated: Values | None, rows: int) -> Any:
     """The date each row says it was last changed, where that is a whole date."""
     if updated is None:
         return pa.nulls(rows, pa.date32())
-    whole = pc.and_(
-        pc.equal(updated.qualities, "ok"), pc.equal(pc.utf8_length(updated.keys), len("YYYY-MM-DD"))
-    )
-    return pc.if_else(whole, updated.keys, None).cast(pa.date32())
+    days = updated.keys.dictionary
+    whole = pc.equal(pc.utf8_length(days), len("YYYY-MM-DD"))
+    dates = pc.if_else(whole, days, None).cast(pa.date32()).take(updated.keys.indices)
+    return pc.if_else(pa.array(updated.reads("ok")), dates, None)

@@ -1,63 +1,127 @@
 """What names a record at its platform: the platform's own key, or what its row says of who it is.
 
 Belongs here: choosing that key for every record of an export.
-Lives elsewhere: the record id made of it (`warehouse/ids.py`).
+Lives elsewhere: the record id made of it (`warehouse/ids.py`), where records and claims are kept meanwhile
+(`tables.py`).
+
+Whether a key is one record's alone is known only when all records were seen. Until then each record bears the name of
+its own key; those that have none, or share one, are named at the end. Eight bytes a record are remembered for that.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from connectors.platform import Platform
-from connectors.stage.block import Block
-from connectors.stage.claims import Values
+from connectors.stage.block import Block, Places
+from connectors.stage.tables import Tables
 from dedup.normalise.bulk import read_many
+from warehouse.ids import record_ids
 
 _WHO = ("name", "id_number", "birth_date", "phone")
+_NO_KEY = np.uint64(0)
+_Digests = npt.NDArray[np.uint64]
 
 
-def source_keys(block: Block, values: Mapping[str, Values], platform: Platform, site_key: bytes) -> list[str]:
-    """The key of each record: as the platform states it, if it has one and gave it to one record only.
+@dataclass(slots=True)
+class Names:
+    """The names of the records of one export: source keys, and the record ids made of them."""
 
-    Otherwise "#", a keyed hash of the normal forms of who it is, and "-" with its place among the records that are
-    equal in that; they are counted in the order of what they state, so that shuffled rows keep their keys.
+    platform: Platform
+    site_key: bytes
+    _own: list[_Digests] = field(default_factory=list)
+
+    def add(self, block: Block) -> tuple[list[str], list[str]]:
+        """Keys and ids of the records of a batch, as long as nothing else is known; '' for want of an own key."""
+        keys = self._own_keys(block)
+        ids = record_ids(self.site_key, self.platform.slug, keys)
+        digests = np.frombuffer(bytes.fromhex("".join(name[:16] for name in ids)), dtype=np.uint64).copy()
+        digests[np.array([not key for key in keys], dtype=np.bool_)] = _NO_KEY
+        self._own.append(digests)
+        return keys, ids
+
+    def settle(self, tables: Tables) -> dict[int, str]:
+        """Name the records that have no key of their own or share it, in the tables; place -> id of each.
+
+        Their key is "#", a keyed hash of the normal forms of who it is, and "-" with its place among the records that
+        are equal in that; they are counted in an order that follows from what they state, so that shuffled rows keep
+        their keys.
+        """
+        places = self._nameless()
+        if not len(places):
+            return {}
+        who = self._who(places, tables)
+        _, group, times = np.unique(who, return_inverse=True, return_counts=True)
+        equal = times[group] > 1
+        ordinals = np.ones(len(places), dtype=np.int64)
+        ordinals[equal] = _ordinals(group[equal], self._says(places[equal], tables))
+        keys = [
+            f"#{name:016x}-{ordinal}" for name, ordinal in zip(who.tolist(), ordinals.tolist(), strict=True)
+        ]
+        ids = record_ids(self.site_key, self.platform.slug, keys)
+        tables.rename(places, keys, ids)
+        return dict(zip(places.tolist(), ids, strict=True))
+
+    def _own_keys(self, block: Block) -> list[str]:
+        if self.platform.export.key is None:
+            return [""] * len(block)
+        texts = block.columns[self.platform.export.key].texts
+        stated = [text.strip() for text in texts.dictionary.to_pylist()]
+        read, _ = read_many("identifier", pa.array(stated, pa.string()))
+        usable = read.indices.is_valid().to_pylist()
+        own = np.array(
+            [text if says else "" for text, says in zip(stated, usable, strict=True)], dtype=object
+        )
+        keys: list[str] = own[texts.indices.to_numpy()].tolist()
+        return keys
+
+    def _nameless(self) -> Places:
+        """Places of the records without a key that is theirs alone."""
+        own = np.concatenate(self._own) if self._own else np.zeros(0, dtype=np.uint64)
+        met, times = np.unique(own, return_counts=True)
+        return np.flatnonzero(np.isin(own, np.append(met[times > 1], _NO_KEY)))
+
+    def _who(self, places: Places, tables: Tables) -> _Digests:
+        """Who each of these records says it is, hashed."""
+        found = [np.zeros(0, dtype=np.uint64)]
+        for keys in tables.columns("key", _WHO, places):
+            texts = (
+                "\x1f".join(["who", self.platform.slug, *(key or "" for key in row)])
+                for row in zip(*(keys[name] for name in _WHO), strict=True)
+            )
+            digests = [hmac.digest(self.site_key, text.encode("utf-8"), "sha256")[:8] for text in texts]
+            found.append(np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64))
+        return np.concatenate(found)
+
+    def _says(self, places: Places, tables: Tables) -> _Digests:
+        """All that each of these records states, hashed."""
+        found = [np.zeros(0, dtype=np.uint64)]
+        names = sorted(self.platform.fields)
+        for stated in tables.columns("stated", names, places):
+            texts = (
+                "\x1f".join(text or "" for text in row)
+                for row in zip(*(stated[name] for name in names), strict=True)
+            )
+            digests = [hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest() for text in texts]
+            found.append(np.frombuffer(b"".join(digests), dtype=np.uint64))
+        return np.concatenate(found)
+
+
+def _ordinals(group: Places, says: _Digests) -> Places:
+    """Places from 1 within each group, in the order of what is said; who says the same, in the order given.
+
+    >>> _ordinals(np.array([7, 5, 7]), np.array([9, 1, 3], dtype=np.uint64)).tolist()
+    [2, 1, 1]
     """
-    own = _own_keys(block, platform)
-    times = Counter(own)
-    keyless = [at for at, key in enumerate(own) if not key or times[key] > 1]
-    equals: dict[str, list[int]] = {}
-    for at, who in zip(keyless, _who(keyless, values, platform.slug, site_key), strict=True):
-        equals.setdefault(who, []).append(at)
-    for who, places in equals.items():
-        if len(places) > 1:
-            places.sort(key=lambda at: (_says(at, values), str(block.sheets[at]), int(block.rows[at])))
-        for ordinal, at in enumerate(places, start=1):
-            own[at] = f"#{who}-{ordinal}"
-    return own
-
-
-def _own_keys(block: Block, platform: Platform) -> list[str]:
-    if platform.export.key is None:
-        return [""] * len(block)
-    stated = [str(text).strip() for text in block.columns[platform.export.key].texts]
-    keys, _ = read_many("identifier", pa.array(stated, pa.string()))
-    return [text if says else "" for text, says in zip(stated, keys.is_valid().to_pylist(), strict=True)]
-
-
-def _who(rows: Sequence[int], values: Mapping[str, Values], slug: str, site_key: bytes) -> list[str]:
-    """Who each of these rows says it is, hashed."""
-    at = pa.array(rows, pa.int64())
-    nobody: list[str | None] = [None] * len(rows)
-    columns = [values[field].keys.take(at).to_pylist() if field in values else nobody for field in _WHO]
-    messages = (
-        "\x1f".join(["who", slug, *(key or "" for key in keys)]) for keys in zip(*columns, strict=True)
-    )
-    return [hmac.digest(site_key, message.encode("utf-8"), "sha256").hex()[:16] for message in messages]
-
-
-def _says(at: int, values: Mapping[str, Values]) -> Sequence[str]:
-    return [values[field].stated[at].as_py() for field in sorted(values)]
+    order = np.lexsort((says, group))
+    ordered = group[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    ordinals = np.empty(len(group), dtype=np.int64)
+    ordinals[order] = np.arange(len(group)) - np.repeat(starts, np.diff(np.append(starts, len(group)))) + 1
+    return ordinals

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from connectors.stage.block import Block
 from connectors.stage.references import References
@@ -44,12 +45,18 @@ class Overrides:
         for one in self.standing:
             if one.action != "fix" or one.column not in block.columns or one.bad is None or one.value is None:
                 continue
-            column = block.columns[one.column]
-            for at in np.flatnonzero(column.texts == one.bad):
+            column, bad = block.columns[one.column], one.bad
+            meant = column.each(lambda text, bad=bad: text == bad)  # type: ignore[misc]
+            for at in np.flatnonzero(meant):
                 sheet, row = str(block.sheets[at]), int(block.rows[at])
-                if references.of(sheet, row) == one.row:
-                    column.texts[at], column.marks[at] = one.value, _TEXT
+                meant[at] = references.of(sheet, row) == one.row
+                if meant[at]:
                     self.used.append(Use(one.line, sheet, row, one.column))
+            if bool(meant.any()):
+                texts = column.one_by_one()
+                texts[meant] = one.value
+                column.texts = pa.array(texts, pa.string()).dictionary_encode()
+                column.marks = np.where(meant, np.uint8(_TEXT), column.marks)
 
     def is_nothing(self, sheet: str, row: int, column: str, stated: str, references: References) -> bool:
         """Whether a person said that this row, put aside for this value, is nothing."""

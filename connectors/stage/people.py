@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 
 import numpy as np
+import pyarrow as pa
 
 from connectors.platform import Platform
-from connectors.stage.block import Block, Column, Flags
+from connectors.stage.block import Block, Flags, Texts
 from connectors.stage.quarantine import Quarantine
 from connectors.stage.words import words
 from warehouse.fields import fields
@@ -70,10 +71,10 @@ def split_people(block: Block, platform: Platform, quarantine: Quarantine) -> Bl
     header = platform.export.split_people
     if header is None:
         return block
-    found = {text: split_names(text) for text in set(block.columns[header].texts)}
-    bad: Flags = np.array([found[text] is None for text in block.columns[header].texts], dtype=np.bool_)
+    found = {text: split_names(text) for text in block.columns[header].distinct()}
+    bad = block.columns[header].each(lambda text: found[text] is None)
     block = quarantine.take_out(block, bad, "unsplittable_people", header)
-    names = [found[text] or [text] for text in block.columns[header].texts]
+    names = [found[text] or [text] for text in block.columns[header].texts.to_pylist()]
     counts = np.array([len(people) for people in names], dtype=np.int64)
     if not len(counts) or int(counts.max()) == 1:
         return block
@@ -81,23 +82,26 @@ def split_people(block: Block, platform: Platform, quarantine: Quarantine) -> Bl
     split = block.take(at)
     split.parts = (np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts) + 1).astype(np.int32)
     kinds = {column.column: field for field, column in platform.fields.items()}
+    texts = {name: column.one_by_one() for name, column in split.columns.items()}
     for place in np.flatnonzero(counts[at] > 1):
         part = int(split.parts[place]) - 1
         people = names[at[place]]
         for name, column in split.columns.items():
             if name == header:
-                column.texts[place] = people[part]
+                texts[name][place] = people[part]
             elif name in kinds and name != platform.export.key:
-                _deal(column, int(place), part, len(people), kinds[name])
+                _deal(texts[name], column.several, int(place), part, len(people), kinds[name])
+    for name, column in split.columns.items():
+        column.texts = pa.array(texts[name], pa.string()).dictionary_encode()
     return split
 
 
-def _deal(column: Column, place: int, part: int, people: int, field: str) -> None:
+def _deal(texts: Texts, several: Flags, place: int, part: int, people: int, field: str) -> None:
     """Give one person of several what is theirs of one cell."""
-    stated = str(column.texts[place]).strip()
+    stated = str(texts[place]).strip()
     pieces = [piece for piece in _SEPARATORS.get(fields()[field].kind, _ANY).split(stated) if piece]
     if len(pieces) == people:
-        column.texts[place] = pieces[part]
+        texts[place] = pieces[part]
     elif field not in words().shared:
-        column.texts[place] = stated if part == 0 else ""
-        column.several[place] = part == 0 and bool(stated)
+        texts[place] = stated if part == 0 else ""
+        several[place] = part == 0 and bool(stated)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.platform import Platform
-from connectors.stage.block import Block, Flags, Places, Texts
+from connectors.stage.block import Block, Flags, Texts
 from connectors.stage.claims import Values
 from warehouse.fields import fields
 from warehouse.habits import Fill
@@ -27,8 +29,10 @@ _LEAST = 20  # stated dates, to speak of a change of format
 _SIDE = 5  # of them before and after it
 _PURE = 0.9  # of either side are written the way of that side
 _DIGITS = re.compile(r"\d+")
-_EITHER_DAY = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?:\D.*)?")
+_EITHER_DAY = r"^\s*\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?:\D.*)?\s*$"  # for Arrow
 _MOST_CODES = 20  # different ones in a column: more are no codes but another column that moved here
+_OTHERS = ""  # stands for the codes beyond these
+_MOST_WAYS = 65_535  # of writing a date that are told apart
 _TIMES = 3  # a code stands in several rows; what does not may be anything
 _LONGEST = 12  # characters of a code
 _LONG_NUMBER = re.compile(r"\d{7}")
@@ -66,91 +70,188 @@ class Profile:
     dates: tuple[DateChange, ...]
 
 
-def fills(block: Block, values: Mapping[str, Values], platform: Platform) -> Iterator[Fill]:
-    """How full each used column is, that of the platform's own key included."""
-    size = len(block)
-    for name, value in values.items():
-        filled, usable = int(_stated(value).sum()), size - value.keys.null_count
-        yield Fill(name, platform.fields[name].column, size, filled, usable)
-    if platform.export.key is not None:
-        stated = sum(bool(text.strip()) for text in block.columns[platform.export.key].texts)
-        yield Fill(KEY, platform.export.key, size, stated, stated)
+@dataclass(frozen=True, slots=True)
+class Asides:
+    """What only a first look at the whole of an export can tell, for the second look at its batches."""
+
+    ambiguous: frozenset[str] = frozenset()  # date fields whose way of writing changes
+    codes: frozenset[str] = frozenset()  # unknown codes: may somebody's name be among them?
 
 
-def unknown_codes(values: Mapping[str, Values], platform: Platform) -> Iterator[UnknownCodes]:
-    """The values of each code column that nobody knows."""
-    for name, value in values.items():
-        if fields()[name].kind not in ("code", "flag"):
-            continue
-        unknown = value.stated.filter(pc.equal(value.qualities, "unknown"))
-        met = {one["values"]: one["counts"] for one in unknown.value_counts().to_pylist()}
-        if met:
-            shown = _shown(met, values)
-            others = sum(times for text, times in met.items() if text not in shown)
-            ordered = sorted(shown.items(), key=lambda item: (-item[1], item[0]))
-            yield UnknownCodes(name, platform.fields[name].column, tuple(ordered), others)
+@dataclass(slots=True)
+class Measure:
+    """The profile of an export while its batches go by: counts, and of each stated date two bytes and its row."""
+
+    platform: Platform
+    known: Asides
+    _fills: dict[str, list[int]] = dataclass_field(default_factory=dict)  # rows, filled, usable
+    _codes: dict[str, Counter[str]] = dataclass_field(default_factory=dict)
+    _personal: set[str] = dataclass_field(
+        default_factory=set
+    )  # of the unknown codes, what is also a personal value
+    _late: set[str] = dataclass_field(default_factory=set)  # codes that were not known of from the start
+    _begun: bool = False
+    _dates: dict[str, list[_Dates]] = dataclass_field(default_factory=dict)
+    _ways: dict[str, int] = dataclass_field(default_factory=dict)
+    _ambiguous: Counter[str] = dataclass_field(default_factory=Counter)
+
+    def add(self, block: Block, values: Mapping[str, Values]) -> dict[str, Flags]:
+        """Measure a batch; by date field, the rows that cannot be read for a change that is known of."""
+        self._add_fills(block, values)
+        self._add_codes(values)
+        return dict(self._add_dates(block, values))
+
+    def unknown(self) -> Asides:
+        """What has to be looked at again, now that the whole is known; empty if nothing has to."""
+        dates = {name for name, _ in self._changes() if self._ambiguous[name]}
+        wanted = {text for codes in self._codes.values() for text in codes if _may_be_shown(codes, text)}
+        late = wanted & self._late - self.known.codes
+        asked = Asides(frozenset(dates), frozenset(wanted) if late else self.known.codes)
+        return Asides() if asked == self.known else asked
+
+    def profile(self, rows: int) -> Profile:
+        """All of it."""
+        columns = {name: column.column for name, column in self.platform.fields.items()}
+        columns[KEY] = self.platform.export.key or ""
+        return Profile(
+            rows=rows,
+            fills=tuple(Fill(name, columns[name], *counts) for name, counts in self._fills.items()),
+            codes=tuple(self._unknown_codes()),
+            dates=tuple(change for _, change in self._changes()),
+        )
+
+    def _add_fills(self, block: Block, values: Mapping[str, Values]) -> None:
+        counted = {
+            name: (int((~value.reads("empty")).sum()), len(block) - value.keys.indices.null_count)
+            for name, value in values.items()
+        }
+        if self.platform.export.key is not None:
+            key = block.columns[self.platform.export.key]
+            counted[KEY] = (int(key.each(lambda text: bool(text.strip())).sum()),) * 2
+        for name, (filled, usable) in counted.items():
+            so_far = self._fills.get(name, [0, 0, 0])
+            more = (len(block), filled, usable)
+            self._fills[name] = [before + now for before, now in zip(so_far, more, strict=True)]
+
+    def _add_codes(self, values: Mapping[str, Values]) -> None:
+        met: set[str] = set(self.known.codes)
+        for name, value in values.items():
+            codes = self._codes.setdefault(name, Counter())
+            met |= codes.keys()
+            if fields()[name].kind in ("code", "flag") and bool((unknown := value.reads("unknown")).any()):
+                new = value.stated.filter(pa.array(unknown)).dictionary_decode().value_counts()
+                for one in new.to_pylist():
+                    self._count(codes, one["values"], one["counts"])
+        if not self._begun:
+            met |= {text for codes in self._codes.values() for text in codes}
+        self._late |= {text for codes in self._codes.values() for text in codes} - met
+        self._begun = True
+        for name in filter(values.__contains__, _PERSONAL) if met else ():
+            self._personal |= met.intersection(values[name].stated.dictionary.to_pylist())
+
+    def _count(self, codes: Counter[str], text: str, times: int) -> None:
+        """Count a code; of a column with too many different ones, only that there are too many, and the rows."""
+        codes[text if text in codes or len(codes) <= _MOST_CODES else _OTHERS] += times
+
+    def _unknown_codes(self) -> Iterator[UnknownCodes]:
+        for name, codes in self._codes.items():
+            if codes:
+                shown = {
+                    text: times
+                    for text, times in codes.items()
+                    if _may_be_shown(codes, text) and text not in self._personal
+                }
+                others = sum(codes.values()) - sum(shown.values())
+                ordered = sorted(shown.items(), key=lambda item: (-item[1], item[0]))
+                yield UnknownCodes(name, self.platform.fields[name].column, tuple(ordered), others)
+
+    def _add_dates(self, block: Block, values: Mapping[str, Values]) -> Iterator[tuple[str, Flags]]:
+        for name, value in values.items():
+            if fields()[name].kind == "date":
+                stated = ~value.reads("empty")
+                ways = self._ways_of(value.stated)[stated]
+                sheets = block.sheets[stated]
+                self._dates.setdefault(name, []).append(_Dates(ways, sheets, block.rows[stated]))
+                ambiguous = _ambiguous(value)
+                self._ambiguous[name] += int(ambiguous.sum())
+                if name in self.known.ambiguous:
+                    yield name, ambiguous
+
+    def _ways_of(self, stated: pa.DictionaryArray) -> npt.NDArray[np.uint16]:
+        """How each date is written, as a number."""
+        texts = pc.if_else(
+            pc.match_substring_regex(stated.dictionary, "^[0-9]{8}$"), "00000000", stated.dictionary
+        )
+        distinct = texts.dictionary_encode()
+        ways = [
+            self._ways.setdefault(_shape(text), min(len(self._ways), _MOST_WAYS))
+            for text in distinct.dictionary.to_pylist()
+        ]
+        of_text = np.array(ways, dtype=np.uint16)[distinct.indices.to_numpy()]
+        found: npt.NDArray[np.uint16] = of_text[stated.indices.to_numpy()]
+        return found
+
+    def _changes(self) -> Iterator[tuple[str, DateChange]]:
+        """Date columns whose way of writing changes midway."""
+        for name, met in self._dates.items():
+            at = _change(np.concatenate([dates.ways for dates in met]))
+            if at is not None:
+                sheet, row = _place(met, at)
+                yield name, DateChange(self.platform.fields[name].column, sheet, row, self._ambiguous[name])
 
 
-def _shown(met: Mapping[str, int], values: Mapping[str, Values]) -> dict[str, int]:
-    """Of unknown values those that may be shown: in a row that slipped, somebody's name stands under a code."""
-    if len(met) > _MOST_CODES:
-        return {}
-    columns = [values[name].stated for name in _PERSONAL if name in values]
-    personal = {text for stated in columns for text in stated.unique().to_pylist()}
-    return {
-        text: times
-        for text, times in met.items()
-        if times >= _TIMES
+class _Dates(NamedTuple):
+    """Of each stated date of a batch: how it is written, and where."""
+
+    ways: npt.NDArray[np.uint16]
+    sheets: Texts
+    rows: npt.NDArray[np.int32]
+
+
+def _place(met: Sequence[_Dates], at: int) -> tuple[str, int]:
+    for dates in met:
+        if at < len(dates.ways):
+            return str(dates.sheets[at]), int(dates.rows[at])
+        at -= len(dates.ways)
+    raise IndexError(at)
+
+
+def _may_be_shown(codes: Counter[str], text: str) -> bool:
+    """Whether an unknown code may be shown: in a row that slipped, somebody's name stands under a code."""
+    return (
+        len(codes) <= _MOST_CODES
+        and codes[text] >= _TIMES
         and len(text) <= _LONGEST
         and not _LONG_NUMBER.search(text)
-        and text not in personal
-    }
-
-
-def date_changes(
-    block: Block, values: Mapping[str, Values], platform: Platform
-) -> Iterator[tuple[DateChange, Flags]]:
-    """Date columns whose way of writing changes midway, with the rows that cannot be read for it."""
-    for name, value in values.items():
-        if fields()[name].kind != "date":
-            continue
-        places: Places = np.flatnonzero(_stated(value))
-        at = _change(value.stated.to_numpy(zero_copy_only=False)[places])
-        if at is not None:
-            ambiguous = _ambiguous(value)
-            first, column = places[at], platform.fields[name].column
-            found = DateChange(column, str(block.sheets[first]), int(block.rows[first]), int(ambiguous.sum()))
-            yield found, ambiguous
+    )
 
 
 def _ambiguous(value: Values) -> Flags:
     """Rows that state 05/06/1980: with two ways of writing in one column, which number is the day?"""
-    either = [text for text in value.stated.unique().to_pylist() if _EITHER_DAY.fullmatch(text.strip())]
-    met = pc.and_(pc.is_in(value.stated, pa.array(either, pa.string())), pc.equal(value.qualities, "year"))
-    flags: Flags = met.to_numpy(zero_copy_only=False)
+    either = pc.match_substring_regex(value.stated.dictionary, _EITHER_DAY)
+    found = np.flatnonzero(either.to_numpy(zero_copy_only=False))
+    flags: Flags = np.isin(value.stated.indices.to_numpy(), found) & value.reads("year")
     return flags
 
 
-def _stated(value: Values) -> Flags:
-    """Rows that state anything in a field."""
-    flags: Flags = pc.not_equal(value.qualities, "empty").to_numpy(zero_copy_only=False)
-    return flags
-
-
-def _change(texts: Texts) -> int | None:
+def _change(ways: npt.NDArray[np.uint16]) -> int | None:
     """Where the way of writing changes; None if it does not, or changes all the time."""
-    size = len(texts)
+    size = len(ways)
     if size < _LEAST:
         return None
-    shapes = {text: _shape(text) for text in set(texts)}
-    ways = np.array([shapes[text] for text in texts], dtype=object)
-    first, last = (Counter(part).most_common(1)[0][0] for part in (ways[: size // 4], ways[-(size // 4) :]))
+    first, last = (_most_common(part) for part in (ways[: size // 4], ways[-(size // 4) :]))
     if first == last:
         return None
     before, after = np.cumsum(ways == first), np.cumsum((ways == last)[::-1])[::-1]
     at = int(np.argmax(before[:-1] + after[1:])) + 1
     pure = before[at - 1] >= _PURE * at and after[at] >= _PURE * (size - at)
     return at if pure and min(at, size - at) >= _SIDE else None
+
+
+def _most_common(ways: npt.NDArray[np.uint16]) -> int:
+    """Of equally common ones the one met first."""
+    met, first, times = np.unique(ways, return_index=True, return_counts=True)
+    return int(met[np.lexsort((first, -times))[0]])
 
 
 def _shape(text: str) -> str:

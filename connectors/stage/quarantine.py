@@ -34,7 +34,7 @@ SCHEMA = pa.schema(
 
 @dataclass(slots=True)
 class Quarantine:
-    """The rows of one export that cannot be used, each once, for the first reason found."""
+    """The rows of one export, or of a batch of it, that cannot be used, each once, for the first reason found."""
 
     source: str
     references: References
@@ -76,8 +76,8 @@ class Quarantine:
             del self.found[place]
         return len(nothing)
 
-    def table(self) -> pa.Table:
-        """All of them in the order of sheet and row."""
+    def hand_over(self) -> pa.RecordBatch:
+        """All of them in the order of sheet and row; nothing is kept."""
         rows = [
             {
                 "sheet": sheet,
@@ -91,7 +91,8 @@ class Quarantine:
             }
             for (sheet, row), (column, reason, stated) in sorted(self.found.items())
         ]
-        return pa.Table.from_pylist(rows, schema=SCHEMA)
+        self.found.clear()
+        return pa.RecordBatch.from_pylist(rows, schema=SCHEMA)
 
     def _message(self, sheet: str, row: int, column: str, reason: str) -> str:
         said = words().reasons[reason]
@@ -102,5 +103,6 @@ class Quarantine:
 
 def _stated(block: Block, at: int, column: str) -> str:
     if column:
-        return str(block.columns[column].texts[at])
-    return " | ".join(str(c.texts[at]) for c in block.columns.values() if c.texts[at])
+        return str(block.columns[column].texts[at].as_py())
+    texts = (str(column.texts[at].as_py()) for column in block.columns.values())
+    return " | ".join(text for text in texts if text)

@@ -7,12 +7,14 @@ Lives elsewhere: the ids of records (`warehouse/ids.py`), what people say of a r
 from __future__ import annotations
 
 import hmac
-from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
 
 from connectors.platform import Platform
 from connectors.read.layout import Header
-from connectors.stage.cells import Cells
+from connectors.stage.cells import Cells, batches_in
 from dedup.normalise.read import read
 
 _LENGTH = 12  # hexadecimal characters: a clerk copies it from the screen
@@ -24,11 +26,12 @@ class References:
 
     platform: Platform
     site_key: bytes
+    cells: Path  # all of them
     _sheets: dict[str, tuple[Cells, Header]] = field(default_factory=dict)
-    _times: dict[str, Counter[str]] = field(default_factory=dict)
+    _repeated: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def know(self, sheet: str, cells: Cells, header: Header) -> None:
-        """These are the data rows of a sheet."""
+        """These are the data rows of a sheet, or those of them that are looked at now."""
         self._sheets[sheet] = (cells, header)
 
     def of(self, sheet: str, row: int) -> str:
@@ -46,7 +49,9 @@ class References:
         if place is None or len(texts) < header.width:
             return ""
         key = texts[place].strip()
-        return key if self._count(sheet, place)[key] == 1 and read("identifier", key).key is not None else ""
+        if not key or hash(key) in self._twice(sheet, place):
+            return ""
+        return key if read("identifier", key).key is not None else ""
 
     def _content(self, sheet: str, row: int) -> list[str]:
         cells, header = self._sheets[sheet]
@@ -55,8 +60,14 @@ class References:
             return texts
         return [part for name, text in sorted(cells.stated(row, header.at).items()) for part in (name, text)]
 
-    def _count(self, sheet: str, place: int) -> Counter[str]:
-        if sheet not in self._times:
-            texts = self._sheets[sheet][0].column(place)[0]
-            self._times[sheet] = Counter(str(text).strip() for text in texts)
-        return self._times[sheet]
+    def _twice(self, sheet: str, place: int) -> frozenset[int]:
+        """Hashes of the keys that stand twice on a sheet: looked for when first asked, as few exports have need of it."""
+        if sheet not in self._repeated:
+            met = [np.zeros(0, dtype=np.int64)]
+            for name, cells in batches_in(self.cells):
+                if name == sheet:
+                    keys = cells.column(place)[0].to_pylist()
+                    met.append(np.array([hash(key.strip()) for key in keys], dtype=np.int64))
+            hashes, times = np.unique(np.concatenate(met), return_counts=True)
+            self._repeated[sheet] = frozenset(hashes[times > 1].tolist())
+        return self._repeated[sheet]

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipelines.commands import DONE, PARTIAL, Add, AddGroup, Answer, refused
 from pipelines.messages import Language, say
+
+if TYPE_CHECKING:
+    from pipelines.trial import Aside
 
 
 def add(command: Add, group: AddGroup) -> None:
@@ -20,9 +24,10 @@ def add(command: Add, group: AddGroup) -> None:
     check = command("check", check_platforms, "检查平台说明 / check platform files", platform)
     check.add_argument("slug", metavar="SLUG|all")
     check.add_argument(
-        "--connect",
-        action="store_true",
-        help="连上该平台取一小份试读，不落地 / ask the platform for a first look, land nothing",
+        "--sample",
+        type=Path,
+        metavar="FILE",
+        help="试读这个导出文件 / try this export",
     )
     blank = command("blank", write_blank, "写出空白模板 / write the empty template", platform)
     blank.add_argument("slug", metavar="SLUG")
@@ -66,38 +71,47 @@ def check_platforms(asked: argparse.Namespace, speak: Language) -> Answer:
     if asked.slug != "all" and asked.slug not in known():
         problem = say("platform_unknown", speak, slug=asked.slug, known="、".join(known()))
         return refused(problem, speak)
-    if asked.connect:
-        return _first_look(asked, speak)
+    if asked.sample and not asked.sample.is_file():
+        return refused(say("no_such_file", speak, file=asked.sample), speak)
     found = checked(asked.slug, asked.site)
-    text = say("platform_all_passed", speak, passed=found["passed"])
     if found["failed"]:
-        text = "\n".join(one["reason"] for one in found["failed"])
-    return Answer(PARTIAL if found["failed"] else DONE, found, text)
+        return Answer(PARTIAL, found, "\n".join(one["reason"] for one in found["failed"]))
+    passed = say("platform_all_passed", speak, passed=found["passed"])
+    if asked.slug == "all":
+        if asked.sample:
+            return refused(say("sample_of_one", speak), speak)
+        return Answer(DONE, found, passed)
+    return _first_look(asked, found, passed, speak)
 
 
-def _first_look(asked: argparse.Namespace, speak: Language) -> Answer:
-    """`platform check SLUG --connect`: ten rows, masked, and what would be put into quarantine."""
+def _first_look(asked: argparse.Namespace, found: dict[str, Any], passed: str, speak: Language) -> Answer:
+    """`platform check SLUG`: ten rows of a sample, masked, and what would be put into quarantine."""
     from dataclasses import asdict
 
-    from pipelines.catalogue import checked
+    from pipelines.catalogue import has_site
     from pipelines.trial import try_out
 
-    if asked.slug == "all":
-        return refused(say("connect_one", speak), speak)
-    found = checked(asked.slug, asked.site)
-    if found["failed"]:
-        return Answer(PARTIAL, found, found["failed"][0]["reason"])
-    trial = try_out(asked.site, asked.slug, speak)
+    trial = try_out(asked.site, asked.slug, asked.sample) if asked.sample or has_site(asked.site) else None
+    if trial is None:
+        told = f"{passed}\n{say('nothing_to_try', speak, slug=asked.slug, site=asked.site)}"
+        return Answer(DONE, found | {"trial": None}, told)
     failed = [] if trial.passed else [{"slug": trial.slug, "reason": trial.message}]
     found = {"passed": int(trial.passed), "failed": failed, "trial": asdict(trial)}
     if not trial.passed:
         return Answer(PARTIAL, found, trial.message)
-    lines = [say("trial_head", speak, slug=trial.slug, rows=trial.rows_in, shown=len(trial.rows))]
+    shown, rows = len(trial.rows), trial.rows_in
+    lines = [passed, say("trial_head", speak, slug=trial.slug, source=trial.source, rows=rows, shown=shown)]
     lines += ["  " + "  ".join(f"{name}={value}" for name, value in row.items()) for row in trial.rows]
-    put_aside = sum(trial.quarantined.values())
-    lines.append(say("trial_quarantine", speak, rows=put_aside))
-    lines += [f"  {count} × {reason}" for reason, count in trial.quarantined.items()]
+    lines.append(say("trial_quarantine", speak, rows=sum(aside.rows for aside in trial.quarantined)))
+    lines += [
+        "  " + say("trial_aside", speak, column=aside.column or "—", **_told(aside))
+        for aside in trial.quarantined
+    ]
     return Answer(DONE, found, "\n".join(lines))
+
+
+def _told(aside: Aside) -> dict[str, object]:
+    return {"rows": aside.rows, "problem": aside.problem, "first": aside.first_row}
 
 
 def write_blank(asked: argparse.Namespace, speak: Language) -> Answer:
@@ -125,6 +139,5 @@ def wrong_use() -> tuple[type[Exception], ...]:
     """Errors that say the command was used wrongly."""
     from connectors.draft import CannotDraft
     from connectors.platform import PlatformFileError
-    from pipelines.trial import NotConnected
 
-    return CannotDraft, NotConnected, PlatformFileError
+    return CannotDraft, PlatformFileError

@@ -44,6 +44,12 @@ def test_a_job_that_waits_for_ever_is_ended() -> None:
     assert [outcome.fate for outcome in found] == ["timeout", "done"]
 
 
+def test_when_the_time_for_all_is_over_what_runs_is_ended_and_what_waits_is_not_begun() -> None:
+    jobs = [(0,), (60,), (60,), (0,)]
+    found = [outcome.fate for _, outcome in sorted(run_all(time.sleep, jobs, workers=1, seconds=3.0))]  # type: ignore[arg-type, type-var]
+    assert found == ["done", "timeout", "unstarted", "unstarted"]
+
+
 def test_the_limit_on_computing_is_for_each_job_not_for_all_of_a_worker() -> None:
     busy = "sum(range(15_000_000)) and 1"
     found = outcomes(eval, [(busy,)] * 6, workers=1)

@@ -232,29 +232,26 @@ def test_the_secret_is_in_no_file_no_output_and_no_event_of_the_whole_command(si
 
 def test_a_first_look_shows_ten_masked_rows_and_leaves_nothing_behind(towns, site, peer, enter_once):
     peer[0].rows[0]["members.sfzh"] = "33010"
+    peer[0].rows[3]["members.xm"] = peer[0].rows[3]["members.sfzh"] = ""
     before = sorted(path for path in site.root.rglob("*"))
-    ran = enter_once("platform", "check", "one_table", "--connect", "--site", site.root, "--json")
+    ran = enter_once("platform", "check", "one_table", "--site", site.root, "--json")
     assert (ran.status, ran.found["passed"]) == (0, 1)
     trial = ran.found["trial"]
     assert (trial["rows_in"], len(trial["rows"])) == (25, 10)
+    (aside,) = trial["quarantined"]
+    assert (aside["reason"], aside["rows"]) == ("no_identity", 1)
     assert sorted(path for path in site.root.rglob("*")) == before
     people = [towns.person(number) for number in range(25)]
     assert not [one for one in people if one["id_number"] in ran.out or one["phone"] in ran.out]
     assert all(row["id_number"].count("*") > 2 for row in trial["rows"] if "id_number" in row)
 
-    text = enter_once("platform", "check", "one_table", "--connect", "--site", site.root, "--lang", "zh")
-    assert "取到 25 行" in text.out and "隔离区" in text.out
+    text = enter_once("platform", "check", "one_table", "--site", site.root, "--lang", "zh")
+    assert "取到 25 行" in text.out and "隔离区" in text.out and aside["problem"] in text.out
 
     peer[0].status = 401
-    refused = enter_once("platform", "check", "one_table", "--connect", "--site", site.root, "--json")
+    refused = enter_once("platform", "check", "one_table", "--site", site.root, "--json")
     assert (refused.status, refused.found["passed"]) == (1, 0)
     assert "env:ONE_TABLE_SECRET" in refused.found["failed"][0]["reason"]
-
-
-def test_a_first_look_at_a_platform_without_a_connection_is_wrong_use(site, enter_once):
-    ran = enter_once("platform", "check", "social_card", "--connect", "--site", site.root)
-    assert ran.status == 2 and "[connections.social_card]" in ran.err
-    assert enter_once("platform", "check", "all", "--connect", "--site", site.root).status == 2
 
 
 def test_a_connection_that_fits_no_platform_fails_the_check_of_all(site, enter_once):

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from connectors.land.cells import blank_forbidden, write_cells
+from connectors.land.cells import keep_cells
 from connectors.platform import PLATFORMS, Platform, read_platform, read_platforms
-from connectors.read import read_export
 from connectors.stage import stage
 from connectors.write import write_export
 from connectors.write.cell import CannotWrite
@@ -53,7 +52,7 @@ def read_again(site: Site, platform: Platform, file: Path, night: date, work: Pa
     """Every cell of a written file, as a night would stage it."""
     small = replace(platform, export=replace(platform.export, rows=(1, 100_000)))
     cells = work / f"{platform.slug}.cells.parquet"
-    write_cells(blank_forbidden(read_export(file, small.export), small), cells)
+    keep_cells(file, small, cells)
     staged = stage(small, cells, area=site.area, key=site.key, source=file.name, night=night)
     assert staged.quarantined == 0
     return [

@@ -11,11 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import Unreadable
-from connectors.read.decode import decode_lines
+from connectors.read.decode import Line, decode
 from connectors.read.delimited import rows_of
 from connectors.read.sheet import Reading
 
 Read = Callable[..., Reading]
+
+
+def decode_lines(data: bytes) -> list[Line]:
+    return [Line(line, True) for line in decode(data).split("\n")]
+
 
 CELL = st.text(alphabet='张三,"\n 0x，', min_size=1, max_size=6).filter(str.strip)
 

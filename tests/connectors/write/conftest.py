@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.land.cells import blank_forbidden, write_cells
+from connectors.land.cells import keep_cells
 from connectors.platform import Platform
-from connectors.read import read_export
 from connectors.stage import stage
 from dedup.normalise.area import Area
 
@@ -40,5 +39,5 @@ def _read_back(platform: Platform, path: Path) -> list[dict[str, tuple[str, str]
 
 def _landed(path: Path, platform: Platform) -> Path:
     cells = path.with_suffix(".cells.parquet")
-    write_cells(blank_forbidden(read_export(path, platform.export), platform), cells)
+    keep_cells(path, platform, cells)
     return cells
