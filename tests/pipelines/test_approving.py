@@ -113,3 +113,18 @@ def test_a_resident_is_told_what_went_to_whom_for_what_and_what_became_of_it(sit
     )
     assert "没有向任何平台发送过" in enter_once("told", unshared, "--site", site).out
     assert enter_once("told", "R0", "--site", site).status == 2
+
+
+def test_how_far_a_verdict_would_reach_is_told_before_it_is_given_and_changes_nothing(site, enter_once):
+    before = (site / "warehouse.duckdb").read_bytes()
+    ((left, right, members),) = rows(
+        site,
+        "select min(record_id), max(record_id), count(*) from resolved.record group by resident_id"
+        " having count(distinct platform) >= 3 order by resident_id limit 1",
+    )
+    found = enter_once("blast", left, right, "--site", site, "--json").found
+    assert (found["verdict"], found["residents_before"]) == ("different", 1) and found["residents_after"] > 1
+    assert found["records"] == members
+    assert "不是同一人，将成为" in enter_once("blast", left, right, "--site", site).out
+    assert (site / "warehouse.duckdb").read_bytes() == before
+    assert enter_once("blast", left, "x", "--site", site).status == 2
