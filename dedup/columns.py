@@ -129,12 +129,10 @@ def texts(column: Coded) -> list[str | None]:
 
 def unified(one: Coded, other: Coded) -> tuple[Coded, Coded]:
     """Two columns over one table of values, so that their codes compare."""
-    values = np.array(sorted({*one.values, *other.values}), dtype=object)
-    place = {value: code for code, value in enumerate(values)}
-    return (
-        Coded(one.lookup(place.__getitem__, np.int64, -1), values),
-        Coded(other.lookup(place.__getitem__, np.int64, -1), values),
-    )
+    both = coded(pa.concat_arrays([one.texts(), other.texts()]))
+    place = np.append(both.codes, -1)
+    codes = np.where(other.codes >= 0, len(one.values) + other.codes, -1)
+    return Coded(place[one.codes], both.values), Coded(place[codes], both.values)
 
 
 def either(one: Coded, other: Coded) -> Coded:
@@ -142,18 +140,6 @@ def either(one: Coded, other: Coded) -> Coded:
     one, other = unified(one, other)
     codes = np.where(one.codes >= 0, one.codes, other.codes)
     return Coded(codes, one.values).where(codes >= 0)
-
-
-def joined(one: Coded, other: Coded, between: str) -> Coded:
-    """Both values of each row as one text; missing where either is. Each distinct pair is written once."""
-    known = (one.codes >= 0) & (other.codes >= 0)
-    size = max(len(other.values), 1)
-    place, pairs = pd.factorize(one.codes[known] * size + other.codes[known])
-    left, right = (pa.array(column.values, type=pa.string()) for column in (one, other))
-    made = coded(pc.binary_join_element_wise(left.take(pairs // size), right.take(pairs % size), between))
-    codes = np.full(len(known), -1, dtype=np.int64)
-    codes[known] = made.codes[place]
-    return Coded(codes, made.values)
 
 
 def by_value_pair(

@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.columns import Bools, Coded, Ints, coded, joined
-from dedup.normalise.address_parts import parts_of
+from dedup.columns import Bools, Coded, Ints, coded
+from dedup.normalise.address_parts import Parts, parts_of
 from dedup.normalise.addresses import dwelling_key
 from dedup.normalise.id_numbers import birth_dates_of, sexes_of
 from dedup.normalise.names import split_names
@@ -77,7 +77,7 @@ def read_id_numbers(number: Coded, quality: Coded, birth: Coded, sex: Coded) -> 
     kind = quality.lookup(lambda grade: _KIND_OF_GRADE.get(grade, "full"), object, "none")
     kind[number.codes < 0] = "none"
     own_birth = number.map_all(birth_dates_of)
-    own_day, said_day = own_birth.lookup(_digits, np.int64, -1), birth.lookup(_digits, np.int64, -1)
+    own_day, said_day = (day.looked_up(_digits(day.texts()), -1) for day in (own_birth, birth))
     kind[(kind == "full") & _is_parents(own_day, said_day, birth)] = "parent"
     full, sound = kind == "full", quality.lookup(lambda grade: grade != "checksum_fail", np.bool_, False)
     ok = quality.lookup(lambda grade: grade in ("ok", "ok_unknown_area"), np.bool_, False)
@@ -112,8 +112,8 @@ def _starred(texts: pa.StringArray) -> Bools:
     return np.asarray(pc.match_substring(texts, "*").to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
-def _digits(day: str) -> int:
-    return int(day.replace("-", ""))
+def _digits(days: pa.StringArray) -> Ints:
+    return np.asarray(pc.replace_substring(days, "-", "").cast(pa.int64()).to_numpy(zero_copy_only=False))
 
 
 def _is_parents(own: Ints, said: Ints, birth: Coded) -> Bools:
@@ -173,51 +173,47 @@ def home_of(address: str | None) -> Home:
     )
 
 
-_STAND_INS = "\x01\x02\x03\x04"  # for building, unit, floor and room
-
-
 def homes_of(addresses: Coded) -> tuple[Mapping[str, Coded], Bools]:
-    """The places of `home_of` by name, for a column; and whether a unit is stated.
-
-    Nobody asks what a building or a room is called, only whether it is there. So a front (district to phase) is looked
-    at once for each way to go on behind it, with stand-ins for the numbers, and the numbers are put in afterwards.
-    """
-    keys = pa.array(addresses.values, type=pa.string())
-    pieces = pc.split_pattern(keys, "|", max_splits=4, reverse=True).flatten()
-    front = coded(pieces[::5])
-    ending = coded(pc.binary_join_element_wise(*(pieces[place::5] for place in range(1, 5)), "|"))
-    alike = joined(front, ending.map(_with_stand_ins), "|")
-    places = {
-        "dwelling": _with_numbers(alike.map(lambda key: home_of(key).dwelling), ending),
-        "no_unit": _with_numbers(alike.map(lambda key: home_of(key).no_unit), ending),
-        "building": _with_numbers(alike.map(lambda key: home_of(key).building), ending),
-        "estate": alike.map(lambda key: home_of(key).estate),
+    """The places of `home_of` by name, for a column; and whether a unit is stated."""
+    pieces = pc.split_pattern(addresses.texts(), "|").flatten()
+    parts = Parts(*(pieces[place :: len(Parts._fields)] for place in range(len(Parts._fields))))
+    door, room, building, community = map(
+        _stated, (parts.number, parts.room, parts.building, parts.community)
+    )
+    estate = _text(parts.estate, parts.phase)
+    place = _places(parts.district, pc.coalesce(_stated(estate), _text(parts.road, door)))
+    in_estate = pc.not_equal(parts.estate, "")
+    spot = pc.if_else(in_estate, estate, _text(pc.coalesce(_stated(parts.road), parts.community), door))
+    block = pc.if_else(in_estate, building, parts.building)
+    dwelling = _places(parts.district, spot, block, parts.unit, room)
+    homes = {
+        "dwelling": dwelling,
+        "no_unit": pc.if_else(dwelling.is_valid(), _places(place, parts.building, room), _MISSING),
+        "building": pc.coalesce(
+            _places(place, building),
+            pc.if_else(place.is_null(), _places(community, building, parts.unit, parts.room), _MISSING),
+        ),
+        "estate": pc.coalesce(place, community),
     }
-    rows = {
-        name: Coded(np.append(place.codes, -1)[addresses.codes], place.values)
-        for name, place in places.items()
-    }
-    return rows, np.append(alike.lookup(lambda key: home_of(key).has_unit, np.bool_, False), False)[
-        addresses.codes
-    ]
+    has_unit = pc.not_equal(parts.unit, "").to_numpy(zero_copy_only=False)
+    return {name: addresses.of_each(coded(said)) for name, said in homes.items()}, addresses.looked_up(
+        has_unit, False
+    )
 
 
-def _with_stand_ins(ending: str) -> str:
-    parts = zip(ending.split("|"), _STAND_INS, strict=True)
-    return "|".join(stand_in if part else "" for part, stand_in in parts)
+_MISSING = pa.scalar(None, pa.string())
 
 
-def _with_numbers(place: Coded, ending: Coded) -> Coded:
-    """Places that end in stand-ins, with what each row's own ending says in their stead."""
-    front = place.map(lambda text: text[: _first_stand_in(text)])
-    form = place.map(lambda text: text[_first_stand_in(text) :])
-    return joined(front, joined(form, ending, "\n").map(_filled), "")
+def _stated(part: pa.StringArray) -> pa.StringArray:
+    """Missing where it is ''."""
+    return pc.if_else(pc.equal(part, ""), _MISSING, part)
 
 
-def _first_stand_in(text: str) -> int:
-    return next((at for at, char in enumerate(text) if char in _STAND_INS), len(text))
+def _text(*parts: pa.StringArray) -> pa.StringArray:
+    """One behind the other; missing where one is."""
+    return pc.binary_join_element_wise(*parts, "")
 
 
-def _filled(form_and_ending: str) -> str:
-    form, ending = form_and_ending.split("\n")
-    return form.translate({ord(one): part for one, part in zip(_STAND_INS, ending.split("|"), strict=True)})
+def _places(*parts: pa.StringArray) -> pa.StringArray:
+    """The same as the key of a place."""
+    return pc.binary_join_element_wise(*parts, "|")

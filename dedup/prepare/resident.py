@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import pyarrow.compute as pc
 
 from dedup.columns import Bools, Coded, either, first_rows, groups, unified
 from dedup.identity import homes_of, name_classes, read_id_numbers
@@ -40,7 +41,7 @@ def derive(stated: Mapping[str, Coded], _declared: Mapping[str, str]) -> Derived
         "name": name,
         "pinyin": whole.map_all(pinyins),
         "surname": name.map_all(lambda names: split_names(names)[0]),
-        "birth_year": columns["birth"].map(lambda birth: birth[:4]),
+        "birth_year": columns["birth"].map_all(lambda births: pc.utf8_slice_codeunits(births, 0, 4)),
         "phone": stated["phone"],
         "home": homes["dwelling"],
         "registered_home": registered["dwelling"],

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dedup.columns import coded, groups, texts
+from dedup.columns import coded, groups, texts, unified
 
 WIDE = 1 << 40  # two such columns do not fit into one number
 
@@ -26,3 +26,15 @@ def test_codes_follow_the_order_of_the_values(stated: list[str | None]) -> None:
     column = coded(stated)
     assert texts(column) == stated
     assert list(column.values) == sorted({one for one in stated if one is not None})
+
+
+STATED = st.lists(st.one_of(st.none(), st.text("王伟9", max_size=2)))
+
+
+@given(one=STATED, other=STATED)
+def test_unified_columns_say_the_same_by_one_table_of_values(
+    one: list[str | None], other: list[str | None]
+) -> None:
+    left, right = unified(coded(one), coded(other))
+    assert (texts(left), texts(right)) == (one, other)
+    assert list(left.values) == list(right.values) == sorted({*one, *other} - {None})
