@@ -116,14 +116,19 @@ def _digits(days: pa.StringArray) -> Ints:
     return np.asarray(pc.replace_substring(days, "-", "").cast(pa.int64()).to_numpy(zero_copy_only=False))
 
 
+def _lengths(column: Coded) -> Ints:
+    return np.asarray(pc.utf8_length(column.texts()).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
 def _is_parents(own: Ints, said: Ints, birth: Coded) -> Bools:
-    whole = birth.lookup(lambda day: len(day) == 10, np.bool_, False) & (own >= 0)
+    whole = birth.looked_up(_lengths(birth) == 10, False) & (own >= 0)
     return np.asarray(whole & (said // 10_000 - own // 10_000 >= 14) & (said % 10_000 != own % 10_000))
 
 
 def _day_agrees(own: Ints, said: Ints, birth: Coded) -> Bools:
     """As far as the stated date goes: a year agrees with every day in it."""
-    not_stated = birth.lookup(lambda day: {10: 1, 7: 100, 4: 10_000}[len(day)], np.int64, 1)
+    length = _lengths(birth)
+    not_stated = birth.looked_up(np.select([length == 10, length == 7], [1, 100], 10_000), 1)
     return np.asarray((said < 0) | ((own >= 0) & (own // not_stated == said)))
 
 

@@ -45,7 +45,8 @@ _REACH = """
 create or replace temp table reach as
 with moved as (
     select record_id
-    from matched.record semi join (select node from fresh_node union all from altered) using (node)
+    from matched.record semi join (select unnest(["left", "right"]) as record_id from said) using (record_id)
+    semi join (select node from fresh_node union all from altered) using (node)
 ),
 talked_of as (
     select record_id from spoken

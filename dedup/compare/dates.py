@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
@@ -53,8 +54,8 @@ def _pair(column: Coded, one: Ints, other: Ints) -> Levels:
     apart = np.flatnonzero(known & ~same)
     level[apart] = by_value_pair(column, one[apart], other[apart], _compare)
     # Two dates that both give only the month agree no further than that.
-    short = np.array([len(value) < 10 for value in column.values] + [False])
-    level[same & short[one]] = COMPARER.code("compatible")
+    short = pc.less(pc.utf8_length(column.texts()), 10).to_numpy(zero_copy_only=False)
+    level[same & np.append(short, False)[one]] = COMPARER.code("compatible")
     return level
 
 

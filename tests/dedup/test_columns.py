@@ -37,4 +37,5 @@ def test_unified_columns_say_the_same_by_one_table_of_values(
 ) -> None:
     left, right = unified(coded(one), coded(other))
     assert (texts(left), texts(right)) == (one, other)
-    assert list(left.values) == list(right.values) == sorted({*one, *other} - {None})
+    stated = {value for value in [*one, *other] if value is not None}
+    assert list(left.values) == list(right.values) == sorted(stated)
