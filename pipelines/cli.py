@@ -22,6 +22,7 @@ from pipelines.commands import (
     Answer,
     Command,
     intake,
+    living,
     matching,
     platforms,
     publishing,
@@ -29,7 +30,7 @@ from pipelines.commands import (
 )
 from pipelines.messages import language, say
 
-MODULES = (running, matching, platforms, intake, publishing)
+MODULES = (running, living, matching, platforms, intake, publishing)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

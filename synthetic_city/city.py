@@ -6,10 +6,12 @@ hold, `events.py` the nights, `files.py` files, `truth.py` truth, `outside.py` p
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from connectors.platform import Platform, read_platforms
 from dedup.normalise.area import Area
@@ -19,7 +21,7 @@ from synthetic_city.events import Event, correct, live_a_night, tell
 from synthetic_city.exports import Store
 from synthetic_city.files import file_name, write_store
 from synthetic_city.outside import Outsider, deal, read_people, take_in
-from synthetic_city.people import Town
+from synthetic_city.people import Person, Town
 from synthetic_city.readback import keys_by_place
 from synthetic_city.settling import found_town
 from warehouse.ids import record_ids
@@ -46,6 +48,40 @@ class CitySummary:
     events: int
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a city is made of: the same recipe, the same people and the same platforms. It lies in `truth/recipe.json`."""
+
+    residents: int
+    seed: int
+    noise: float
+    platforms: tuple[str, ...]
+    nights: int = 1
+
+    def write(self, site: Site) -> None:
+        """Leave it with the truth, so that `live` can go on from the first night."""
+        (site.truth / "recipe.json").write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
+
+
+def read_recipe(site: Site) -> Recipe | None:
+    """The recipe of a city; None: the site is none, or its people came from a file."""
+    file = site.truth / "recipe.json"
+    if not file.exists():
+        return None
+    stated = json.loads(file.read_text(encoding="utf-8"))
+    return Recipe(**{**stated, "platforms": tuple(stated["platforms"])})
+
+
+def found(recipe: Recipe) -> tuple[Town, dict[str, Store]]:
+    """The people of a city on its first night, and what each platform holds of them."""
+    known, _ = read_platforms()
+    town = found_town(recipe.seed, recipe.residents, FIRST_NIGHT)
+    stores = {slug: Store(known[slug], recipe.seed, recipe.noise) for slug in recipe.platforms}
+    for store in stores.values():
+        store.fill(town)
+    return town, stores
+
+
 def make_city(
     root: Path,
     *,
@@ -65,18 +101,19 @@ def make_city(
         NoSuchPlatform: a slug that is not in the catalogue.
         NotPeople: the file of people cannot be used.
     """
-    chosen = _platforms(platforms)
-    stores = {slug: Store(platform, seed, noise) for slug, platform in chosen.items()}
+    chosen = chosen_platforms(platforms)
     if people is not None:
+        stores = {slug: Store(platform, seed, noise) for slug, platform in chosen.items()}
         return _city_of_others(root, people, stores, seed)
-    town = found_town(seed, residents, FIRST_NIGHT)
+    recipe = Recipe(residents, seed, noise, tuple(chosen), nights)
+    town, stores = found(recipe)
     site = create_site(root, name="合成城市", area=town.city.area, seed=seed)
-    for store in stores.values():
-        store.fill(town)
+    recipe.write(site)
     return _nights(site, town, stores, nights, Dice(seed, "events"))
 
 
-def _platforms(asked: Sequence[str] | None) -> dict[str, Platform]:
+def chosen_platforms(asked: Sequence[str] | None) -> dict[str, Platform]:
+    """The platforms asked for; None: all of the catalogue."""
     known, _ = read_platforms()
     if asked is None:
         return known
@@ -98,7 +135,8 @@ def _nights(site: Site, town: Town, stores: dict[str, Store], nights: int, dice:
             tell(list(stores.values()), town, happened, pending)
             events += happened + [event for store in stores.values() for event in correct(store, town)]
         for slug, store in stores.items():
-            rows = _write(site, store, stores, town, town.today)
+            written = write_export(site, store, stores, town.today)
+            rows = truth.record_rows(town.today, slug, *written.of(town))
             counts[slug] = len(rows)
             records += rows
         people += truth.resident_rows(town.today, town)
@@ -109,32 +147,30 @@ def _nights(site: Site, town: Town, stores: dict[str, Store], nights: int, dice:
     return CitySummary(site.root, len(people) // max(nights, 1), made, counts, len(events))
 
 
-def _write(
-    site: Site, store: Store, stores: dict[str, Store], town: Town, night: date
-) -> list[tuple[object, ...]]:
-    """Write one platform's export of one night; the truth about its records."""
-    keys, ids, numbers = _written(site, store, stores, night)
-    return truth.record_rows(night, store.platform.slug, keys, ids, [town.people[one] for one in numbers])
+class Written(NamedTuple):
+    """The records of an export: source key, record id and person of each."""
+
+    keys: list[str]
+    ids: list[str]
+    people: list[int]
+
+    def of(self, town: Town) -> tuple[list[str], list[str], list[Person]]:
+        """The same with the people themselves."""
+        return self.keys, self.ids, [town.people[one] for one in self.people]
 
 
-def _written(
-    site: Site, store: Store, stores: dict[str, Store], night: date
-) -> tuple[list[str], list[str], list[int]]:
-    """Write an export; source key, record id and person of each of its records."""
+def write_export(site: Site, store: Store, stores: dict[str, Store], night: date) -> Written:
+    """Write one platform's export of one night into the inbox."""
     platform = store.platform
     if not store.entries:
-        return [], [], []  # a platform that holds nobody exports nothing
+        return Written([], [], [])  # a platform that holds nobody exports nothing
     rows = write_store(store, stores, site.inbox, night)
     if platform.export.key is None:
         path = site.inbox / night.isoformat() / platform.slug / file_name(platform, night)
         placed = keys_by_place(site, platform, path, night, rows)
-        return (
-            [key for key, _, _ in placed],
-            [record for _, record, _ in placed],
-            [who for _, _, who in placed],
-        )
+        return Written(*(list(column) for column in zip(*placed, strict=True)))
     keys = [entry.key for entry in store.entries]
-    return keys, record_ids(site.key, platform.slug, keys), [entry.person for entry in store.entries]
+    return Written(keys, record_ids(site.key, platform.slug, keys), [entry.person for entry in store.entries])
 
 
 def _city_of_others(root: Path, people: Path, stores: dict[str, Store], seed: int) -> CitySummary:
@@ -146,7 +182,7 @@ def _city_of_others(root: Path, people: Path, stores: dict[str, Store], seed: in
     counts: dict[str, int] = {}
     for slug, outsiders in dealt.items():
         take_in(stores[slug], outsiders, FIRST_NIGHT)
-        keys, ids, places = _written(site, stores[slug], {}, FIRST_NIGHT)
+        keys, ids, places = write_export(site, stores[slug], {}, FIRST_NIGHT)
         counts[slug] = len(keys)
         records += [
             (FIRST_NIGHT, slug, key, record, who.person, who.household, who.household, None)

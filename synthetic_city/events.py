@@ -41,6 +41,16 @@ WHERE = (
     "head_id_number",
     "relation",
 )
+# Which of its beliefs a platform gives up when it hears of a field.
+AWAKE = {
+    "phone": "phone",
+    "marital": "marital",
+    "death_flag": "death",
+    "death_date": "death",
+    "moved_out_flag": "left",
+    "moved_out_date": "left",
+    "address": "home",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,13 +272,6 @@ def _rewrite(store: Store, town: Town, entry: Entry, event: Event) -> None:
         touched = ("death_flag", "death_date", "moved_out_flag", "moved_out_date")
     elif event.event == "name":
         touched = ("name", "former_name")
-    awake = {
-        "phone": "phone",
-        "marital": "marital",
-        "death_flag": "death",
-        "moved_out_flag": "left",
-        "address": "home",
-    }
-    entry.asleep -= {awake.get(event.field or "", "")}
+    entry.asleep -= {AWAKE.get(event.field or "", "")}
     entry.updated = town.today
     store.write(town, entry, [one for one in (*touched, "updated_on") if one in store.platform.fields])

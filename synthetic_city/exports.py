@@ -135,8 +135,21 @@ class Store:
     def set_right(self, town: Town, entry: Entry, name: str) -> str | None:
         """Replace what was mistyped in one field by the true value."""
         value = BELIEFS[name](self.view(town, entry))
-        entry.cells[self.platform.fields[name].column] = self._render(name, value) if value else None
+        self.put(entry, name, self.rendered(name, value) if value else None)
         return value
+
+    def put(self, entry: Entry, name: str, cell: Cell) -> None:
+        """Let a cell state this and nothing else."""
+        entry.cells[self.platform.fields[name].column] = cell
+
+    def touch(self, town: Town, entry: Entry) -> None:
+        """Let a record say that it was changed today."""
+        entry.updated = town.today
+        self.write(town, entry, self.platform.fields.keys() & {"updated_on"})
+
+    def by_key(self) -> dict[str, Entry]:
+        """Its records by the platform's own key."""
+        return {entry.key: entry for entry in self.entries}
 
     def _sleeping(self, person: Person) -> frozenset[str]:
         own = self.habits
@@ -192,30 +205,31 @@ class Store:
             return own.null or None
         if name == "address":
             home = address(view)
-            return self._place(
+            return self.placed(
                 home if isinstance(home, str | None) else misplaced.misplace(home, view, self._places)
             )
         if name == "registered_address":
-            return self._place(registered_address(view))
+            return self.placed(registered_address(view))
         value = BELIEFS[name](view)
         if name in SPOILED and (value or name == "phone"):
             return self._spoiled(name, value or "", view.case)
         if name == "head_id_number" and self.dice.chance(0.12):
             return None
-        return self._render(name, value) if value else None
+        return self.rendered(name, value) if value else None
 
     def _spoiled(self, name: str, value: str, case: Case) -> Cell:
         meant = spoil(value, case, self._meant[name])
         if not isinstance(meant, str) or not meant:
             return meant or None
         if name in ("birth_date", "sex"):
-            return self._render(name, meant)
+            return self.rendered(name, meant)
         return spoil(meant, case, self._typed[name])
 
-    def _place(self, place: Place) -> Cell:
+    def placed(self, place: Place) -> Cell:
+        """A dwelling as this platform writes an address."""
         return place if isinstance(place, str | None) else self._hand.address(self.dice, place)
 
-    def _render(self, name: str, value: str) -> str | None:
+    def rendered(self, name: str, value: str) -> str | None:
         """A value in the platform's own codes and formats; None where it has no way to say it."""
         if fields()[name].kind not in ("code", "flag", "date"):
             return value

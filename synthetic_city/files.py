@@ -47,7 +47,7 @@ def file_name(platform: Platform, night: date) -> str:
 
 def export_rows(store: Store, stores: Mapping[str, Store]) -> list[Row]:
     """The rows of the export, households together where the file says things once per household."""
-    platform, fed = store.platform, _fed(store, stores)
+    platform, fed = store.platform, copied(store, stores)
     shared = shared_headers(platform)
     silent = {**platform.ignore, **platform.forbidden}
     unused = {header: text for header, text in unused_cells().items() if header in silent}
@@ -88,13 +88,18 @@ def shared_headers(platform: Platform) -> tuple[str, ...]:
 
 def _fitting(platform: Platform, cells: dict[str, Cell]) -> dict[str, Cell]:
     """Cells cut to the field widths of a DBF, as the old clients cut them."""
-    for header, width in platform.export.widths.items():
-        cell = cells.get(header)
-        if isinstance(cell, str) and len(cell) * 4 > width:
-            cells[header] = cell.encode(platform.export.encoding)[:width].decode(
-                platform.export.encoding, "ignore"
-            )
+    for header in platform.export.widths:
+        if header in cells:
+            cells[header] = fitting(platform, header, cells[header])
     return cells
+
+
+def fitting(platform: Platform, header: str, cell: Cell) -> Cell:
+    """One cell, cut to the width of its field."""
+    width, encoding = platform.export.widths.get(header), platform.export.encoding
+    if width is None or not isinstance(cell, str) or len(cell) * 4 <= width:
+        return cell
+    return cell.encode(encoding)[:width].decode(encoding, "ignore")
 
 
 def _in_order(store: Store, *, together: bool) -> list[tuple[Household, list[Entry]]]:
@@ -129,7 +134,7 @@ def _say_ditto(platform: Platform, entry: Entry, cells: dict[str, Cell], first: 
         cells[address] = DITTO[entry.person // 2 % 2] if entry.person % 2 else first[address]
 
 
-def _fed(store: Store, stores: Mapping[str, Store]) -> Callable[[Entry], dict[str, Cell]]:
+def copied(store: Store, stores: Mapping[str, Store]) -> Callable[[Entry], dict[str, Cell]]:
     """The cells that are copied from another platform every night, as it declares in `feeds`."""
     copies: list[tuple[dict[int, Entry], list[tuple[str, str]]]] = []
     for slug, names in store.platform.feeds.items():

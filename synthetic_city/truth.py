@@ -71,7 +71,7 @@ def record_rows(
 
 def resident_rows(night: date, town: Town) -> list[tuple[object, ...]]:
     """What is true of each person tonight, in normal form."""
-    normal = _Normal(town.city.area)
+    normal = Normal(town.city.area)
     return [
         (night, person.resident, *normal.values(town, person), *whereabouts(person))
         for person in residents(town)
@@ -119,7 +119,11 @@ def _true() -> list[str]:
     return [name for name in fields() if name not in OF_A_PLATFORM]
 
 
-class _Normal:
+# What a platform has to know of somebody who died or moved out.
+CLOSING = ("death_flag", "death_date", "moved_out_flag", "moved_out_date")
+
+
+class Normal:
     """True values in normal form; each distinct one is read once."""
 
     def __init__(self, area: Area) -> None:
@@ -127,7 +131,12 @@ class _Normal:
         self._read: dict[tuple[str, str], str | None] = {}
         self._dice = Dice(0, "truth")
 
+    def named(self, town: Town, person: Person) -> dict[str, str | None]:
+        """What is true of a person, by field."""
+        return dict(zip(_true(), self.values(town, person), strict=True))
+
     def values(self, town: Town, person: Person) -> list[str | None]:
+        """What is true of a person, in the order of the fields."""
         book = town.books[person.book]
         head = town.people[book.head] if book.head >= 0 else None
         case = Case(self._dice, town, person, person.age(town.today))

@@ -1,0 +1,71 @@
+"""Switching one safeguard off for the length of a run, to prove that a figure of the loop notices.
+
+Belongs here: for each safeguard the one function or table that is swapped. Nothing but `enter-once live --sabotage` and
+its tests comes here, and what is swapped knows nothing of it.
+Lives elsewhere: the safeguards themselves, each where it works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from connectors.platform import Platform, PlatformFileError, read_platforms
+from dedup.cluster import _Joining
+from warehouse import store
+
+
+@contextmanager
+def sabotaged(safeguard: str) -> Iterator[None]:
+    """Run without a safeguard: `echo`, `allow-list`, `double-send` or `veto`."""
+    with _SWAPS[safeguard]():
+        yield
+
+
+def _echo() -> Any:
+    """What comes back of our own counts as what the platform says by itself."""
+    return _other_table("staged.echo", lambda sql: f"select * from ({sql}) where false")
+
+
+def _double_send() -> Any:
+    """Nobody waits for the next export before a platform is told again."""
+    return _other_table("outbox.receipt", lambda sql: sql.replace("then 'awaiting'", "then 'still_old'"))
+
+
+def _allow_list() -> Any:
+    """Every platform that receives anything may receive all that it has a column for."""
+    return patch("pipelines.night.read_platforms", _greedy)
+
+
+def _veto() -> Any:
+    """Two trustworthy ID numbers may come under one roof, and nothing that speaks against a join stops it."""
+    return patch.object(_Joining, "veto", lambda _self, _a, _b: None)
+
+
+_SWAPS: Mapping[str, Callable[[], Any]] = {
+    "echo": _echo,
+    "allow-list": _allow_list,
+    "double-send": _double_send,
+    "veto": _veto,
+}
+
+
+def _other_table(name: str, change: Callable[[str], str]) -> Any:
+    known = store.select
+    return patch.object(
+        store, "select", lambda asked: change(known(asked)) if asked == name else known(asked)
+    )
+
+
+def _greedy() -> tuple[dict[str, Platform], dict[str, PlatformFileError]]:
+    good, bad = read_platforms()
+    return {slug: _open(platform) for slug, platform in good.items()}, bad
+
+
+def _open(platform: Platform) -> Platform:
+    if not platform.receive.fields:
+        return platform
+    return replace(platform, receive=replace(platform.receive, fields=tuple(platform.fields)))

@@ -1,0 +1,88 @@
+"""The person who settles what waits for a person, as far as a city that is made up has one.
+
+Belongs here: going live, and which waiting cells this person lets through.
+Lives elsewhere: what needs a person at all (`warehouse/sql/outbox/decision.sql`), noting it (`warehouse/approvals.py`).
+
+What this person knows. Of somebody who is said to have died or moved out, the truth: the family is asked before anybody
+is closed. Of every other value only what the screen shows: a value that somebody entered while we were watching, after
+the platform's own was there, is plausible and goes; which of two values that were both there on the first night is
+right, nobody can tell from a screen, and it goes on waiting. So a slip that is entered freshly passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import duckdb
+
+from warehouse.approvals import Said, accept_flood, say_of_cells, set_mode
+from warehouse.ledger import Cell, Ledger
+
+SAID = Said("模拟审批人", "合成城市演练")
+Truth = Mapping[tuple[str, str], str | None]  # record, field -> what is true
+
+_WAITING = """
+select
+    d.platform, d.record_id, d.field, d.digest, d.told, d.why,
+    coalesce(theirs.since > $first and (ours.since is null or theirs.since > ours.since), false) as fresh
+from outbox.decision as d
+left join staged.claim as theirs
+    on theirs.record_id = d.taken_from and theirs.field = d.field and theirs.until is null
+left join staged.claim as ours on ours.record_id = d.record_id and ours.field = d.field and ours.until is null
+where d.decision = 'approval'
+order by d.platform, d.record_id, d.field
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the person said of one waiting cell."""
+
+    night: date
+    platform: str
+    record_id: str
+    field: str
+    value: str
+    why: str
+    word: Literal["approved", "declined", "left"]
+
+
+def go_live(ledger: Ledger, platforms: Iterable[str], night: date) -> None:
+    """Go live with every platform that receives anything."""
+    for slug in platforms:
+        set_mode(ledger, "live", slug, night, SAID)
+
+
+def accept_floods(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> int:
+    """Accept every flood of a night; how many: the night has to be run again for them."""
+    flooded = con.execute("select distinct platform from outbox.decision where decision = 'flood'").fetchall()
+    for (slug,) in flooded:
+        accept_flood(ledger, slug, night, SAID)
+    return len(flooded)
+
+
+def settle_waiting(
+    con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date, first: date, truth: Truth
+) -> list[Settled]:
+    """Look at every cell that waits for a person."""
+    settled: list[Settled] = []
+    spoken: dict[tuple[Literal["approved", "declined"], str], list[Cell]] = {}
+    for platform, record, field, digest, told, why, fresh in con.execute(
+        _WAITING, {"first": first}
+    ).fetchall():
+        word = _word(why, fresh, truth.get((record, field)), told)
+        settled.append(Settled(night, platform, record, field, told, why, word))
+        if word != "left":
+            spoken.setdefault((word, platform), []).append(Cell(record, field, digest))
+    for (said, platform), cells in spoken.items():
+        say_of_cells(ledger, said, platform, cells, SAID)
+    return settled
+
+
+def _word(why: str, fresh: bool, true: str | None, told: str) -> Literal["approved", "declined", "left"]:
+    if why == "close":
+        return "approved" if told == true else "declined"
+    return "approved" if fresh and why == "one_source" else "left"
