@@ -53,7 +53,8 @@ class Loop:
     readers: dict[str, Reader]
     chance: Dice
     people: Dice
-    speak: Language = "zh"
+    pace: float
+    speak: Language
     written: dict[str, Written] = field(default_factory=dict)  # each platform's last export
     events: list[Event] = field(default_factory=list)
     entered: list[Entered] = field(default_factory=list)
@@ -74,15 +75,18 @@ class Loop:
         return {slug: store for slug, store in self.stores.items() if store.platform.receive.fields}
 
 
-def run_loop(root: Path, recipe: Recipe, nights: int, speak: Language, tell: Tell) -> dict[str, Any]:
+def run_loop(
+    root: Path, recipe: Recipe, nights: int, tell: Tell, *, pace: float = 1.0, speak: Language = "zh"
+) -> dict[str, Any]:
     """Run so many nights of a city in `root`, made from the recipe unless it is there; its figures.
 
-    `tell` is handed each night when it is over.
+    `tell` is handed each night when it is over; `pace`: how many times as much happens as in `events.toml`.
 
     Raises:
         SiteError: the folder is a site that no loop can start from.
     """
-    loop = _start(root, recipe, speak)
+    loop = _start(root, recipe, pace, speak)
+    _write_down(loop, FIRST_NIGHT - timedelta(days=1))
     for turn in range(nights):
         started = perf_counter()
         status = _night(loop, first=turn == 0)
@@ -95,7 +99,7 @@ def run_loop(root: Path, recipe: Recipe, nights: int, speak: Language, tell: Tel
     return {"nights": [one | by_night.get(one["night"], {}) for one in loop.nights], **found}
 
 
-def _start(root: Path, recipe: Recipe, speak: Language) -> Loop:
+def _start(root: Path, recipe: Recipe, pace: float, speak: Language) -> Loop:
     if (root / "site.toml").exists():
         recipe = _recipe_of(read_site(root))
     town, stores = found(recipe)
@@ -112,6 +116,7 @@ def _start(root: Path, recipe: Recipe, speak: Language) -> Loop:
         readers={slug: Reader(store, site.area) for slug, store in stores.items()},
         chance=Dice(recipe.seed, "faults"),
         people=Dice(recipe.seed, "events"),
+        pace=pace,
         speak=speak,
     )
 
@@ -129,7 +134,7 @@ def _recipe_of(site: Site) -> Recipe:
 def _night(loop: Loop, *, first: bool) -> str:
     """One night of the loop; how the real night in it ended."""
     if not first:
-        happened = live_a_night(loop.people, loop.town)
+        happened = live_a_night(loop.people, loop.town, loop.pace)
         loop.events += happened
         loop.entered += loop.desk.enter(happened)
     tonight = loop.town.today
@@ -142,12 +147,18 @@ def _night(loop: Loop, *, first: bool) -> str:
     status = _run_and_settle(loop)
     _import(loop, [slug for slug in loop.receivers if slug in opened])
     loop.residents += truth.resident_rows(tonight, loop.town)
-    for slug, store in loop.stores.items():
+    for slug in loop.stores:
         people = loop.written[slug].of(loop.town) if slug in loop.written else ([], [], [])
         loop.records += truth.record_rows(tonight, slug, *people)
-        folder = loop.site.truth / "stores"
-        write_holdings(folder, tonight, store, loop.readers[slug], loop.town, loop.site.key)
+    _write_down(loop, tonight)
     return status
+
+
+def _write_down(loop: Loop, night: date) -> None:
+    """What every platform holds when a night is over; before the first one, what it held until then."""
+    for slug, store in loop.stores.items():
+        folder = loop.site.truth / "stores"
+        write_holdings(folder, night, store, loop.readers[slug], loop.town, loop.site.key)
 
 
 def _open(loop: Loop, store: Store) -> bool:

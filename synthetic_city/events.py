@@ -7,6 +7,7 @@ Lives elsewhere: the town as it is on the first night (`settling.py`), writing a
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -53,6 +54,9 @@ AWAKE = {
 }
 
 
+Rates = Mapping[str, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened to one person."""
@@ -67,17 +71,18 @@ class Event:
 
 
 @cache
-def rates() -> dict[str, float]:
+def nightly_rates() -> Rates:
     """The rates of a night."""
     return tomllib.loads(
         resources.files("synthetic_city").joinpath("events.toml").read_text(encoding="utf-8")
     )
 
 
-def live_a_night(dice: Dice, town: Town) -> list[Event]:
-    """Everything that happens in one night; the town is another afterwards."""
+def live_a_night(dice: Dice, town: Town, pace: float = 1.0) -> list[Event]:
+    """Everything that happens in one night, `pace` times as much of it as usual; the town is another afterwards."""
     town.today += timedelta(days=1)
-    happened = [*_persons(dice, town), *_households(dice, town), *_arrivals(dice, town)]
+    rates = {name: rate * pace for name, rate in nightly_rates().items()}
+    happened = [*_persons(dice, town, rates), *_households(dice, town, rates), *_arrivals(dice, town, rates)]
     name_heads(town)
     return happened
 
@@ -101,7 +106,7 @@ def correct(store: Store, town: Town) -> list[Event]:
     """A clerk puts a few records right: what was mistyped becomes the true value."""
     done = []
     for entry in store.entries:
-        if store.dice.chance(rates()["correction"]):
+        if store.dice.chance(nightly_rates()["correction"]):
             name = store.dice.pick(
                 [one for one in ("name", "id_number", "birth_date") if one in store.platform.fields]
             )
@@ -118,43 +123,43 @@ def _event(
     return Event(town.today, person.number, kind, field, before, after)
 
 
-def _persons(dice: Dice, town: Town) -> list[Event]:
+def _persons(dice: Dice, town: Town, rates: Rates) -> list[Event]:
     done = []
     for person in residents(town):
         if person.home is None or person.died is not None:
             continue
         age = person.age(town.today)
-        if person.phone and dice.chance(rates()["phone"]):
+        if person.phone and dice.chance(rates["phone"]):
             person.before["phone"], person.phone = person.phone, mobile(dice, town)
             done.append(_event(town, person, "phone", "phone", person.before["phone"], person.phone))
-        if age > 18 and "·" not in person.name and dice.chance(rates()["name"]):
+        if age > 18 and "·" not in person.name and dice.chance(rates["name"]):
             person.former_name = person.name
             person.name = names.surname_of(person.name) + names.given_name(
                 dice, person.birth.year, person.sex
             )
             done.append(_event(town, person, "name", "name", person.former_name, person.name))
-        if age > 70 and dice.chance(rates()["death"]):
+        if age > 70 and dice.chance(rates["death"]):
             spouse = person.spouse
             bury(town, person, town.today)
             done.append(_event(town, person, "death", "death_flag", "0", "1"))
             if spouse is not None:
                 done.append(_event(town, town.people[spouse], "widowed", "marital", MARRIED, "30"))
         if person.marital == MARRIED and person.spouse is not None and person.sex == "2":
-            done += _couple(dice, town, person, town.people[person.spouse], age)
+            done += _couple(dice, town, rates, person, town.people[person.spouse], age)
     return done
 
 
-def _couple(dice: Dice, town: Town, wife: Person, husband: Person, age: int) -> list[Event]:
+def _couple(dice: Dice, town: Town, rates: Rates, wife: Person, husband: Person, age: int) -> list[Event]:
     """What happens to a couple: a child, or the end."""
     if husband.home != wife.home or husband.died is not None:
         return []
-    if 20 <= age < 42 and dice.chance(rates()["birth"]):
+    if 20 <= age < 42 and dice.chance(rates["birth"]):
         child = add_child(dice, town, husband, wife, 1)
         child.family, child.home, child.book = wife.family, wife.home, wife.book
         town.families[wife.family].members.append(child.number)
         settle(dice, town, child)
         return [_event(town, child, "birth", None, None, None)]
-    if age < 60 and dice.chance(rates()["divorce"]):
+    if age < 60 and dice.chance(rates["divorce"]):
         for one in (wife, husband):
             one.spouse, one.marital = None, DIVORCED
             one.before["marital"] = MARRIED
@@ -165,7 +170,7 @@ def _couple(dice: Dice, town: Town, wife: Person, husband: Person, age: int) -> 
     return []
 
 
-def _households(dice: Dice, town: Town) -> list[Event]:
+def _households(dice: Dice, town: Town, rates: Rates) -> list[Event]:
     done: list[Event] = []
     for family in list(town.families):
         members = [
@@ -175,9 +180,9 @@ def _households(dice: Dice, town: Town) -> list[Event]:
         ]
         if not members or family.kind == "dormitory":
             continue
-        if dice.chance(rates()["move_within"]):
+        if dice.chance(rates["move_within"]):
             done += _move(dice, town, members)
-        elif dice.chance(rates()["move_out"]):
+        elif dice.chance(rates["move_out"]):
             for person in members:
                 person.before["home"], person.home, person.left = person.home, None, town.today
                 done.append(_event(town, person, "move_out", "moved_out_flag", "0", "1"))
@@ -199,11 +204,11 @@ def _move(dice: Dice, town: Town, members: list[Person]) -> list[Event]:
     return done
 
 
-def _arrivals(dice: Dice, town: Town) -> list[Event]:
+def _arrivals(dice: Dice, town: Town, rates: Rates) -> list[Event]:
     """New households, and weddings of people who lived alone."""
     done: list[Event] = []
     kinds = Weighted({kind: share for kind, share in facts()["kinds"].items() if kind != "divorced_parent"})
-    for _ in range(sum(dice.chance(rates()["move_in"]) for _ in town.families)):
+    for _ in range(sum(dice.chance(rates["move_in"]) for _ in town.families)):
         kind = kinds.pick(dice)
         members = [town.people[n] for n in add_family(dice, town, kind, MAKERS[kind]).members]
         if not _move(dice, town, members):
@@ -216,17 +221,17 @@ def _arrivals(dice: Dice, town: Town) -> list[Event]:
             person.phone = own_phone(dice, town, person)
             settle(dice, town, person)
             done.append(_event(town, person, "move_in", None, None, None))
-    return done + _weddings(dice, town)
+    return done + _weddings(dice, town, rates)
 
 
-def _weddings(dice: Dice, town: Town) -> list[Event]:
+def _weddings(dice: Dice, town: Town, rates: Rates) -> list[Event]:
     done: list[Event] = []
     single = [
         one
         for one in residents(town)
         if one.marital == SINGLE and one.home is not None and 24 <= one.age(town.today) <= 38
     ]
-    grooms = [one for one in single if one.sex == "1" and dice.chance(rates()["marriage"])]
+    grooms = [one for one in single if one.sex == "1" and dice.chance(rates["marriage"])]
     brides = [one for one in single if one.sex == "2"]
     for groom in grooms:
         near = [
@@ -258,7 +263,7 @@ def _hear(store: Store, town: Town, event: Event) -> None:
 
 def _drops(store: Store, event: Event) -> bool:
     flag = "death_flag" if event.event == "death" else "moved_out_flag"
-    return flag not in store.platform.fields and store.dice.chance(rates()["dropped"])
+    return flag not in store.platform.fields and store.dice.chance(nightly_rates()["dropped"])
 
 
 def _rewrite(store: Store, town: Town, entry: Entry, event: Event) -> None:

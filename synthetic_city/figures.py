@@ -94,28 +94,31 @@ with change as (
     where "right" and value is not null
     group by resident, field, value
 ),
-wanted as (
-    select
-        c.*, o.platform, o.record_id, f.kind,
-        greatest(c.night, coalesce(max(s.goes) filter (where s.word = 'approved'), c.night)) as released,
-        bool_or(s.word is not null) and not bool_or(coalesce(s.word, '') = 'approved') as waits
-    from change as c
-    join field as f on f.field = c.field
-    join owner as o on o.person = c.resident
-    join receives as r on r.platform = o.platform and r.field = c.field
-    join truth as t on t.resident = c.resident and t.field = c.field and t.night = c.night
-        and is_right(c.value, t.value, f.kind, c.field)
-    join there on there.record_id = o.record_id and there.night = c.night - 1
-    left join held as h on h.record_id = o.record_id and h.field = c.field and h.night = c.night - 1
-    left join child on child.resident = c.resident
-    left join settled as s on s.record_id = o.record_id and s.field = c.field and is_right(s.value, c.value, f.kind, c.field)
-    where not list_contains(c.entered_at, o.platform)
-        and coalesce(is_right(h.value, c.value, f.kind, c.field), false) is not true
-        and (r.children or child.resident is null)
-        and (f.kind not in ('code', 'flag') or (o.platform, c.field, c.value) in (select (platform, field, value) from sayable))
-    group by all
+asked as (
+    select record_id, field, value, max(goes) filter (where word = 'approved') as goes
+    from settled
+    group by record_id, field, value
 )
-select * from wanted
+
+select
+    c.*, o.platform, o.record_id, f.kind,
+    greatest(c.night, coalesce(a.goes, c.night)) as released,
+    a.value is not null and a.goes is null as waits
+from change as c
+join field as f on f.field = c.field
+join owner as o on o.person = c.resident
+join receives as r on r.platform = o.platform and r.field = c.field
+join truth as t on t.resident = c.resident and t.field = c.field and t.night = c.night
+    and is_right(c.value, t.value, f.kind, c.field)
+join there on there.record_id = o.record_id and there.night = c.night - 1
+left join held as h on h.record_id = o.record_id and h.field = c.field and h.night = c.night - 1
+left join child on child.resident = c.resident
+left join asked as a on a.record_id = o.record_id and a.field = c.field and is_right(a.value, c.value, f.kind, c.field)
+where not list_contains(c.entered_at, o.platform)
+    and not is_right(h.value, c.value, f.kind, c.field)
+    and (r.children or child.resident is null)
+    and (f.kind not in ('code', 'flag') or (o.platform, c.field, c.value) in (select (platform, field, value) from sayable))
+qualify row_number() over (partition by c.resident, c.field, c.value, o.record_id order by released desc) = 1
 """
 
 # Of the pairs that were released k nights ago or more, whose platform came in between, and whose value is still true.

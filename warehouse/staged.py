@@ -256,16 +256,25 @@ _NO_LONGER_STATED = """
 _MERGE_CLAIMS = (
     f"delete from staged.claim where since = $night and {_NO_LONGER_STATED}",
     f"update staged.claim set until = $night where {_NO_LONGER_STATED}",
-    # The same value stated again: since stays, but the row's own date may have moved, and a better reader may
-    # have graded it anew.
+    # The same value stated again: since stays, and a better reader may have graded it anew. The row's own date confirms
+    # it only where nothing else of the row changed: a row whose date moved because somebody wrote into another cell
+    # (as we do when we publish) says nothing of this one.
     """
     update staged.claim as c
-    set as_of = coalesce(a.as_of, c.since), quality = a.quality, "column" = a."column"
+    set as_of = case when changed.record_id is null then coalesce(a.as_of, c.since) else c.as_of end,
+        quality = a.quality, "column" = a."column"
     from arriving_claim as a
+    left join (
+        select distinct arriving.record_id
+        from arriving_claim as arriving
+        left join staged.claim as standing
+            on standing.record_id = arriving.record_id and standing.field = arriving.field and standing.until is null
+        where arriving.field <> 'updated_on' and standing.record_id is null
+    ) as changed on changed.record_id = a.record_id
     where c.platform = $platform and c.until is null and a.record_id = c.record_id and a.field = c.field
         and (
-            c.as_of <> coalesce(a.as_of, c.since) or c.quality is distinct from a.quality
-            or c."column" is distinct from a."column"
+            (changed.record_id is null and c.as_of <> coalesce(a.as_of, c.since))
+            or c.quality is distinct from a.quality or c."column" is distinct from a."column"
         )
     """,
     """

@@ -28,6 +28,7 @@ def add(command: Add, _group: AddGroup) -> None:
     live.add_argument("--seed", type=int, default=7)
     live.add_argument("--platforms", default="all", metavar="all|a,b,c")
     live.add_argument("--noise", type=float, default=1.0)
+    live.add_argument("--pace", type=float, default=1.0, help="变化快几倍 / how many times as much happens")
 
 
 def run_live(asked: argparse.Namespace, speak: Language) -> Answer:
@@ -44,7 +45,7 @@ def run_live(asked: argparse.Namespace, speak: Language) -> Answer:
             sys.stderr.write(say("live_night", speak, **night) + "\n")
 
     with sabotaged(asked.sabotage) if asked.sabotage else nullcontext():
-        found = run_loop(asked.site, recipe, asked.nights, speak, tell)
+        found = run_loop(asked.site, recipe, asked.nights, tell, pace=asked.pace, speak=speak)
     done = all(night["status"] == "done" for night in found["nights"])
     return Answer(DONE if done else PARTIAL, found | {"sabotage": asked.sabotage}, _told(found, speak))
 
