@@ -84,15 +84,17 @@ select
 from cell
 """
 
-# Each right value that a clerk entered, once, and each record elsewhere that should come to hold it.
+# Each right value that a clerk entered, once, and each record elsewhere that should come to hold it. It is released when
+# the platform where it was entered has exported it, and a person has agreed where one was asked.
 _PAIRS = """
 create temp table pair as
 with change as (
-    select resident, field, value, min(night) as night, list(platform) as entered_at,
-        bool_or((platform, field) in (select (platform, field) from shares)) as passed_on
-    from entered
-    where "right" and value is not null
-    group by resident, field, value
+    select e.resident, e.field, e.value, min(e.night) as night, list(e.platform) as entered_at, min(c.night) as heard,
+        bool_or((e.platform, e.field) in (select (platform, field) from shares)) as passed_on
+    from entered as e
+    left join calendar as c on c.platform = e.platform and c.night >= e.night
+    where e."right" and e.value is not null
+    group by e.resident, e.field, e.value
 ),
 asked as (
     select record_id, field, value, max(goes) filter (where word = 'approved') as goes
@@ -102,7 +104,7 @@ asked as (
 
 select
     c.*, o.platform, o.record_id, f.kind,
-    greatest(c.night, coalesce(a.goes, c.night)) as released,
+    greatest(c.heard, coalesce(a.goes, c.heard)) as released,
     a.value is not null and a.goes is null as waits
 from change as c
 join field as f on f.field = c.field

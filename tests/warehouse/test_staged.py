@@ -274,3 +274,14 @@ def test_history_is_what_each_night_said_and_at_most_one_line_stands(
                 assert sorted(map(str, (row for row in stood if row[0] in here))) == sorted(
                     str((c["record_id"], c["field"], c["key"], c["quality"])) for c in said
                 )
+
+
+def test_a_date_that_moved_with_another_cell_confirms_nothing(world: Any) -> None:
+    world.platforms(world.platform("grid"))
+    world.states("grid", {"a": {"phone": "1", "address": "x", "on": date(2025, 1, 1)}}, night=N1)
+    moved = {"phone": "2", "address": "x", "on": date(2025, 6, 1)}
+    world.states("grid", {"a": moved}, night=N2)
+    standing = "select field, as_of from staged.claim where until is null order by 1"
+    assert world.rows(standing) == [("address", date(2025, 1, 1)), ("phone", date(2025, 6, 1))]
+    world.states("grid", {"a": {**moved, "on": date(2025, 7, 1)}}, night=N3)  # looked at again, nothing changed
+    assert world.rows(standing) == [("address", date(2025, 7, 1)), ("phone", date(2025, 7, 1))]

@@ -1,0 +1,113 @@
+"""The closed loop in small: what clerks enter once arrives elsewhere, and each safeguard switched off shows in its figure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from connectors.platform import read_platforms
+from pipelines.sabotage import sabotaged
+from synthetic_city.figures import figures
+from warehouse.ledger import open_ledger
+from warehouse.site import read_site
+
+PLATFORMS = (
+    "actual_population,grid,community_hub,social_card,volunteers,health_record,marriage_registry,cremations"
+)
+SMALL = ("--residents", 150, "--pace", 25, "--seed", 3, "--platforms", PLATFORMS, "--json")
+
+
+@pytest.fixture(scope="module")
+def run(enter_once, tmp_path_factory):
+    """Run a loop; its folder and what it said."""
+
+    def one(*more: object, nights: int = 4) -> tuple[Path, dict[str, Any]]:
+        root = tmp_path_factory.mktemp("loop") / "site"
+        ran = enter_once("live", "--site", root, "--nights", nights, *SMALL, *more)
+        assert ran.status in (0, 1), ran.err
+        return root, ran.found
+
+    return one
+
+
+@pytest.fixture(scope="module")
+def loop(run):
+    return run(nights=5)
+
+
+def test_what_is_entered_once_arrives_where_it_may(loop):
+    _, found = loop
+    assert [night["night"] for night in found["nights"]] == [f"2026-11-{day}" for day in range(16, 21)]
+    assert found["changes_entered"] > 30 and found["pairs"]["1"] > 20
+    assert found["reached"]["1"] > 0.8
+    assert found["reached"]["3"] is None or found["reached"]["3"] > 0.9
+    assert found["cells_saved"] > 100 and found["hours_saved"] > 1
+
+
+def test_nothing_swings_and_nothing_goes_where_it_must_not_or_twice(loop):
+    _, found = loop
+    names = ("oscillations", "outside_allow_list", "not_admitted", "duplicate_batches")
+    assert {name: found[name] for name in names} == dict.fromkeys(names, 0)
+
+
+def test_the_stores_say_what_each_platform_holds_after_each_night(loop):
+    root, found = loop
+    nights = [night["night"] for night in found["nights"]]
+    for slug in PLATFORMS.split(","):
+        for night in ("2026-11-15", *nights):
+            held = pq.read_table(root / "truth" / "stores" / night / f"{slug}.parquet")
+            assert held.column_names[:3] == ["source_key", "record_id", "person"]
+            assert set(read_platforms()[0][slug].fields) == set(held.column_names[3:])
+
+
+def test_whoever_has_the_truth_and_the_ledger_computes_the_same_figures(loop):
+    root, found = loop
+    every, _ = read_platforms()
+    again = figures(read_site(root), {slug: every[slug] for slug in PLATFORMS.split(",")})
+    again.pop("by_night")
+    assert json.loads(json.dumps(again)) == {name: found[name] for name in again}
+
+
+def test_the_ledger_of_a_loop_is_whole_and_holds_no_value(loop):
+    root, _ = loop
+    with open_ledger(read_site(root)) as ledger:
+        assert ledger.verify() is None
+        lines = "".join(json.dumps(line.body, ensure_ascii=False) for line in ledger.lines())
+    phones = pq.read_table(root / "truth" / "residents.parquet")["phone"].drop_null().to_pylist()
+    assert not any(phone in lines for phone in set(phones))
+
+
+def test_a_loop_starts_only_at_the_first_night_of_a_city(loop, enter_once, tmp_path):
+    root, _ = loop
+    again = enter_once("live", "--site", root, "--nights", 1, "--json")
+    assert again.status == 2 and "第一夜" in again.found["error"]
+    assert enter_once("city", tmp_path / "c", "--residents", 60, "--nights", 2, "--json").status == 0
+    assert enter_once("live", "--site", tmp_path / "c", "--nights", 1, "--json").status == 2
+
+
+@pytest.mark.parametrize(
+    ("safeguard", "figure"),
+    [
+        ("allow-list", "outside_allow_list"),
+        ("double-send", "duplicate_batches"),
+    ],
+)
+def test_a_safeguard_switched_off_shows_in_its_figure(run, safeguard, figure):
+    _, found = run("--sabotage", safeguard)
+    assert found["sabotage"] == safeguard
+    assert found[figure] > 0
+
+
+def test_what_is_switched_off_is_on_again_afterwards():
+    from dedup.cluster import _Joining
+    from warehouse import store
+
+    before = store.select("staged.echo"), _Joining.veto
+    for safeguard in ("echo", "veto"):
+        with sabotaged(safeguard):
+            assert (store.select("staged.echo"), _Joining.veto) != before
+    assert (store.select("staged.echo"), _Joining.veto) == before
