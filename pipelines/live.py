@@ -22,7 +22,7 @@ from pipelines.conduct import conduct
 from pipelines.messages import Language
 from pipelines.night import open_night
 from synthetic_city import loop_truth, truth
-from synthetic_city.approver import Settled, accept_floods, go_live, settle_waiting
+from synthetic_city.approver import Settled, go_live, settle_waiting
 from synthetic_city.city import FIRST_NIGHT, Recipe, Written, found, read_recipe, write_export
 from synthetic_city.clerks import Desk, Entered, live
 from synthetic_city.dice import Dice
@@ -186,7 +186,7 @@ def _run_and_settle(loop: Loop) -> str:
     with read_store(loop.site.warehouse) as con, open_ledger(loop.site) as ledger:
         true = _true_of_records(con, loop)
         settled = settle_waiting(con, ledger, tonight, FIRST_NIGHT, true)
-        again = accept_floods(con, ledger, tonight) > 0
+        again = any(one.why == "flood" for one in settled)
     loop.settled += [(one, tonight if again else tonight + timedelta(days=1)) for one in settled]
     return _conduct(loop) if again else status
 

@@ -6,7 +6,8 @@ Lives elsewhere: what needs a person at all (`warehouse/sql/outbox/decision.sql`
 What this person knows. Of somebody who is said to have died or moved out, the truth: the family is asked before anybody
 is closed. Of every other value only what the screen shows: a value that somebody entered while we were watching, after
 the platform's own was there, is plausible and goes; which of two values that were both there on the first night is
-right, nobody can tell from a screen, and it goes on waiting. So a slip that is entered freshly passes.
+right, nobody can tell from a screen, and it goes on waiting. So a slip that is entered freshly passes. Many changes at
+once are let through: this person knows that the city has just gone live.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Literal
 
 import duckdb
 
-from warehouse.approvals import Said, accept_flood, say_of_cells, set_mode
+from warehouse.approvals import Said, say_of_cells, set_mode
 from warehouse.ledger import Cell, Ledger
 
 SAID = Said("模拟审批人", "合成城市演练")
@@ -26,13 +27,13 @@ Truth = Mapping[tuple[str, str], str | None]  # record, field -> what is true
 
 _WAITING = """
 select
-    d.platform, d.record_id, d.field, d.digest, d.told, d.why,
+    d.platform, d.record_id, d.field, d.digest, d.told, if(d.decision = 'flood', 'flood', d.why) as why,
     coalesce(theirs.since > $first and (ours.since is null or theirs.since > ours.since), false) as fresh
 from outbox.decision as d
 left join staged.claim as theirs
     on theirs.record_id = d.taken_from and theirs.field = d.field and theirs.until is null
 left join staged.claim as ours on ours.record_id = d.record_id and ours.field = d.field and ours.until is null
-where d.decision = 'approval'
+where d.decision in ('approval', 'flood')
 order by d.platform, d.record_id, d.field
 """
 
@@ -56,14 +57,6 @@ def go_live(ledger: Ledger, platforms: Iterable[str], night: date) -> None:
         set_mode(ledger, "live", slug, night, SAID)
 
 
-def accept_floods(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> int:
-    """Accept every flood of a night; how many: the night has to be run again for them."""
-    flooded = con.execute("select distinct platform from outbox.decision where decision = 'flood'").fetchall()
-    for (slug,) in flooded:
-        accept_flood(ledger, slug, night, SAID)
-    return len(flooded)
-
-
 def settle_waiting(
     con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date, first: date, truth: Truth
 ) -> list[Settled]:
@@ -85,4 +78,4 @@ def settle_waiting(
 def _word(why: str, fresh: bool, true: str | None, told: str) -> Literal["approved", "declined", "left"]:
     if why == "close":
         return "approved" if told == true else "declined"
-    return "approved" if fresh and why == "one_source" else "left"
+    return "approved" if why == "flood" or (fresh and why == "one_source") else "left"

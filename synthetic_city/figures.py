@@ -116,6 +116,7 @@ join there on there.record_id = o.record_id and there.night = c.night - 1
 left join held as h on h.record_id = o.record_id and h.field = c.field and h.night = c.night - 1
 left join child on child.resident = c.resident
 left join asked as a on a.record_id = o.record_id and a.field = c.field and is_right(a.value, c.value, f.kind, c.field)
+anti join copied on copied.platform = o.platform and copied.field = c.field and copied.resident = c.resident
 where not list_contains(c.entered_at, o.platform)
     and not is_right(h.value, c.value, f.kind, c.field)
     and (r.children or child.resident is null)
@@ -285,6 +286,10 @@ def _load(con: duckdb.DuckDBPyConnection, site: Site, platforms: Mapping[str, Pl
         "create temp table child as select distinct resident from truth where field = 'birth_date'"
         " and value::date + to_years((select max(under) from child_rule)) > night"
     )
+    con.execute(
+        "create temp table copied as select distinct f.platform, f.field, o.person as resident"
+        " from feed as f join owner as o on o.platform = f.source"
+    )
     con.execute("set variable broader = (select list(concat_ws('/', field, code, broader)) from broader)")
     con.execute(_MACROS)
     con.execute(_SENT)
@@ -364,6 +369,17 @@ def _facts(platforms: Mapping[str, Platform]) -> Iterator[tuple[str, Sequence[st
         "by_file",
         ("platform",),
         [(slug,) for slug, platform in platforms.items() if platform.receive.returns == "template"],
+    )
+    yield (
+        "feed",
+        ("platform", "source", "field"),
+        [
+            (slug, source, name)
+            for slug, platform in platforms.items()
+            for source, names in platform.feeds.items()
+            for name in names
+            if source in platforms
+        ],
     )
     yield "child_rule", ("under",), [(policy["children"]["under"],)]
 

@@ -283,5 +283,7 @@ def test_a_date_that_moved_with_another_cell_confirms_nothing(world: Any) -> Non
     world.states("grid", {"a": moved}, night=N2)
     standing = "select field, as_of from staged.claim where until is null order by 1"
     assert world.rows(standing) == [("address", date(2025, 1, 1)), ("phone", date(2025, 6, 1))]
-    world.states("grid", {"a": {**moved, "on": date(2025, 7, 1)}}, night=N3)  # looked at again, nothing changed
+    world.states(
+        "grid", {"a": {**moved, "on": date(2025, 7, 1)}}, night=N3
+    )  # looked at again, nothing changed
     assert world.rows(standing) == [("address", date(2025, 7, 1)), ("phone", date(2025, 7, 1))]

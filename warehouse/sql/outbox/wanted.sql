@@ -1,7 +1,7 @@
 -- Every cell that a platform lacks or has wrong and that we may tell it, as of tonight ($night, a variable).
 --
--- To whom. Platforms that receive the field (their allow-list), that do not own it, about residents they already
---   have: records still present there (admits = "own"). Of residents who have died or moved out nothing but that.
+-- To whom. Platforms that receive the field (their allow-list), that do not own it and do not copy it from another one,
+--   about residents they already have: records still present there (admits = "own"). Of residents who have died or moved out nothing but that.
 --   Residents under 14, and those whose birth date nobody knows, only to the departments of warehouse/policy.toml;
 --   the fields it lists, only to the departments it lists.
 -- What. Golden values whose field may be published, of a grade that may be published, stated by somebody who may
@@ -106,6 +106,14 @@ misled as (
     where theirs.resident_id <> mine.resident_id
 ),
 
+-- What a platform copies every night from another one that has the resident (facts.feed): told, it would be undone.
+copied as (
+    select distinct feed.platform, r.resident_id, feed.field
+    from facts.feed as feed
+    join staged.record as s on s.platform = feed.source and s.present
+    join resolved.record as r on r.record_id = s.record_id
+),
+
 known as (
     select
         s.platform,
@@ -126,6 +134,8 @@ known as (
     join receiver on receiver.platform = s.platform
     join tellable as t on t.resident_id = r.resident_id and t.field = receiver.field
     left join facts.expressible as e on e.platform = s.platform and e.field = receiver.field and e.value = t.value
+    anti join copied
+        on copied.platform = s.platform and copied.resident_id = r.resident_id and copied.field = receiver.field
     where s.present and (receiver.children or not t.child)
 ),
 
