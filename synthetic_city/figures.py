@@ -8,6 +8,7 @@ Lives elsewhere: running the loop (`pipelines/live.py`), writing `truth/` (`loop
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -124,6 +125,8 @@ where not list_contains(c.entered_at, o.platform)
 qualify row_number() over (partition by c.resident, c.field, c.value, o.record_id order by released desc) = 1
 """
 
+# A row in which the platform itself lacks a required cell, or holds it damaged, is one that its template refuses: the
+# manifest beside the file says so, and nobody can reach that record.
 # Of the pairs that were released k nights ago or more, whose platform came in between, and whose value is still true.
 _REACHED = """
 select
@@ -134,6 +137,11 @@ join truth as t on t.resident = p.resident and t.field = p.field and t.night = p
     and is_right(p.value, t.value, p.kind, p.field)
 left join held as h on h.record_id = p.record_id and h.field = p.field and h.night = p.released + $k::integer - 1
 where p.passed_on and not p.waits
+    and not exists (
+        select 1 from left_out as l
+        where l.record_id = p.record_id and l.field = p.field and l.night >= p.released
+            and contains(l.reason, '必填项')
+    )
     and exists (
         select 1 from calendar as c
         where c.platform = p.platform and c.night between p.released and p.released + $k::integer - 1
@@ -224,12 +232,21 @@ def figures(site: Site, platforms: Mapping[str, Platform]) -> dict[str, Any]:
                 con,
                 'select count(*) as changes_entered, count(*) filter (where not "right") as slips from entered',
             ),
+            "unwritable": _count(con, _UNWRITABLE),
             "waiting": _count(
                 con, "select count(distinct (record_id, field, value)) from settled where word = 'left'"
             ),
             "by_night": _by_night(con),
         }
 
+
+_UNWRITABLE = """
+select count(*) from pair as p
+where p.passed_on and not p.waits and exists (
+    select 1 from left_out as l
+    where l.record_id = p.record_id and l.field = p.field and l.night >= p.released and contains(l.reason, '必填项')
+)
+"""
 
 _NOT_ADMITTED = """
 select count(*)
@@ -278,6 +295,7 @@ def _load(con: duckdb.DuckDBPyConnection, site: Site, platforms: Mapping[str, Pl
         f" from read_parquet('{site.truth / 'residents.parquet'}')) on columns(* exclude (night, resident))"
         " into name field value value"
     )
+    _load_left_out(con, site)
     _load_sent(con, site)
     _load_held(con, site, platforms)
     con.execute("create temp table there as select distinct night, platform, record_id, person from held")
@@ -295,6 +313,18 @@ def _load(con: duckdb.DuckDBPyConnection, site: Site, platforms: Mapping[str, Pl
     con.execute(_SENT)
     con.execute(_JUDGED)
     con.execute(_PAIRS)
+
+
+def _load_left_out(con: duckdb.DuckDBPyConnection, site: Site) -> None:
+    """What stands in no file, and why, as the manifests say it."""
+    rows = [
+        (said["night"], said["platform"], out["record_id"], out["field"], out["reason"])
+        for file in sorted(site.outbox.glob("*/*/manifest.json"))
+        for said in [json.loads(file.read_text(encoding="utf-8"))]
+        for out in said["left_out"]
+    ]
+    _table(con, "left_out", ("night", "platform", "record_id", "field", "reason"), rows)
+    con.execute("alter table left_out alter night type date")
 
 
 def _load_sent(con: duckdb.DuckDBPyConnection, site: Site) -> None:

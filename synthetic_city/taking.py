@@ -14,9 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from connectors.land.cells import blank_forbidden, write_cells
+from connectors.land.cells import keep_cells
 from connectors.platform import Column, Platform
-from connectors.read import read_export
 from connectors.stage import stage
 from connectors.write.render import render
 from synthetic_city.clerks import live, slipped
@@ -81,7 +80,7 @@ def read_rows(site: Site, platform: Platform, file: Path, night: date) -> list[R
     small = replace(platform, export=replace(platform.export, rows=(1, 1_000_000)))
     with tempfile.TemporaryDirectory() as work:
         cells = Path(work) / "cells.parquet"
-        write_cells(blank_forbidden(read_export(file, small.export), small), cells)
+        keep_cells(file, small, cells)
         staged = stage(small, cells, area=site.area, key=site.key, source=file.name, night=night)
     keys = {record["record_id"]: record["source_key"] for record in staged.records.to_pylist()}
     rows: dict[str, dict[str, str]] = {}

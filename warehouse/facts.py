@@ -152,7 +152,9 @@ def _pages() -> dict[str, Sequence[tuple[Any, ...]]]:
             for department in departments
         ],
         "personal_only": [(field,) for field in policy["personal"]["fields"]],
-        "release": [tuple(policy["release"][name] for name in ("sources", "times", "records", "share"))],
+        "release": [
+            tuple(policy["release"][name] for name in ("sources", "against", "times", "records", "share"))
+        ],
         "child_policy": [(policy["children"]["under"], name) for name in policy["children"]["departments"]],
     }
 

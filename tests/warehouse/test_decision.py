@@ -153,6 +153,21 @@ def test_two_independent_sources_need_nobody(story: Story) -> None:
     assert story.run(civil={"phone": OLD}, grid=said, card=said) == {"phone": "release"}
 
 
+def test_what_others_confirm_not_even_the_owner_overwrites_without_a_person(story: Story) -> None:
+    held = {"phone": OLD}
+    assert story.run(civil=held, grid=held, card=held, registry={"phone": NEW}) == {"phone": "approval"}
+    assert story.world.rows("select why from outbox.decision where platform = 'civil'") == [
+        ("confirmed_there",)
+    ]
+    # Entered after all the others: they are late, and nobody has to be asked.
+    assert story.run(registry={"phone": OTHER}) == {"phone": "release"}
+
+
+def test_one_that_copies_confirms_nothing(story: Story) -> None:
+    held = {"phone": OLD}
+    assert story.run(civil=held, copier=held, grid=held, registry={"phone": NEW}) == {"phone": "release"}
+
+
 def test_a_closing_always_needs_a_person_also_on_the_owners_word(story: Story) -> None:
     assert story.run(civil={}, registry={"death_flag": "1"}) == {"death_flag": "approval"}
     cell = Cell("civil", "death_flag", story.ledger.digests(["1"])[0])

@@ -38,9 +38,12 @@ create table if not exists facts.department_only (field varchar, department varc
 create table if not exists facts.personal_only (field varchar);
 -- Residents younger than `under` go to these departments only.
 create table if not exists facts.child_policy (under integer, department varchar);
--- What may go out without a person: an overwriting on so many independent sources' word; a value told so many times; at
--- most so many records of a platform in one night, or this share of them, whichever is more.
-create table if not exists facts.release (sources integer, times integer, records integer, share double);
+-- What may go out without a person: an overwriting on so many independent sources' word, of what fewer than `against`
+-- others confirm; a value told so many times; at most so many records of a platform in one night, or this share of them,
+-- whichever is more.
+create table if not exists facts.release (
+    sources integer, against integer, times integer, records integer, share double
+);
 
 create table if not exists landed.pull (
     night date, platform varchar, sha256 varchar, source varchar, rows_in bigint, staged bigint, quarantined bigint,

@@ -6,11 +6,26 @@
 --           refused   the platform does not take this value; a person looks at its words
 --           stuck     it was told as often as policy.toml allows and its exports still do not show it
 --           approval  a person has to agree first; `why` says what to: a closing, an overwriting on one source's word alone,
---                     or that somebody changed at the platform what we told it
+--                     one of a value that others still confirm, or that somebody changed at the platform what we told it
 --           declined  a person said that it must not go
 --           flood     more records would change than policy.toml allows for one platform and night without a person
 -- A person's word holds for this very value of this cell.
-with weighed as (
+--
+-- Others confirm a value when so many independent platforms (policy.toml) say it as well, and have not said it for longer
+-- than ours has been said: on the first night nobody knows who is late. What the owner, or two platforms, enter after
+-- that is newer than what the others still hold, and needs nobody.
+with confirmed as (
+    select w.record_id, w.field, count(distinct c.platform) as others
+    from outbox.wanted as w
+    join resolved.record as r on r.resident_id = w.resident_id and r.record_id <> w.record_id
+    join staged.own as c on c.record_id = r.record_id and c.field = w.field and c."key" = w.held_key
+    left join staged.own as ours on ours.record_id = w.taken_from and ours.field = w.field
+    anti join facts.feed as feed on feed.platform = c.platform and feed.field = c.field
+    where w.kind = 'correct' and coalesce(c.since >= ours.since, true)
+    group by w.record_id, w.field
+),
+
+weighed as (
     select
         w.*,
         d.digest,
@@ -24,11 +39,13 @@ with weighed as (
         case
             when w.kind = 'close' then 'close'
             when r.receipt = 'changed_there' and r.digest = d.digest then 'changed_there'
+            when confirmed.others >= release.against then 'confirmed_there'
             when w.kind = 'correct' and w.rule <> 'authority' and w.sources < release.sources then 'one_source'
         end as why
     from outbox.wanted as w
     cross join facts.release as release
     join outbox.digest as d on d.value = w.told
+    left join confirmed on confirmed.record_id = w.record_id and confirmed.field = w.field
     left join outbox.live as live on live.platform = w.platform
     left join (
         select * from outbox.told
