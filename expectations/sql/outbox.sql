@@ -1,4 +1,5 @@
--- One row per platform that something would be written to, counting every cell that must not be.
+-- One row per platform that something would be written to, counting every cell that must not be. Where our own word is
+-- taken back, what the platform itself said before is told, or that the cell is to be emptied (rule = own).
 with held as (
     select platform, count(*) as records
     from staged.record
@@ -11,8 +12,10 @@ select
     count(*) as cells,
     count(*) filter (where not coalesce(mine.receives, false) or not coalesce(f.publish, false)) as outside_allow_list,
     count(*) filter (where own.record_id is null) as not_admitted,
-    count(*) filter (where not coalesce(g.shareable, false)) as not_shareable,
-    count(*) filter (where coalesce(trim(t."value"), '') = '' or contains(t."value", '*')) as masked_values,
+    count(*) filter (where t.rule is distinct from 'own' and not coalesce(g.shareable, false)) as not_shareable,
+    count(*) filter (
+        where (t.rule is distinct from 'own' and coalesce(trim(t."value"), '') = '') or contains(t."value", '*')
+    ) as masked_values,
     count(*) - count(distinct (t.record_id, t.field)) as cells_twice,
     count(*) filter (where t.held_key = t.told) as unchanged_cells,
     count(distinct t.record_id) filter (where t.kind = 'correct') / nullif(max(h.records), 0) as corrected_share

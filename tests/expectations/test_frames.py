@@ -83,6 +83,11 @@ def test_the_outbox_door_sees_a_cell_that_must_not_be_written(con, damage, colum
     assert column in failed
 
 
+def test_the_outbox_door_lets_our_own_word_be_taken_back_though_nothing_comes_in_its_place(con):
+    con.execute("update outbox.wanted set kind = 'recall', rule = 'own', value = '', told = ''")
+    assert check_door("outbox", frame(con, "outbox")).critical == ()
+
+
 @pytest.mark.parametrize(
     ("damage", "column"),
     [
