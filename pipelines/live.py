@@ -86,6 +86,8 @@ def run_loop(
         SiteError: the folder is a site that no loop can start from.
     """
     loop = _start(root, recipe, pace, speak)
+    for slug in loop.stores:
+        _copy_feeds(loop, slug)
     _write_down(loop, FIRST_NIGHT - timedelta(days=1))
     for turn in range(nights):
         started = perf_counter()
@@ -172,11 +174,15 @@ def _open(loop: Loop, store: Store) -> bool:
 
 def _export(loop: Loop, opened: list[str]) -> None:
     for slug in opened:
-        store = loop.stores[slug]
-        fed = copied(store, loop.stores)
-        for entry in store.entries:
-            entry.cells.update(fed(entry))
-        loop.written[slug] = write_export(loop.site, store, loop.stores, loop.town.today)
+        _copy_feeds(loop, slug)
+        loop.written[slug] = write_export(loop.site, loop.stores[slug], loop.stores, loop.town.today)
+
+
+def _copy_feeds(loop: Loop, slug: str) -> None:
+    """Let a platform take over what it copies from others."""
+    fed = copied(loop.stores[slug], loop.stores)
+    for entry in loop.stores[slug].entries:
+        entry.cells.update(fed(entry))
 
 
 def _run_and_settle(loop: Loop) -> str:

@@ -6,26 +6,27 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from connectors.platform import read_platforms
+from dedup.cluster import Evidence, _Joining, cluster
 from pipelines.sabotage import sabotaged
 from synthetic_city.figures import figures
+from warehouse import store
 from warehouse.ledger import open_ledger
 from warehouse.site import read_site
 
-PLATFORMS = (
-    "actual_population,grid,community_hub,social_card,volunteers,health_record,marriage_registry,cremations"
-)
-SMALL = ("--residents", 150, "--pace", 25, "--seed", 3, "--platforms", PLATFORMS, "--json")
+PLATFORMS = "actual_population,grid,social_card,volunteers,resident_points,marriage_registry"
+SMALL = ("--residents", 120, "--pace", 25, "--seed", 3, "--platforms", PLATFORMS, "--json")
 
 
 @pytest.fixture(scope="module")
 def run(enter_once, tmp_path_factory):
     """Run a loop; its folder and what it said."""
 
-    def one(*more: object, nights: int = 4) -> tuple[Path, dict[str, Any]]:
+    def one(*more: object, nights: int = 3) -> tuple[Path, dict[str, Any]]:
         root = tmp_path_factory.mktemp("loop") / "site"
         ran = enter_once("live", "--site", root, "--nights", nights, *SMALL, *more)
         assert ran.status in (0, 1), ran.err
@@ -36,16 +37,16 @@ def run(enter_once, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def loop(run):
-    return run(nights=5)
+    return run(nights=4)
 
 
 def test_what_is_entered_once_arrives_where_it_may(loop):
     _, found = loop
-    assert [night["night"] for night in found["nights"]] == [f"2026-11-{day}" for day in range(16, 21)]
-    assert found["changes_entered"] > 30 and found["pairs"]["1"] > 20
+    assert [night["night"] for night in found["nights"]] == [f"2026-11-{day}" for day in range(16, 20)]
+    assert found["changes_entered"] > 20 and found["pairs"]["1"] >= 5
     assert found["reached"]["1"] > 0.8
-    assert found["reached"]["3"] is None or found["reached"]["3"] > 0.9
-    assert found["cells_saved"] > 100 and found["hours_saved"] > 1
+    assert found["wrong_introduced"] <= 0.05 * found["published_cells"]
+    assert found["cells_saved"] > 30 and found["hours_saved"] > 0
 
 
 def test_nothing_swings_and_nothing_goes_where_it_must_not_or_twice(loop):
@@ -102,10 +103,15 @@ def test_a_safeguard_switched_off_shows_in_its_figure(run, safeguard, figure):
     assert found[figure] > 0
 
 
-def test_what_is_switched_off_is_on_again_afterwards():
-    from dedup.cluster import _Joining
-    from warehouse import store
+def test_without_the_veto_two_trustworthy_numbers_come_under_one_roof():
+    evidence = Evidence(np.array([0, 0, 1]), np.array([1, 2, 2]), np.array([9.0, 9.0, 9.0]))
+    trusted = np.array([1, 2, -1])
+    assert len(set(cluster(3, evidence, trusted).label.tolist())) > 1
+    with sabotaged("veto"):
+        assert len(set(cluster(3, evidence, trusted).label.tolist())) == 1
 
+
+def test_what_is_switched_off_is_on_again_afterwards():
     before = store.select("staged.echo"), _Joining.veto
     for safeguard in ("echo", "veto"):
         with sabotaged(safeguard):

@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.sabotage import sabotaged
 from warehouse.approvals import Said, say_of_cells, set_mode
 from warehouse.batches import note
 from warehouse.golden import build_golden, choose_values
@@ -114,3 +115,27 @@ def test_with_all_platforms_publishing_to_each_other_nothing_swings(
         for turn in range(2):
             ring.run(correct + timedelta(days=turn))
         assert set(ring.seen[-1].values()) == {"13700000000"}
+
+
+def test_without_the_safeguard_a_value_gains_the_voices_of_its_copies(
+    open_world: Callable[[], AbstractContextManager[Any]],
+) -> None:
+    def voices() -> int:
+        with open_world() as world, open_ledger(world.site) as ledger:
+            world.platforms(
+                world.platform(OWNER), *(world.platform(slug, receives=["phone"]) for slug in OTHERS)
+            )
+            for slug in OTHERS:
+                set_mode(ledger, "live", slug, FIRST, ME)
+            ring = Ring(world, ledger, {})
+            for place, slug in enumerate((OWNER, *OTHERS)):
+                ring.enter(slug, f"1380000000{place}", FIRST - timedelta(days=40 - place))
+            ring.run(FIRST)
+            ring.enter(OWNER, "13700000000", FIRST + timedelta(days=1))
+            for turn in (1, 2):
+                ring.run(FIRST + timedelta(days=turn))
+            return ring.golden()[1]
+
+    assert voices() == 1
+    with sabotaged("echo"):
+        assert voices() > 1
