@@ -19,7 +19,7 @@ from warehouse.ledger import open_ledger
 from warehouse.site import read_site
 
 PLATFORMS = "actual_population,grid,social_card,volunteers,resident_points,marriage_registry"
-SMALL = ("--residents", 120, "--pace", 25, "--seed", 3, "--platforms", PLATFORMS, "--json")
+SMALL = ("--residents", 200, "--pace", 40, "--seed", 3, "--platforms", PLATFORMS, "--json")
 
 
 @pytest.fixture(scope="module")
