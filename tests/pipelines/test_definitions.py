@@ -124,13 +124,16 @@ def test_the_steps_can_be_read_without_dagster():
         assert ("dagster" in names) is (file.name in conducting), file.name
 
 
-def test_dagster_and_the_clerk_hear_only_of_platforms_that_the_site_uses(towns, tmp_path, enter_once):
+def test_dagster_and_the_clerk_hear_only_of_platforms_that_the_site_uses(
+    towns, tmp_path, enter_once, monkeypatch
+):
     site = tmp_path / "site"
     towns.town(site)
     ran = enter_once("nightly", "--site", site)
     assert "social_card" in ran.out
     assert "veterans" not in ran.out
-    with dg.DagsterInstance.from_config(str(site / "dagster")) as instance:
+    monkeypatch.setenv("DAGSTER_HOME", str(site / "dagster"))
+    with dg.DagsterInstance.get() as instance:
         told = {key.to_user_string() for key in instance.all_asset_keys()}
     assert "landed/social_card" in told
     assert "landed/veterans" not in told
