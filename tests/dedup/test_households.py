@@ -29,7 +29,7 @@ class Town:
             create table golden.value (resident_id varchar, field varchar, value varchar);
             create table resolved.record (platform varchar, source_key varchar, record_id varchar, resident_id varchar,
                 household_living_id varchar, household_registered_id varchar, dwelling_id varchar);
-            create table staged.claim (platform varchar, record_id varchar, field varchar, key varchar, until date);
+            create table staged.own (platform varchar, record_id varchar, field varchar, key varchar);
             create table staged.record (record_id varchar, first_night date, present boolean);
             create table facts.platform (slug varchar, trust integer, household varchar);
             insert into facts.platform values ('police', 90, 'registered'), ('health', 50, 'registered'), ('grid', 60, 'living');
@@ -47,7 +47,7 @@ class Town:
         self.con.execute("insert into staged.record values (?, ?, true)", [record, NIGHT])
         if book:
             self.con.execute(
-                "insert into staged.claim values (?, ?, 'household_number', ?, null)",
+                "insert into staged.own values (?, ?, 'household_number', ?)",
                 [platform, record, book],
             )
 

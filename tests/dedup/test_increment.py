@@ -98,7 +98,7 @@ def consistent(said: list[Said]) -> list[Said]:
     return list(latest.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(nights, st.sampled_from([RESIDENT, TIGHT]))
 def test_many_nights_of_changes_end_where_one_matching_of_everything_does(history, model):
     with warehouse() as by_night, warehouse() as at_once:

@@ -61,9 +61,7 @@ def take_in(folder: Path, rows: int) -> dict[str, int]:
         out.write(",".join(COLUMNS) + "\n")
         for at in range(rows):
             day = f"{1940 + at % 70}-{at % 12 + 1:02}-{at % 28 + 1:02}"
-            out.write(
-                f"P{at},王{chr(0x4E00 + at % 5000)},,{day},138{at:08},近江路{at % 900}号{at % 40}室{at}\n"
-            )
+            out.write(f"P{at},王{chr(0x4E00 + at % 5000)},,{day},138{at:08},近江路{at % 900}号{at % 40}室\n")
     run = [sys.executable, "-c", TAKE_IN, str(file), str(folder)]
     done = subprocess.run(
         run, capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}

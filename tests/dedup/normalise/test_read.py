@@ -84,6 +84,8 @@ def test_no_text_makes_a_reader_raise_and_every_quality_is_a_known_word(
 @example(stated="近江家园5幢2单元301、302室")
 @example(stated="330106******123")
 @example(stated="阿卜杜热合曼 买买提")
+@example(stated="NULL0")
+@example(stated="不详2")
 def test_reading_a_key_gives_the_key(kind: Kind, stated: str) -> None:
     found = _read(kind, stated)
     if found.key is not None:
