@@ -82,7 +82,7 @@ def name(stated: str) -> Read:
     if not text.isascii():
         text = _NOTE.sub(_note, simplified(text))
     text = _ORDINAL.sub("", text.strip()).strip()
-    if (nothing := absent(text)) is not None:  # 不详2, 无(户主)
+    if text and (nothing := absent(text)) is not None:  # 不详2, 无(户主)
         return nothing
     if text.isascii():
         return Read(text.upper(), "latin") if len(text) > 1 and _LATIN.fullmatch(text) else INVALID
