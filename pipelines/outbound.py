@@ -21,7 +21,7 @@ from connectors.write.shared import household_columns
 from pipelines.night import Night
 from warehouse.batches import Batch, note
 from warehouse.ledger import Ledger
-from warehouse.publish import Change, decide, note_prepared
+from warehouse.publish import Change, decide, note_prepared, take_stock
 
 
 def write_templates(night: Night, ledger: Ledger) -> int:
@@ -60,6 +60,7 @@ def write_templates(night: Night, ledger: Ledger) -> int:
             continue
         if batch.live and drafted.rows:
             _send(ledger, batch, night.platforms[slug])
+    take_stock(night.con, ledger, night.date)
     return len(prepared.new)
 
 

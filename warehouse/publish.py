@@ -18,9 +18,10 @@ from typing import Any, Literal
 import duckdb
 import pyarrow as pa
 
-from warehouse.batches import Batch, note, open_batch
+from warehouse.approvals import live_platforms
+from warehouse.batches import Batch, note, open_batch, read_batches
 from warehouse.ledger import Cell, Ledger
-from warehouse.store import rebuild
+from warehouse.store import given, rebuild
 from warehouse.told import know, load_told
 
 
@@ -67,8 +68,7 @@ def decide(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> list[
 
     Those that tonight already prepared are among them: a night that was killed still owes its files.
     """
-    load_told(con, ledger, night)
-    know(con, ledger, "select distinct told from outbox.wanted")
+    _recall_ledger(con, ledger, night)
     rebuild(con, "outbox.receipt")
     rebuild(con, "outbox.decision")
     return _read(
@@ -98,8 +98,7 @@ def note_prepared(
     of tonight prepared there, did not send, and is no longer in the file is withdrawn. A night killed after this has
     nothing new when it runs again, but the same files to write. `left_out`: platform, record, field and reason.
     """
-    batches = load_told(con, ledger, night)
-    live = {row[0] for row in con.execute("select platform from outbox.live").fetchall()}
+    batches, live = read_batches(ledger, night), live_platforms(ledger)
     _withdraw_unsent(ledger, night, batches.values())
     prepared = Prepared({}, [])
     for platform, standing in files.items():
@@ -113,17 +112,27 @@ def note_prepared(
             note(ledger, "prepared", batch, new.values())
         prepared.batches[platform] = batch
         prepared.new.extend(change for change in standing if (change.record_id, change.field) in new)
-    load_told(con, ledger, night)
-    know(con, ledger, "select distinct told from outbox.wanted")
+    _recall_ledger(con, ledger, night)
     _load_left_out(con, left_out)
     rebuild(con, "outbox.change")
     return prepared
+
+
+def take_stock(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> None:
+    """What became of everything that was told, tonight's batches among it: for those who read the night afterwards."""
+    _recall_ledger(con, ledger, night)
+    rebuild(con, "outbox.receipt")
 
 
 def changes(con: duckdb.DuckDBPyConnection, platform: str | None = None) -> list[Change]:
     """The rows of `outbox.change`, of all platforms or of one, ordered by platform, record and field."""
     where = "where platform = coalesce(?, platform)"
     return _read(con, f"select * from outbox.change {where}", [platform])
+
+
+def _recall_ledger(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> None:
+    load_told(con, ledger, night)
+    know(con, ledger, "select distinct told from outbox.wanted")
 
 
 def _read(con: duckdb.DuckDBPyConnection, query: str, given: Any) -> list[Change]:
@@ -154,6 +163,5 @@ def _load_left_out(con: duckdb.DuckDBPyConnection, left_out: Iterable[tuple[str,
         name: pa.array([row[place] for row in rows], pa.string())
         for place, name in enumerate(("platform", "record_id", "field", "reason"))
     }
-    con.register("loading", pa.table(columns))
-    con.execute("create or replace table outbox.left_out as from loading")
-    con.unregister("loading")
+    with given(con, "loading", pa.table(columns)):
+        con.execute("create or replace table outbox.left_out as from loading")

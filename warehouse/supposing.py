@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from warehouse.golden import build_golden, choose_values
 from warehouse.publish import find_wanted
-from warehouse.store import create_tables
+from warehouse.store import create_tables, given
 
 _FACTS = (
     "platform", "platform_field", "feed", "field", "expressible", "broader", "quality", "department_only", "personal_only",
@@ -61,10 +61,9 @@ def _small_world(snapshot: Path, residents: Mapping[str, str]) -> Iterator[duckd
     with closing(duckdb.connect()) as con:
         create_tables(con)
         con.execute(f"attach '{str(snapshot).replace(chr(39), chr(39) * 2)}' as site (read_only)")
-        given = pa.table({"record_id": list(residents), "resident_id": list(residents.values())})
-        con.register("given", given)
-        con.execute("create temp table supposed as from given")
-        con.unregister("given")
+        who = pa.table({"record_id": list(residents), "resident_id": list(residents.values())})
+        with given(con, "loading", who):
+            con.execute("create temp table supposed as from loading")
         for table in _FACTS:
             con.execute(f"insert into facts.{table} from site.facts.{table}")
         con.execute("insert into landed.pull from site.landed.pull")

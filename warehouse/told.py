@@ -16,8 +16,9 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.approvals import Approval, approvals, live_platforms
-from warehouse.batches import Batch, Told, read_batches, told
+from warehouse.batches import Told, read_batches, told
 from warehouse.ledger import Ledger
+from warehouse.store import given
 
 _TOLD = pa.schema(
     {name: pa.string() for name in Told._fields}
@@ -27,10 +28,9 @@ _APPROVAL = pa.schema({name: pa.string() for name in Approval._fields})
 _LIVE = pa.schema({"platform": pa.string()})
 
 
-def load_told(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> dict[str, Batch]:
-    """Fill the tables anew from the ledger, as it stood at the end of a night; every batch, by name."""
-    batches = read_batches(ledger, night)
-    _load(con, "outbox.told", _TOLD, told(batches.values()))
+def load_told(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> None:
+    """Fill the tables anew from the ledger, as it stood at the end of a night."""
+    _load(con, "outbox.told", _TOLD, told(read_batches(ledger, night).values()))
     _load(con, "outbox.approval", _APPROVAL, approvals(ledger))
     _load(con, "outbox.live", _LIVE, [(platform,) for platform in sorted(live_platforms(ledger))])
     con.execute("delete from outbox.digest")
@@ -41,7 +41,6 @@ def load_told(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> di
         " semi join outbox.told as t on t.record_id = c.record_id and t.field = c.field"
         ' where c."key" is not null',
     )
-    return batches
 
 
 def know(con: duckdb.DuckDBPyConnection, ledger: Ledger, values: str) -> None:
@@ -49,18 +48,14 @@ def know(con: duckdb.DuckDBPyConnection, ledger: Ledger, values: str) -> None:
     new = f"select * from ({values}) as asked(value) anti join outbox.digest using (value)"
     asked = [row[0] for row in con.execute(new).fetchall()]
     columns = {"value": pa.array(asked, pa.string()), "digest": pa.array(ledger.digests(asked), pa.string())}
-    con.register("loading", pa.table(columns))
-    con.execute("insert into outbox.digest from loading")
-    con.unregister("loading")
+    with given(con, "loading", pa.table(columns)):
+        con.execute("insert into outbox.digest from loading")
 
 
 def _load(
     con: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, rows: Iterable[Sequence[Any]]
 ) -> None:
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(schema)
-    con.register(
-        "loading",
-        pa.table([pa.array(c, kind.type) for c, kind in zip(columns, schema, strict=True)], schema=schema),
-    )
-    con.execute(f"create or replace table {name} as from loading")
-    con.unregister("loading")
+    arrays = [pa.array(cells, kind.type) for cells, kind in zip(columns, schema, strict=True)]
+    with given(con, "loading", pa.table(arrays, schema=schema)):
+        con.execute(f"create or replace table {name} as from loading")

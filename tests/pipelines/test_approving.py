@@ -96,7 +96,7 @@ def test_what_cannot_be_said_is_refused_with_the_next_move(site, enter_once, ask
 def test_a_resident_is_told_what_went_to_whom_for_what_and_what_became_of_it(site, enter_once):
     query = (
         "select resident_id, t.field, t.batch from outbox.told as t join resolved.record using (record_id)"
-        " where live and state = 'sent' order by all limit 1"
+        " where live and state = 'sent' order by t.batch desc, t.field limit 1"
     )
     ((resident, field, batch),) = rows(site, query)
     found = enter_once("told", resident, "--site", site, "--json").found

@@ -1,7 +1,8 @@
 -- Every cell that a platform lacks or has wrong and that we may tell it, as of tonight ($night, a variable).
 --
 -- To whom. Platforms that receive the field (their allow-list), that do not own it and do not copy it from another one,
---   about residents they already have: records still present there (admits = "own"). Of residents who have died or moved out nothing but that.
+--   about residents they already have: records still present there (admits = "own"). Of residents who have died or moved
+--   out nothing but that.
 --   Residents under 14, and those whose birth date nobody knows, only to the departments of warehouse/policy.toml;
 --   the fields it lists, only to the departments it lists.
 -- What. Golden values whose field may be published, of a grade that may be published, stated by somebody who may
