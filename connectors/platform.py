@@ -104,11 +104,13 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Admits:
-    """Whom a platform would take in: all that is stated must hold. Today it only receives values of those it has."""
+    """Whom a platform takes in that it does not have, of those who live here: all that is stated must hold."""
 
+    everyone: bool = False  # whoever lives here; else by what follows
     ages: tuple[int, ...] = ()  # the youngest and the oldest, in completed years
     sex: Literal["1", "2"] | None = None
     holding: tuple[str, ...] = ()  # fields in which the person must have a value, such as disability_number
+    fields: tuple[str, ...] = ()  # what it is told of a newcomer besides receive.fields: who that is
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Receive:
     purpose: str = ""
     basis: str = ""
     returns: Literal["template", "copy_sheet"] = "template"  # copy_sheet: it takes no file, a clerk keys it
-    admits: Admits | None = None  # which residents it would take in; None: only those it already has
+    admits: Admits | None = None  # which residents it takes in; None: only those it already has
 
 
 Severity = Literal["critical", "warning", "off"]

@@ -224,15 +224,28 @@ def _receive(platform: Platform) -> Iterator[str]:
 
 
 def _admits(platform: Platform) -> Iterator[str]:
-    admits = platform.receive.admits
+    """Whoever is taken in is told of by name and number, and with all that the template requires."""
+    receive = platform.receive
+    admits = receive.admits
     if admits is None:
         return
-    if not (admits.ages or admits.sex or admits.holding):
-        yield "[receive.admits] 没有写任何条件；只收已有的人时不写这张表"
+    if admits.everyone == bool(admits.ages or admits.sex or admits.holding):
+        yield "[receive.admits] 应写明条件，或 everyone = true（凡在本地居住的人），二者取一；只收已有的人时不写这张表"
     if admits.ages and not (len(admits.ages) == 2 and 0 <= admits.ages[0] <= admits.ages[1]):
         yield "[receive.admits] 的 ages 应为 [最小年龄, 最大年龄]"
-    if unknown := _listed(set(admits.holding) - known_fields().keys()):
+    known = known_fields()
+    if unknown := _listed(set(admits.holding) - known.keys()):
         yield f"[receive.admits] 的 holding 中 {unknown} 不是已知字段"
+    if unknown := _listed(set(admits.fields) - platform.fields.keys()):
+        yield f"[receive.admits] 的 fields 中 {unknown} 不在 [fields] 之中"
+    if kept := _listed({name for name in admits.fields if name in known and not known[name].publish}):
+        yield f"[receive.admits] 的 fields 中 {kept} 从不写回任何平台（见 warehouse/fields.toml）"
+    told = set(receive.fields) | set(admits.fields)
+    if missing := _listed({"name", "id_number"} - told):
+        yield f"[receive.admits] 缺少 {missing}：新增的人须写明姓名与证件号码，平台才认得是谁"
+    required = {name for name, column in platform.fields.items() if column.required}
+    if missing := _listed(required - told):
+        yield f"[receive.admits] 新增的人没有必填项 {missing} 的来源，整行会被退回"
 
 
 def unfit(value: Any, hint: Any) -> str | None:

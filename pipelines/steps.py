@@ -34,6 +34,7 @@ from pipelines.seal import StepFailed, note_fault
 from pipelines.summary import write_reports
 from warehouse.golden import build_golden, choose_values, golden_checksum
 from warehouse.ledger import open_ledger
+from warehouse.newcomers import settle_newcomers
 from warehouse.publish import decisions, find_wanted
 from warehouse.snapshot import SnapshotError, publish_snapshot
 from warehouse.staged import age
@@ -101,6 +102,7 @@ def match(night: Night) -> None:
             software=software,
             night=night.date,
         )
+    settle_newcomers(night.con)
     if summary.skipped:
         night.skipped.add("match")
     night.rows["match"] = summary.pairs

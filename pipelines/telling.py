@@ -16,6 +16,7 @@ from pipelines.published import published
 from pipelines.values import shown
 from warehouse.batches import read_batches
 from warehouse.ledger import open_ledger
+from warehouse.newcomers import rows_about
 from warehouse.residents import resident_today
 from warehouse.site import read_site
 
@@ -49,12 +50,12 @@ def told_of(root: Path, resident_id: str, speak: Language) -> tuple[str, list[Sh
     site = read_site(root)
     with published(root, speak) as con:
         resident = resident_today(con, site.key, resident_id)
-        records = {
+        records = rows_about(
             row[0]
             for row in con.execute(
                 "select record_id from resolved.record where resident_id = ?", [resident]
             ).fetchall()
-        }
+        )
         receipts = {
             (record, field, batch): receipt
             for record, field, batch, receipt in con.execute(

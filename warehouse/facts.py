@@ -22,6 +22,7 @@ _PER_PLATFORM = {
     "platform_field": "platform",
     "feed": "platform",
     "expressible": "platform",
+    "admits": "platform",
 }
 
 
@@ -39,11 +40,26 @@ class ExportFacts(Protocol):
     def complete(self) -> bool: ...
 
 
+class AdmitsFacts(Protocol):
+    """What the warehouse needs to know of whom a platform takes in."""
+
+    @property
+    def ages(self) -> tuple[int, ...]: ...
+    @property
+    def sex(self) -> str | None: ...
+    @property
+    def holding(self) -> tuple[str, ...]: ...
+    @property
+    def fields(self) -> tuple[str, ...]: ...
+
+
 class ReceiveFacts(Protocol):
     """What the warehouse needs to know of what a platform may receive."""
 
     @property
     def fields(self) -> tuple[str, ...]: ...
+    @property
+    def admits(self) -> AdmitsFacts | None: ...
 
 
 class PlatformFacts(Protocol):
@@ -89,29 +105,8 @@ def write_facts(
     broader code. Both are known to the connectors; without them no coded value is ever wanted.
     `keep`: platforms whose file cannot be read today; what it said last stays in force.
     """
-    every = sorted(platforms, key=lambda platform: platform.slug)
-    tables: dict[str, Sequence[tuple[Any, ...]]] = {
-        "platform": [
-            (
-                p.slug,
-                p.title,
-                p.tier,
-                p.trust,
-                p.export.complete,
-                bool(p.receive.fields),
-                p.department,
-                p.household,
-            )
-            for p in every
-        ],
-        "platform_field": [
-            (p.slug, name, c.column, name in p.authority, name in p.share, name in p.receive.fields)
-            for p in every
-            for name, c in p.fields.items()
-        ],
-        "feed": [
-            (p.slug, source, name) for p in every for source, names in p.feeds.items() for name in names
-        ],
+    tables = {
+        **_of_platforms(sorted(platforms, key=lambda platform: platform.slug)),
         "field": [
             (f.name, f.zh, f.en, f.kind, f.tier, f.golden, f.publish, f.household) for f in fields().values()
         ],
@@ -138,6 +133,42 @@ def write_facts(
     con.execute("commit")
 
 
+def _of_platforms(every: Sequence[PlatformFacts]) -> dict[str, Sequence[tuple[Any, ...]]]:
+    """The tables that the platforms' own pages make."""
+    return {
+        "platform": [
+            (
+                p.slug,
+                p.title,
+                p.tier,
+                p.trust,
+                p.export.complete,
+                bool(p.receive.fields),
+                p.department,
+                p.household,
+            )
+            for p in every
+        ],
+        "platform_field": [_field(p, name, column) for p in every for name, column in p.fields.items()],
+        "feed": [
+            (p.slug, source, name) for p in every for source, names in p.feeds.items() for name in names
+        ],
+        "admits": [
+            (p.slug, *(a.ages or (None, None)), a.sex, list(a.holding))
+            for p in every
+            if (a := p.receive.admits) is not None
+        ],
+    }
+
+
+def _field(platform: PlatformFacts, name: str, column: ColumnFacts) -> tuple[Any, ...]:
+    receive = platform.receive
+    receives = name in receive.fields
+    admits = receive.admits is not None and (receives or name in receive.admits.fields)
+    own = (name in platform.authority, name in platform.share)
+    return (platform.slug, name, column.column, *own, receives, admits)
+
+
 @cache
 def _pages() -> dict[str, Sequence[tuple[Any, ...]]]:
     """The tables that the TOML pages beside this module hold."""
@@ -153,7 +184,10 @@ def _pages() -> dict[str, Sequence[tuple[Any, ...]]]:
         ],
         "personal_only": [(field,) for field in policy["personal"]["fields"]],
         "release": [
-            tuple(policy["release"][name] for name in ("sources", "against", "times", "records", "share"))
+            tuple(
+                policy["release"][name]
+                for name in ("sources", "against", "times", "records", "share", "embargo")
+            )
         ],
         "child_policy": [(policy["children"]["under"], name) for name in policy["children"]["departments"]],
     }

@@ -36,7 +36,7 @@ class Change:
     resident_id: str
     field: str
     column: str
-    kind: Literal["fill", "correct", "close", "recall"]
+    kind: Literal["fill", "correct", "close", "recall", "insert"]
     held_stated: str | None
     held_key: str | None
     value: str
@@ -59,6 +59,7 @@ def find_wanted(con: duckdb.DuckDBPyConnection, night: date, *, hold_back: Colle
     Platforms held back tonight want nothing: what they lack is found again on a later night.
     """
     con.execute(f"set variable night = date '{night.isoformat()}'")
+    rebuild(con, "outbox.newcomer")
     rebuild(con, "outbox.wanted")
     con.execute("delete from outbox.wanted where list_contains(?::varchar[], platform)", [sorted(hold_back)])
 

@@ -21,7 +21,7 @@ from warehouse.store import create_tables, given
 
 _FACTS = (
     "platform", "platform_field", "feed", "field", "expressible", "broader", "quality", "department_only", "personal_only",
-    "child_policy", "release",
+    "child_policy", "release", "admits",
 )  # fmt: skip
 
 
@@ -64,13 +64,22 @@ def _small_world(snapshot: Path, residents: Mapping[str, str]) -> Iterator[duckd
         who = pa.table({"record_id": list(residents), "resident_id": list(residents.values())})
         with given(con, "loading", who):
             con.execute("create temp table supposed as from loading")
+        # The rows that we inserted on account of these records follow them.
+        con.execute(
+            "insert into supposed select a.record_id, supposed.resident_id from site.staged.adopted as a"
+            " join supposed on a.newcomer = '+' || supposed.record_id"
+        )
         for table in _FACTS:
             con.execute(f"insert into facts.{table} from site.facts.{table}")
         con.execute("insert into landed.pull from site.landed.pull")
-        for table in ("staged.record", "staged.claim", "staged.echo", "outbox.told"):
+        for table in ("staged.record", "staged.claim", "staged.echo", "staged.adopted"):
             con.execute(
                 f"insert into {table} select t.* from site.{table} as t semi join supposed using (record_id)"
             )
+        con.execute(
+            "insert into outbox.told select * from site.outbox.told"
+            " where ltrim(record_id, '+') in (select record_id from supposed)"
+        )
         con.execute(
             "insert into resolved.record"
             " select r.* replace (supposed.resident_id as resident_id) from site.resolved.record as r join supposed using (record_id)"

@@ -1,9 +1,10 @@
 """What the ledger remembers of publishing, as tables that a night can read: what every platform was told, and what people
 said of it.
 
-Belongs here: filling `outbox.told`, `outbox.live`, `outbox.approval`, `outbox.digest`.
+Belongs here: filling `outbox.told`, `outbox.live`, `outbox.approval`, `outbox.digest`; finding the rows that we inserted
+among the platforms' records.
 Lives elsewhere: the lines themselves (`batches.py`, `approvals.py`), what follows from them (`sql/staged/echo.sql`,
-`sql/outbox/receipt.sql`, `sql/outbox/decision.sql`).
+`sql/outbox/receipt.sql`, `sql/outbox/decision.sql`), whose records the inserted rows are (`newcomers.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pyarrow as pa
 from warehouse.approvals import Approval, approvals, live_platforms
 from warehouse.batches import Told, read_batches, told
 from warehouse.ledger import Ledger
-from warehouse.store import given
+from warehouse.store import given, rebuild
 
 _TOLD = pa.schema(
     {name: pa.string() for name in Told._fields}
@@ -40,6 +41,28 @@ def load_told(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> No
         'select distinct c."key" from staged.claim as c'
         " semi join outbox.told as t on t.record_id = c.record_id and t.field = c.field"
         ' where c."key" is not null',
+    )
+    _adopt(con, ledger)
+
+
+def _adopt(con: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+    """Find the records that platforms made of the rows we inserted; what was told of such a row was told of its record."""
+    know(
+        con,
+        ledger,
+        'select distinct c."key" from staged.claim as c join staged.record as r on r.record_id = c.record_id'
+        " semi join outbox.told as t on t.platform = r.platform and t.kind = 'insert' and t.night < r.first_night"
+        " where c.field in ('name', 'id_number') and c.since = r.first_night and c.\"key\" is not null",
+    )
+    rebuild(con, "staged.adopted")
+    con.execute(
+        "update outbox.told set record_id = a.record_id from staged.adopted as a"
+        " where a.newcomer = told.record_id and a.platform = told.platform"
+    )
+    know(
+        con,
+        ledger,
+        'select distinct "key" from staged.claim semi join staged.adopted using (record_id) where "key" is not null',
     )
 
 

@@ -21,7 +21,7 @@ p { margin: 0 0 2mm } section { break-inside: avoid; margin: 0 0 5mm }
 table { border-collapse: collapse; width: 100% } th, td { border: .3mm solid #000; padding: 1mm 2mm; text-align: left }
 th { width: 34% ; font-weight: normal } .box { width: 8mm; text-align: center; font-size: 13pt } .kind { width: 14mm }
 """
-_KINDS = {"fill": "补空", "correct": "更正", "close": "注销", "recall": "撤回"}
+_KINDS = {"fill": "补空", "correct": "更正", "close": "注销", "recall": "撤回", "insert": "新增"}
 
 
 def copy_sheet(draft: Draft, night: date) -> str:

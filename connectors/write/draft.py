@@ -104,7 +104,7 @@ def _cell(platform: Platform, change: Change) -> str | LeftOut:
     facts = known_fields()[change.field]
     column = platform.fields.get(change.field)
     reason: str | None
-    if column is None or change.field not in platform.receive.fields or not facts.publish:
+    if column is None or change.field not in _allowed(platform, change) or not facts.publish:
         reason = "不在该平台可接收字段之内"
     elif not change.value:
         reason = _TO_EMPTY
@@ -119,22 +119,31 @@ def _cell(platform: Platform, change: Change) -> str | LeftOut:
     return LeftOut(change.record_id, change.field, reason)
 
 
+def _allowed(platform: Platform, change: Change) -> tuple[str, ...]:
+    receive = platform.receive
+    if change.kind in ("insert", "recall") and receive.admits is not None:
+        return receive.fields + receive.admits.fields
+    return receive.fields
+
+
 def _row(
     platform: Platform, record_id: str, cells: dict[str, str], kept: Sequence[Change], held: Mapping[str, str]
 ) -> Row | str:
-    """The whole row, or why the platform would refuse it."""
+    """The whole row, or why the platform would refuse it. The platform numbers a newcomer's row itself."""
     key, source_key = platform.export.key, kept[0].source_key
+    newcomer = kept[0].kind == "insert"
     if key is None or source_key.startswith("#"):
         return "该记录在平台没有唯一编号，无法对应"
     if reason := _unfit(platform, key, source_key):
         return f"编号「{key}」{reason}"
-    whole = {key: source_key}
+    whole = {} if newcomer else {key: source_key}
     for field, column in platform.fields.items():
         stated = cells.get(column.column) or held.get(field, "")
         if column.column not in cells and not (column.required or field == "name"):
             continue
         if column.required and not stated:
-            return f"平台缺少可用的必填项「{column.column}」，整行会被退回"
+            lacking = "新增的人还没有" if newcomer else "平台缺少"
+            return f"{lacking}可用的必填项「{column.column}」，整行会被退回"
         if column.column not in cells and (reason := _unfit(platform, column.column, stated)):
             return f"必填项「{column.column}」{reason}"
         if stated:

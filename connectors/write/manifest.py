@@ -26,7 +26,7 @@ class Change:
     source_key: str
     field: str
     value: str
-    kind: Literal["fill", "correct", "close", "recall"]
+    kind: Literal["fill", "correct", "close", "recall", "insert"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Entry:
     correct: tuple[str, ...]
     close: tuple[str, ...] = ()
     recall: tuple[str, ...] = ()
+    insert: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Manifest:
     file: str | None
     sha256: str | None
     rows: int
+    newcomers: int  # of the rows, those of people whom the platform does not have yet
     cells: int
     fields: Mapping[str, int]
     purpose: str
@@ -84,7 +86,9 @@ def describe(
 ) -> Manifest:
     """The manifest of one file; `file` None: nothing could be written."""
     counts = Counter(
-        field for entry in entries for field in (*entry.fill, *entry.correct, *entry.close, *entry.recall)
+        field
+        for entry in entries
+        for field in (*entry.fill, *entry.correct, *entry.close, *entry.recall, *entry.insert)
     )
     return Manifest(
         night=night.isoformat(),
@@ -95,6 +99,7 @@ def describe(
         file=file.name if file else None,
         sha256=hashlib.sha256(file.read_bytes()).hexdigest() if file else None,
         rows=len(entries),
+        newcomers=sum(bool(entry.insert) for entry in entries),
         cells=counts.total(),
         fields={field: counts[field] for field in platform.fields if field in counts},
         purpose=platform.receive.purpose,

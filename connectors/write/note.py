@@ -28,6 +28,7 @@ def note(platform: Platform, manifest: Manifest) -> str:
     if manifest.file:
         lines += [f"文件：{manifest.file}，共 {manifest.rows} 行、{manifest.cells} 格有变化。"]
         lines += _by_hand(key) if platform.receive.returns == "copy_sheet" else _by_import(key)
+        lines += _newcomers(key, manifest.newcomers)
         lines += [
             "有变化的列：",
             *(f"  {platform.fields[field].column}：{cells} 格" for field, cells in manifest.fields.items()),
@@ -49,6 +50,15 @@ def _by_import(key: str) -> list[str]:
     return [
         f"每一行按「{key}」对应平台里已有的一条记录；「{key}」、姓名和必填列照平台原样带出，用来认人，不必改。",
         "没有变化的空格表示“不改”，导入时请选择“空值不覆盖”；平台没有这个选项的，请逐条核对后再导入。",
+    ]
+
+
+def _newcomers(key: str, rows: int) -> list[str]:
+    if not rows:
+        return []
+    return [
+        f"其中 {rows} 行是平台还没有的人：「{key}」留空，由平台编号。新增前请按证件号码查一遍，平台已有此人的不要再建，"
+        "告诉社区即可。"
     ]
 
 

@@ -51,7 +51,7 @@ def write_outbox(folder: Path, draft: Draft, night: date, *, batch: str, live: b
 
 
 def _entry(row: Row) -> Entry:
-    kinds = ("fill", "correct", "close", "recall")
+    kinds = ("fill", "correct", "close", "recall", "insert")
     return Entry(row.record_id, *(tuple(c.field for c in row.changes if c.kind == kind) for kind in kinds))
 
 

@@ -10,8 +10,11 @@ with held as (
 select
     t.platform,
     count(*) as cells,
-    count(*) filter (where not coalesce(mine.receives, false) or not coalesce(f.publish, false)) as outside_allow_list,
-    count(*) filter (where own.record_id is null) as not_admitted,
+    count(*) filter (
+        where not coalesce(f.publish, false)
+            or not coalesce(mine.receives or (mine.admits and t.kind in ('insert', 'recall')), false)
+    ) as outside_allow_list,
+    count(*) filter (where own.record_id is null and new.record_id is null) as not_admitted,
     count(*) filter (where t.rule is distinct from 'own' and not coalesce(g.shareable, false)) as not_shareable,
     count(*) filter (
         where (t.rule is distinct from 'own' and coalesce(trim(t."value"), '') = '') or contains(t."value", '*')
@@ -23,6 +26,7 @@ from outbox.wanted as t
 left join facts.platform_field as mine on mine.platform = t.platform and mine.field = t.field
 left join facts.field as f on f.field = t.field
 left join staged.record as own on own.platform = t.platform and own.record_id = t.record_id and own.present
+left join outbox.newcomer as new on new.platform = t.platform and new.record_id = t.record_id and t.kind = 'insert'
 left join golden.value as g on g.resident_id = t.resident_id and g.field = t.field and g."value" = t."value"
 left join held as h on h.platform = t.platform
 group by t.platform

@@ -47,7 +47,11 @@ def add(command: Add, group: AddGroup) -> None:
 def _asked(one: argparse.ArgumentParser, *, required: bool) -> None:
     one.add_argument("--platform", metavar="SLUG", required=required)
     one.add_argument("--field", metavar="FIELD")
-    one.add_argument("--why", metavar="REASON", help="flood|close|one_source|confirmed_there|changed_there")
+    one.add_argument(
+        "--why",
+        metavar="REASON",
+        help="flood|close|one_source|confirmed_there|changed_there|backlog|namesake",
+    )
     one.add_argument("--record", metavar="RECORD")
 
 

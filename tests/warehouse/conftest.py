@@ -55,8 +55,17 @@ class Export:
 
 
 @dataclass(frozen=True)
+class Admits:
+    ages: tuple[int, ...] = ()
+    sex: str | None = None
+    holding: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ("name", "id_number", "address")
+
+
+@dataclass(frozen=True)
 class Receive:
     fields: tuple[str, ...] = ()
+    admits: Admits | None = None
 
 
 @dataclass(frozen=True)
@@ -85,15 +94,15 @@ def platform(
     *,
     complete: bool = False,
     receives: Sequence[str] = (),
+    admits: Mapping[str, Any] | None = None,
     **facts: Any,
 ) -> StandIn:
     """A platform that shares everything unless told otherwise."""
     share = facts.pop(
         "share", ("name", "id_number", "sex", "birth_date", "phone", "address", "marital", "political")
     )
-    return StandIn(
-        slug, export=Export(complete), receive=Receive(tuple(receives)), share=tuple(share), **facts
-    )
+    receive = Receive(tuple(receives), None if admits is None else Admits(**admits))
+    return StandIn(slug, export=Export(complete), receive=receive, share=tuple(share), **facts)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,12 @@ create table if not exists facts.platform (
     household varchar
 );
 create table if not exists facts.platform_field (
-    platform varchar, field varchar, "column" varchar, authority boolean, shares boolean, receives boolean
+    platform varchar, field varchar, "column" varchar, authority boolean, shares boolean, receives boolean,
+    admits boolean  -- told of a newcomer
+);
+-- Whom a platform takes in, of those who live here: all that is stated must hold. holding: fields in which they have a value.
+create table if not exists facts.admits (
+    platform varchar, youngest integer, oldest integer, sex varchar, holding varchar[]
 );
 -- platform copies this field from source: the two are one voice.
 create table if not exists facts.feed (platform varchar, source varchar, field varchar);
@@ -42,7 +47,8 @@ create table if not exists facts.child_policy (under integer, department varchar
 -- others confirm; a value told so many times; at most so many records of a platform in one night, or this share of them,
 -- whichever is more.
 create table if not exists facts.release (
-    sources integer, against integer, times integer, records integer, share double
+    sources integer, against integer, times integer, records integer, share double,
+    embargo integer  -- nights that pass before a newcomer is told of for whom no owner of the ID number vouches
 );
 
 create table if not exists landed.pull (
@@ -130,6 +136,8 @@ create table if not exists outbox.digest (value varchar, digest varchar);
 -- prepared, so that they come back when the cause is mended.
 create table if not exists outbox.left_out (platform varchar, record_id varchar, field varchar, reason varchar);
 
+-- Made by warehouse/told.py from sql/staged/adopted.sql, together with outbox.told.
+create table if not exists staged.adopted (newcomer varchar, record_id varchar, platform varchar);
 create table if not exists staged.echo (record_id varchar, field varchar, since date, instead date);
 -- What the platforms themselves say: their current claims; while one is an echo of ours, what stood there before it.
 -- Who is who and what is golden are read from here alone, so that what we publish never changes either.

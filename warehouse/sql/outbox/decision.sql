@@ -4,12 +4,16 @@
 --           release   it goes out tonight
 --           awaiting  the platform was told this value and has not exported since: nobody tells it blindly again
 --           refused   the platform does not take this value; a person looks at its words
---           stuck     it was told as often as policy.toml allows and its exports still do not show it
+--           stuck     it was told as often as policy.toml allows and its exports still do not show it; a newcomer's row, once:
+--                     told again, somebody might be kept there twice
+--           embargo   somebody new, for whom no owner vouches and who was not there long enough (policy.toml)
 --           approval  a person has to agree first; `why` says what to: a closing, an overwriting on one source's word alone,
---                     one of a value that others still confirm, or that somebody changed at the platform what we told it
+--                     one of a value that others still confirm, that somebody changed at the platform what we told it, or
+--                     taking in somebody of whom outbox.newcomer says why not without asking
 --           declined  a person said that it must not go
 --           flood     more records would change than policy.toml allows for one platform and night without a person
--- A person's word holds for this very value of this cell.
+-- A person's word holds for this very value of this cell. A newcomer's row goes as a whole or not at all: all of its cells
+-- await, or are stuck, refused, declined or under embargo together.
 --
 -- Others confirm a value when so many independent platforms (policy.toml) say it as well, and have not said it for longer
 -- than ours has been said: on the first night nobody knows who is late. What the owner, or two platforms, enter after
@@ -35,8 +39,15 @@ weighed as (
         r.receipt,
         r.times,
         r.digest is not distinct from d.digest as told_same,
-        a.word,
         case
+            when w.kind <> 'insert' then a.word
+            when bool_or(a.word = 'declined') over row_of then 'declined'
+            when bool_and(coalesce(a.word = 'approved', false)) over row_of then 'approved'
+        end as word,
+        case when w.kind = 'insert' then max(r.receipt) over row_of end as row_receipt,
+        w.kind = 'insert' and not n.vouched and getvariable('night') - n.since < release.embargo as too_new,
+        case
+            when w.kind = 'insert' then n.why
             when w.kind = 'close' then 'close'
             when r.receipt = 'changed_there' and r.digest = d.digest then 'changed_there'
             when confirmed.others >= release.against then 'confirmed_there'
@@ -45,6 +56,7 @@ weighed as (
     from outbox.wanted as w
     cross join facts.release as release
     join outbox.digest as d on d.value = w.told
+    left join outbox.newcomer as n on n.platform = w.platform and n.record_id = w.record_id
     left join confirmed on confirmed.record_id = w.record_id and confirmed.field = w.field
     left join outbox.live as live on live.platform = w.platform
     left join (
@@ -54,6 +66,7 @@ weighed as (
     left join outbox.receipt as r on r.platform = w.platform and r.record_id = w.record_id and r.field = w.field
     left join outbox.approval as a
         on a.platform = w.platform and a.record_id = w.record_id and a.field = w.field and a.digest = d.digest
+    window row_of as (partition by w.platform, w.record_id)
 ),
 
 decided as (
@@ -62,8 +75,10 @@ decided as (
         case
             when not live and noted_same and noted_on < getvariable('night') then 'noted'
             when not live then 'shown'
+            when row_receipt is not null then if(row_receipt = 'still_old', 'stuck', row_receipt)
             when told_same and receipt in ('awaiting', 'refused') then receipt
             when word = 'declined' then 'declined'
+            when too_new and word is null then 'embargo'
             when why is not null and word is null then 'approval'
             when told_same and weighed.times >= release.times then 'stuck'
             else 'release'
@@ -85,7 +100,7 @@ flooded as (
 )
 
 select
-    decided.* exclude (live, noted_on, noted_same, receipt, times, told_same, word, decision),
+    decided.* exclude (live, noted_on, noted_same, receipt, row_receipt, times, told_same, word, too_new, decision),
     case
         when flooded.platform is not null and decided.decision = 'release' and decided.word is null then 'flood'
         else decided.decision

@@ -1,8 +1,9 @@
 -- Every cell that a platform lacks or has wrong and that we may tell it, as of tonight ($night, a variable).
 --
 -- To whom. Platforms that receive the field (their allow-list), that do not own it and do not copy it from another one,
---   about residents they already have: records still present there (admits = "own"). Of residents who have died or moved
---   out nothing but that.
+--   about residents they already have: records still present there; and about residents whom they take in and do not have
+--   (outbox.newcomer): of those also the fields that their page says they are told of a newcomer. Of residents who have died
+--   or moved out nothing but that.
 --   Residents under 14, and those whose birth date nobody knows, only to the departments of warehouse/policy.toml;
 --   the fields it lists, only to the departments it lists.
 -- What. Golden values whose field may be published, of a grade that may be published, stated by somebody who may
@@ -11,7 +12,7 @@
 --   or the broader code that is still true. A code that the platform cannot say at all is not wanted.
 -- When. recall: what stands there is our own word, taken from a record that turned out to be somebody else's (a merge was
 --   undone, a number was corrected): the right value is told, or the platform's own last, or that the cell is to be emptied.
---   close: it does not know that the resident died or moved out, or believes so of one who lives here. fill: the platform states nothing there, an explicit "has none", or something unusable (masked, cut off,
+--   insert: a cell of a newcomer's row. close: it does not know that the resident died or moved out, or believes so of one who lives here. fill: the platform states nothing there, an explicit "has none", or something unusable (masked, cut off,
 --   invalid). correct: it states another key than the one it would be told, and ours is neither of a poorer grade nor
 --   less precise: a date to the month never replaces a full one, an address without the room never one with it, a
 --   broader code never the narrower one it covers, and one phone never a list that already holds it.
@@ -34,12 +35,18 @@ tells_field as (
 ),
 
 receiver as (
-    select pf.platform, pf.field, pf."column", f.kind, tells_children.platform is not null as children
+    select
+        pf.platform,
+        pf.field,
+        pf."column",
+        f.kind,
+        pf.receives,
+        tells_children.platform is not null as children
     from facts.platform_field as pf
     join facts.field as f on f.field = pf.field and f.publish
     left join tells_children on tells_children.platform = pf.platform
     left join tells_field on tells_field.platform = pf.platform and tells_field.field = pf.field
-    where pf.receives
+    where (pf.receives or pf.admits)
         and not pf.authority
         and (tells_field.field is not null or pf.field not in (select field from facts.department_only))
 ),
@@ -133,11 +140,12 @@ known as (
     from staged.record as s
     join resolved.record as r on r.record_id = s.record_id
     join receiver on receiver.platform = s.platform
+    left join misled as m on m.record_id = s.record_id and m.field = receiver.field
     join tellable as t on t.resident_id = r.resident_id and t.field = receiver.field
     left join facts.expressible as e on e.platform = s.platform and e.field = receiver.field and e.value = t.value
     anti join copied
         on copied.platform = s.platform and copied.resident_id = r.resident_id and copied.field = receiver.field
-    where s.present and (receiver.children or not t.child)
+    where s.present and (receiver.receives or m.record_id is not null) and (receiver.children or not t.child)
 ),
 
 -- Of those the ones of which nobody tells us better: what the platform itself said before is told, or nothing (the
@@ -162,6 +170,31 @@ taken_back as (
     join resolved.record as r on r.record_id = m.record_id
     join receiver on receiver.platform = s.platform and receiver.field = m.field
     anti join known on known.record_id = m.record_id and known.field = m.field and known.told is not null
+),
+
+-- The cells of newcomers' rows: those of whom name and ID number can be told.
+introduced as (
+    select
+        n.platform,
+        n.record_id,
+        '' as source_key,
+        n.resident_id,
+        receiver.field,
+        receiver."column",
+        receiver.kind as parser,
+        t.value,
+        case when receiver.kind in ('code', 'flag') then e.told else t.value end as told,
+        t.place,
+        t.taken_from,
+        t.rule,
+        t.sources
+    from outbox.newcomer as n
+    join receiver on receiver.platform = n.platform
+    join tellable as t on t.resident_id = n.resident_id and t.field = receiver.field
+    left join facts.expressible as e on e.platform = n.platform and e.field = receiver.field and e.value = t.value
+    anti join copied
+        on copied.platform = n.platform and copied.resident_id = n.resident_id and copied.field = receiver.field
+    where receiver.children or not t.child
 )
 
 select
@@ -172,6 +205,7 @@ select
     k.field,
     k."column",
     case
+        when starts_with(k.record_id, '+') then 'insert'
         when m.record_id is not null then 'recall'
         when k.field in ('death_flag', 'death_date', 'moved_out_flag', 'moved_out_date') then 'close'
         when held."key" is null or held.place is null then 'fill'
@@ -184,7 +218,13 @@ select
     k.taken_from,
     k.rule,
     k.sources
-from (select * from known union all by name select * from taken_back) as k
+from (
+    select * from known
+    union all by name
+    select * from taken_back
+    union all by name
+    select * from introduced
+) as k
 left join misled as m on m.record_id = k.record_id and m.field = k.field
 left join held on held.record_id = k.record_id and held.field = k.field
 left join facts.broader as b on b.field = k.field and b.code = held."key" and b.broader = k.told

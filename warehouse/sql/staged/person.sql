@@ -1,5 +1,6 @@
 -- What each record says today, one row per record: the current claims side by side, as keys.
--- Records that are gone from their platform stay, marked present = false. One pass over the claims.
+-- Records that are gone from their platform stay, marked present = false. Rows that we inserted are no evidence and do not
+-- stand here: they belong to their resident by receipt. One pass over the claims.
 with said as (
     select
         record_id,
@@ -29,4 +30,5 @@ select
     said.* exclude (record_id)
 from staged.record as r
 left join said on said.record_id = r.record_id
+anti join staged.adopted as a on a.record_id = r.record_id
 order by r.record_id
