@@ -35,6 +35,7 @@ from pipelines.summary import write_reports
 from warehouse.golden import build_golden, choose_values, golden_checksum
 from warehouse.ledger import open_ledger
 from warehouse.newcomers import settle_newcomers
+from warehouse.pins import load_pins
 from warehouse.publish import decisions, find_wanted
 from warehouse.snapshot import SnapshotError, publish_snapshot
 from warehouse.staged import age
@@ -45,6 +46,7 @@ _VALUES_READ = (
     "staged.own",
     "(select record_id, platform, present, first_night from staged.record)",  # not when it was last seen
     "resolved.record",
+    "golden.pin",
     "facts.platform",
     "facts.platform_field",
     "facts.feed",
@@ -144,6 +146,8 @@ def resolve(night: Night) -> None:
     )
     if not records == resolved == distinct:
         raise Incomplete(f"{records} records, {resolved} resolved, {distinct} of them distinct")
+    with open_ledger(night.site) as ledger:
+        load_pins(night.con, ledger, night.date)
     if remembered(night.con).get("resolve") == facts_digest(night.con, *_VALUES_READ):
         night.skipped.add("resolve")
     else:

@@ -182,11 +182,12 @@ def _pages() -> dict[str, Sequence[tuple[Any, ...]]]:
             for field, departments in policy["departments"].items()
             for department in departments
         ],
+        "follows": [(field, leader) for leader, fields in policy["follows"].items() for field in fields],
         "personal_only": [(field,) for field in policy["personal"]["fields"]],
         "release": [
             tuple(
                 policy["release"][name]
-                for name in ("sources", "against", "times", "records", "share", "embargo")
+                for name in ("sources", "against", "times", "records", "share", "contest", "embargo")
             )
         ],
         "child_policy": [(policy["children"]["under"], name) for name in policy["children"]["departments"]],

@@ -21,7 +21,7 @@ from warehouse.store import create_tables, given
 
 _FACTS = (
     "platform", "platform_field", "feed", "field", "expressible", "broader", "quality", "department_only", "personal_only",
-    "child_policy", "release", "admits",
+    "child_policy", "release", "admits", "follows",
 )  # fmt: skip
 
 

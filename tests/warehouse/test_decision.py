@@ -20,6 +20,7 @@ from warehouse.approvals import (
 from warehouse.batches import note, note_refused, read_batches
 from warehouse.golden import build_golden, choose_values
 from warehouse.ledger import Cell, Ledger, open_ledger
+from warehouse.pins import load_pins, pin, unpin
 from warehouse.publish import Prepared, decide, find_wanted, note_prepared
 from warehouse.site import Site
 from warehouse.store import STAGED_TABLES, rebuild, select
@@ -56,6 +57,7 @@ class Story:
             rebuild(con, table)
         known = [row[0] for row in con.execute("select record_id from staged.record").fetchall()]
         self.world.people(R1=known)
+        load_pins(con, self.ledger, self.night)
         choose_values(con)
         build_golden(con)
         find_wanted(con, self.night)
@@ -165,7 +167,35 @@ def test_what_others_confirm_not_even_the_owner_overwrites_without_a_person(stor
 
 def test_one_that_copies_confirms_nothing(story: Story) -> None:
     held = {"phone": OLD}
-    assert story.run(civil=held, copier=held, grid=held, registry={"phone": NEW}) == {"phone": "release"}
+    assert story.run(civil=held, copier=held, registry={"phone": NEW}) == {"phone": "release"}
+
+
+def test_what_agrees_with_both_confirms_neither(story: Story) -> None:
+    both = {"phone": f"{OLD};{NEW}"}
+    assert story.run(civil={"phone": OLD}, grid=both, registry={"phone": NEW}) == {"phone": "release"}
+    confirms = {"phone": f"{OLD};{OTHER}"}
+    story.run(civil={"phone": OLD}, grid=confirms)
+    assert story.world.rows("select why from outbox.decision") == [("confirmed_there",)]
+
+
+def test_two_platforms_that_lately_entered_different_values_ask_a_person_and_a_pin_is_the_answer(
+    story: Story,
+) -> None:
+    story.run(civil={"phone": OLD}, grid={"phone": OLD}, card={"phone": OLD})
+    assert story.run(grid={"phone": NEW}, card={"phone": OTHER}) == {"phone": "approval"}
+    assert story.world.rows("select why, told from outbox.decision") == [("contested", OTHER)]
+    line = pin(
+        story.ledger, "grid", "phone", NEW, by="wang", because="打过电话", until=FIRST + timedelta(days=9)
+    )
+    assert story.run() == {"phone": "release"}
+    assert story.golden() == [(NEW, 1, "pin", FIRST + timedelta(days=1))]
+    unpin(story.ledger, line, by="wang", because="看错了")
+    assert story.run() == {"phone": "approval"}
+
+
+def test_the_owners_word_settles_what_others_enter(story: Story) -> None:
+    story.run(civil={"phone": OLD}, grid={"phone": OLD}, registry={"phone": OLD})
+    assert story.run(grid={"phone": OTHER}, registry={"phone": NEW}) == {"phone": "release"}
 
 
 def test_a_closing_always_needs_a_person_also_on_the_owners_word(story: Story) -> None:

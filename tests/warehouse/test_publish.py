@@ -178,6 +178,52 @@ def test_a_value_nobody_may_pass_on_stays_where_it_is(world: Any, ledger: Ledger
     assert [c.field for c in new_changes(world.con, ledger, N1)] == ["sex"]
 
 
+def test_a_grid_is_told_only_on_the_word_of_a_record_that_does_not_live_elsewhere(
+    world: Any, ledger: Ledger
+) -> None:
+    elsewhere = FULL.replace("5幢", "9幢")
+    for own, said in (
+        (FULL, {"community"}),
+        (NO_ROOM, {"community"}),
+        (elsewhere, set()),
+        (None, {"community"}),
+    ):
+        world.platforms(
+            world.platform("civil", receives=["community"]),
+            world.platform("police", authority=("address",)),
+            world.platform("grid", share=("community",)),
+        )
+        home = {} if own is None else {"address": own}
+        world.states("civil", {"c": ADULT})
+        world.states("police", {"p": {"address": FULL}})
+        world.states("grid", {"g": {"community": "近江社区", **home}})
+        world.people(R1=["c", "p", "g"])
+        choose_values(world.con)
+        build_golden(world.con)
+        find_wanted(world.con, N1)
+        assert {row[0] for row in world.rows("select field from outbox.wanted where record_id = 'c'")} == said
+
+
+AGREE = [
+    ("phone", "1;2", "2", True),
+    ("phone", "1", "2", False),
+    ("date", "1980-01", "1980-01-03", True),
+    ("date", "1980-01-03", "1980-01-04", False),
+    ("address", FULL, NO_ROOM, True),
+    ("address", FULL, FULL.replace("301", "302"), False),
+    ("code", "10", "10", True),
+    ("code", "10", "20", False),
+]
+
+
+@pytest.mark.parametrize(("kind", "one", "other", "both"), AGREE)
+def test_two_values_agree_when_both_can_be_true(
+    world: Any, kind: str, one: str, other: str, both: bool
+) -> None:
+    for pair in ((one, other), (other, one)):
+        assert world.con.execute("select facts.agree(?, ?, ?)", [kind, *pair]).fetchall() == [(both,)]
+
+
 def test_a_familys_phone_is_nobodys_own(world: Any, ledger: Ledger) -> None:
     world.platforms(world.platform("civil", receives=["phone"]), world.platform("registry"))
     world.states("civil", {"c1": ADULT, "c2": ADULT, "c3": ADULT})

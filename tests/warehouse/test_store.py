@@ -21,7 +21,7 @@ from warehouse.store import (
     select,
 )
 
-DERIVED = (*STAGED_TABLES, *GOLDEN_TABLES, *OUTBOX_TABLES)
+DERIVED = ("staged.adopted", *STAGED_TABLES, *GOLDEN_TABLES, *OUTBOX_TABLES)
 
 
 def test_a_fresh_file_has_every_table_empty_and_keeps_its_rows_when_opened_again(site: Site) -> None:

@@ -48,8 +48,24 @@ create table if not exists facts.child_policy (under integer, department varchar
 -- whichever is more.
 create table if not exists facts.release (
     sources integer, against integer, times integer, records integer, share double,
+    contest integer,  -- nights
     embargo integer  -- nights that pass before a newcomer is told of for whom no owner of the ID number vouches
 );
+
+-- Where somebody is, as far as it follows from another field: told only on the word of a record that does not contradict
+-- the golden value of that one.
+create table if not exists facts.follows (field varchar, leader varchar);
+-- Whether two keys of a field can both be true: one phone of several, a day of a month, an address that leaves parts out.
+create macro if not exists facts.agree(kind, one, other) as
+    case kind
+        when 'phone' then list_has_any(string_split(one, ';'), string_split(other, ';'))
+        when 'date' then starts_with(one, other) or starts_with(other, one)
+        when 'address' then not list_bool_or(list_transform(
+            list_zip(string_split(one, '|'), string_split(other, '|')),
+            lambda pair: pair[1] <> '' and pair[2] <> '' and pair[1] <> pair[2]
+        ))
+        else one = other
+    end;
 
 create table if not exists landed.pull (
     night date, platform varchar, sha256 varchar, source varchar, rows_in bigint, staged bigint, quarantined bigint,
@@ -118,6 +134,8 @@ create table if not exists resolved.record (
     household_registered_id varchar, dwelling_id varchar
 );
 
+-- What a person settled: the word of this record on a field is golden while it says so; filled by warehouse/pins.py.
+create table if not exists golden.pin (record_id varchar, field varchar, value varchar);
 -- What a checked ID number says by itself; filled by warehouse/golden.py with the one reader of ID numbers.
 create table if not exists golden.id_number_says (id_number varchar, birth_date varchar, sex varchar);
 -- Every cell of every batch up to tonight, as the ledger remembers it (warehouse/batches.py says what the states are);

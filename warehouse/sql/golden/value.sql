@@ -7,6 +7,7 @@
 -- Which of two addresses that do not contradict each other is meant. An address that leaves out the unit, the floor
 --   or the estate's road gives its vote to the one fuller address of the same resident that it agrees with.
 -- What decides, in this order, for every field:
+--   pin        what a person settled: the word of this record, for as long as it says so and until the pin ends
 --   authority  the platform that owns the field (一数一源), when its own value is good; a birth date or sex that the
 --              checked ID number of the same record contradicts is not: the number is the owner's word too
 --   quality    the better grade: a full value before an upgraded, dated-to-the-month or partial one
@@ -114,6 +115,7 @@ stated as (
         q.good,
         q.good and sp.authority and belied.record_id is null as authority,
         q.publish and sp.shares as shareable,
+        pin.record_id is not null as pinned,
         sp.voice,
         sp.trust
     from staged.own as c
@@ -123,6 +125,7 @@ stated as (
     join facts.quality as q on q.quality = c.quality and q.golden
     join speaker as sp
         on sp.platform = c.platform and sp.field = c.field and coalesce(f.household, sp.household) = sp.household
+    left join golden.pin as pin on pin.record_id = c.record_id and pin.field = c.field and pin.value = c."key"
     left join belied on belied.record_id = c.record_id and belied.field = c.field
     left join fuller on fuller.resident_id = r.resident_id and fuller.field = c.field and fuller."key" = c."key"
     where c."key" is not null
@@ -140,7 +143,7 @@ heard as (
 told as (
     select heard.*, false as by_number from heard
     union all by name
-    select heard.* replace (says.field as field, says.value as value, false as authority), true as by_number
+    select heard.* replace (says.field as field, says.value as value, false as authority, false as pinned), true as by_number
     from heard
     join (
         unpivot golden.id_number_says on birth_date, sex into name field value value
@@ -156,6 +159,7 @@ supported as (
         not bool_and(by_number) as stated,
         bool_or(by_number) as by_number,
         bool_or(authority) as authority,
+        bool_or(pinned) as pinned,
         min(quality_place) as quality_place,
         list_unique(list(voice) filter (where not by_number)) as voices,
         max(dated) as dated,
@@ -163,6 +167,7 @@ supported as (
         bool_or(shareable) as shareable,
         min(struct_pack(
             second_hand := by_number,
+            unpinned := not pinned,
             blunt := blunt,
             unowned := not authority,
             place := quality_place,
@@ -195,6 +200,7 @@ ranked as (
     select
         *,
         row_number() over by_rule as place,
+        lead(pinned) over by_rule as rival_pinned,
         lead(authority) over by_rule as rival_authority,
         lead(quality_place) over by_rule as rival_quality,
         lead(by_number) over by_rule as rival_by_number,
@@ -205,6 +211,7 @@ ranked as (
     window by_rule as (
         partition by resident_id, field
         order by
+            pinned desc,
             authority desc,
             quality_place,
             case when stable then by_number end desc nulls last,
@@ -222,6 +229,7 @@ select
     value,
     taken_from,
     case
+        when pinned and not coalesce(rival_pinned, false) then 'pin'
         when authority and not coalesce(rival_authority, false) then 'authority'
         when rival_quality is null and not stated then 'id_number'
         when rival_quality is null and sources > 1 then 'unanimous'

@@ -7,7 +7,8 @@
 --   Residents under 14, and those whose birth date nobody knows, only to the departments of warehouse/policy.toml;
 --   the fields it lists, only to the departments it lists.
 -- What. Golden values whose field may be published, of a grade that may be published, stated by somebody who may
---   pass the field on (shareable). A phone that stands for several residents is nobody's own and is not sent.
+--   pass the field on (shareable). A phone that stands for several residents is nobody's own and is not sent. A grid or
+--   community, only as a record states it that does not live somewhere else (facts.follows).
 -- In which words. A code is told as the platform's own list can say it (facts.expressible): `told` is the golden value,
 --   or the broader code that is still true. A code that the platform cannot say at all is not wanted.
 -- When. recall: what stands there is our own word, taken from a record that turned out to be somebody else's (a merge was
@@ -77,12 +78,24 @@ not_personal as (
     where (field, part) in (select (field, part) from part group by field, part having count(distinct resident_id) > 1)
 ),
 
+-- What follows from another golden value, on the word of a record that contradicts that one.
+out_of_step as (
+    select v.resident_id, v.field
+    from golden.value as v
+    join facts.follows as follows on follows.field = v.field
+    join facts.field as f on f.field = follows.leader
+    join golden.value as leader on leader.resident_id = v.resident_id and leader.field = follows.leader
+    join staged.own as own on own.record_id = v.taken_from and own.field = follows.leader
+    where own."key" is not null and not facts.agree(f.kind, own."key", leader.value)
+),
+
 tellable as (
     select v.resident_id, v.field, v.value, v.taken_from, v.rule, v.sources, q.place, resident.child
     from golden.value as v
     join resident on resident.resident_id = v.resident_id
     join facts.quality as q on q.quality = v.quality and q.publish
     anti join not_personal as n on n.resident_id = v.resident_id and n.field = v.field
+    anti join out_of_step as o on o.resident_id = v.resident_id and o.field = v.field
     where v.shareable
         and case
             when v.field in ('death_flag', 'death_date') then resident.deceased or (v.value = '0' and not resident.moved_out)
