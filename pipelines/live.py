@@ -204,17 +204,19 @@ def _conduct(loop: Loop) -> str:
 
 
 def _true_of_records(con: duckdb.DuckDBPyConnection, loop: Loop) -> Mapping[tuple[str, str], str | None]:
-    """What the family says of those who are to be closed: record and field -> what is true."""
+    """What the family says of those who are to be closed, or of whom two clerks say different things: record and field ->
+    what is true."""
     asked = con.execute(
-        "select d.record_id, d.platform, d.source_key from outbox.decision as d where d.why = 'close'"
+        "select d.record_id, d.platform, d.source_key, d.field from outbox.decision as d"
+        " where d.why in ('close', 'contested') and d.decision = 'approval'"
     ).fetchall()
-    held = {slug: {entry.key: entry.person for entry in loop.stores[slug].entries} for _, slug, _ in asked}
+    held = {slug: {entry.key: entry.person for entry in loop.stores[slug].entries} for _, slug, *_ in asked}
     normal = truth.Normal(loop.town.city.area)
     said: dict[tuple[str, str], str | None] = {}
-    for record, slug, key in asked:
+    for record, slug, key, name in asked:
         if key in held[slug]:
             values = normal.named(loop.town, loop.town.people[held[slug][key]])
-            said.update({(record, name): values[name] for name in truth.CLOSING})
+            said[record, name] = values.get(name)
     return said
 
 
@@ -258,6 +260,13 @@ def _answer(site: Site, night: date, refused: list[Taken]) -> None:
             keys = dict(con.execute("select record_id, source_key from staged.record").fetchall())
         for one in refused:
             batch = batches[one.batch]
-            cells = [cell for (record, _), (_, cell) in batch.cells.items() if keys.get(record) == one.key]
-            if cells:
+            told = [cell for _, cell in batch.cells.values()]
+            if one.newcomer:
+                (number,) = ledger.digests([one.newcomer])
+                rows = {
+                    cell.record_id for cell in told if cell.field == "id_number" and cell.digest == number
+                }
+            else:
+                rows = {cell.record_id for cell in told if keys.get(cell.record_id) == one.key}
+            if cells := [cell for cell in told if cell.record_id in rows]:
                 note_refused(ledger, batch, cells, one.words)

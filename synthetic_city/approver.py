@@ -4,7 +4,8 @@ Belongs here: going live, and which waiting cells this person lets through.
 Lives elsewhere: what needs a person at all (`warehouse/sql/outbox/decision.sql`), noting it (`warehouse/approvals.py`).
 
 What this person knows. Of somebody who is said to have died or moved out, the truth: the family is asked before anybody
-is closed. Of every other value only what the screen shows: a value that somebody entered while we were watching, after
+is closed. Of whom two clerks lately entered different things, too: one call settles it, and the record that is right is
+pinned. Of every other value only what the screen shows: a value that somebody entered while we were watching, after
 the platform's own was there, is plausible and goes; which of two values that were both there on the first night is
 right, nobody can tell from a screen, and it goes on waiting. So a slip that is entered freshly passes. Many changes at
 once are let through: this person knows that the city has just gone live.
@@ -14,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 import duckdb
 
 from warehouse.approvals import Said, say_of_cells, set_mode
 from warehouse.ledger import Cell, Ledger
+from warehouse.pins import pin, pins
 
 SAID = Said("模拟审批人", "合成城市演练")
 Truth = Mapping[tuple[str, str], str | None]  # record, field -> what is true
@@ -28,6 +30,7 @@ Truth = Mapping[tuple[str, str], str | None]  # record, field -> what is true
 _WAITING = """
 select
     d.platform, d.record_id, d.field, d.digest, d.told, if(d.decision = 'flood', 'flood', d.why) as why,
+    d.resident_id,
     coalesce(theirs.since > $first and (ours.since is null or theirs.since > ours.since), false) as fresh
 from outbox.decision as d
 left join staged.claim as theirs
@@ -63,11 +66,15 @@ def settle_waiting(
     """Look at every cell that waits for a person."""
     settled: list[Settled] = []
     spoken: dict[tuple[Literal["approved", "declined"], str], list[Cell]] = {}
-    for platform, record, field, digest, told, why, fresh in con.execute(
+    for platform, record, field, digest, told, why, resident, fresh in con.execute(
         _WAITING, {"first": first}
     ).fetchall():
-        word = _word(why, fresh, truth.get((record, field)), told)
+        true = truth.get((record, field))
+        word = _word(why, fresh, true, told)
         settled.append(Settled(night, platform, record, field, told, why, word))
+        if why == "contested" and true and word == "declined":
+            _pin_right(con, ledger, resident, field, true, night)
+            settled.append(Settled(night, platform, record, field, true, why, "approved"))
         if word != "left":
             spoken.setdefault((word, platform), []).append(Cell(record, field, digest))
     for (said, platform), cells in spoken.items():
@@ -75,7 +82,37 @@ def settle_waiting(
     return settled
 
 
+def _pin_right(
+    con: duckdb.DuckDBPyConnection, ledger: Ledger, resident: str, field: str, true: str, night: date
+) -> None:
+    """Pin the record that says what the resident says, unless it is pinned already or nobody does."""
+    rows = con.execute(
+        """
+        select c.record_id, c."key"
+        from staged.own as c
+        join resolved.record as r on r.record_id = c.record_id and r.resident_id = $resident
+        where c.field = $field and c."key" = $true
+        order by c.since desc, c.record_id limit 1
+        """,
+        {"resident": resident, "field": field, "true": true},
+    ).fetchall()
+    pinned = {(one.record_id, one.field) for one in pins(ledger)}
+    for record, key in rows:
+        if (record, field) not in pinned:
+            pin(
+                ledger,
+                record,
+                field,
+                key,
+                by=SAID.by,
+                because=SAID.because,
+                until=night + timedelta(days=365),
+            )
+
+
 def _word(why: str, fresh: bool, true: str | None, told: str) -> Literal["approved", "declined", "left"]:
-    if why == "close":
+    if why == "contested" and true is None:
+        return "left"
+    if why in ("close", "contested"):
         return "approved" if told == true else "declined"
     return "approved" if why == "flood" or (fresh and why == "one_source") else "left"

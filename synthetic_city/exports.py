@@ -6,7 +6,7 @@ Lives elsewhere: rows → files (`files.py`), what a platform believes (`beliefs
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -146,6 +146,18 @@ class Store:
         """Let a record say that it was changed today."""
         entry.updated = town.today
         self.write(town, entry, self.platform.fields.keys() & {"updated_on"})
+
+    def take_in(self, town: Town, person: Person, stated: Mapping[str, Cell]) -> Entry:
+        """Make a record of a row that somebody else filled in: its cells as they are, and a number of the platform's own."""
+        self.given += 1
+        key = self.habits.key.format(n=self.given)
+        household = self._household(person, person.home)
+        entry = Entry(person.number, key, household, person.home, frozenset(), town.today)
+        self.entries.append(entry)
+        self.write(town, entry, self.platform.fields.keys() & {"household_number", "updated_on"})
+        for name, cell in stated.items():
+            self.put(entry, name, cell)
+        return entry
 
     def by_key(self) -> dict[str, Entry]:
         """Its records by the platform's own key."""

@@ -55,7 +55,7 @@ select
     after.value as after,
     t.value as true_value,
     after.value is not distinct from s.value as applied
-from sent as s
+from told as s
 join field as f on f.field = s.field
 left join owner on owner.record_id = s.record_id
 left join owner as source on source.record_id = s.taken_from
@@ -65,6 +65,18 @@ left join (
     select * from entered qualify row_number() over (partition by record_id, field, night order by corrects desc) = 1
 ) as typed on typed.record_id = s.record_id and typed.field = s.field and typed.night = s.night
 left join truth as t on t.resident = owner.person and t.field = s.field and t.night = s.night
+"""
+
+# What was sent, a newcomer's row under the record that the platform made of it (`+` and the record whose number it bears
+# until then).
+_TOLD = """
+create temp table told as
+select s.* replace (coalesce(made.record_id, s.record_id) as record_id), starts_with(s.record_id, '+') as newcomer
+from sent as s
+left join owner as anchor on s.record_id = '+' || anchor.record_id
+left join there as made
+    on anchor.person is not null and made.platform = s.platform and made.person = anchor.person and made.night = s.night
+    and not exists (select 1 from there as b where b.record_id = made.record_id and b.night = s.night - 1)
 """
 
 # wrong_introduced: a right cell was made wrong, or it is another person's value. wrong_carried: any other wrong value that
@@ -218,9 +230,11 @@ def figures(site: Site, platforms: Mapping[str, Platform]) -> dict[str, Any]:
             "oscillations": _count(con, _OSCILLATIONS),
             "outside_allow_list": _count(
                 con,
-                "select count(*) from sent where (platform, field) not in (select (platform, field) from receives)",
+                "select count(*) from sent where (platform, field) not in (select (platform, field) from receives)"
+                " and not (starts_with(record_id, '+') and (platform, field) in (select (platform, field) from introduces))",
             ),
             "not_admitted": _count(con, _NOT_ADMITTED),
+            **_one(con, _NEWCOMERS),
             "duplicate_batches": _count(con, _TWICE),
             **_saved(con),
             **_one(
@@ -248,14 +262,38 @@ where p.passed_on and not p.waits and exists (
 )
 """
 
+# Cells of somebody whom the platform neither holds nor takes in by its page (admits: ages and sex, as is true), or of a
+# child to a department that may not have it. Whether a newcomer's row was taken in does not matter here.
 _NOT_ADMITTED = """
 select count(*)
 from sent as s
 left join there on there.record_id = s.record_id and there.night = s.night
-left join owner on owner.record_id = s.record_id
+left join owner on owner.record_id = ltrim(s.record_id, '+')
 left join child on child.resident = owner.person
-left join receives as r on r.platform = s.platform and r.field = s.field
-where there.record_id is null or (child.resident is not null and not coalesce(r.children, false))
+left join told_children as t on t.platform = s.platform
+left join admits as a on a.platform = s.platform and starts_with(s.record_id, '+')
+left join truth as born on born.resident = owner.person and born.field = 'birth_date' and born.night = s.night
+left join truth as sex on sex.resident = owner.person and sex.field = 'sex' and sex.night = s.night
+where (child.resident is not null and t.platform is null)
+    or (there.record_id is null and (
+        a.platform is null
+        or (a.youngest is not null and date_sub('year', born.value::date, s.night) not between a.youngest and a.oldest)
+        or (a.sex is not null and a.sex <> sex.value)
+    ))
+"""
+
+# newcomers: rows that were sent, and taken in; kept_twice: of those taken in, people whom the platform held already.
+_NEWCOMERS = """
+select
+    (select count(distinct (platform, record_id)) from sent where starts_with(record_id, '+')) as newcomers_told,
+    (select count(*) from imported where newcomer <> '' and fate = 'taken') as newcomers_taken_in,
+    count(distinct (t.platform, t.record_id)) as kept_twice
+from told as t
+join owner on owner.record_id = t.record_id
+join there as already
+    on already.platform = t.platform and already.person = owner.person and already.night = t.night - 1
+    and already.record_id <> t.record_id
+where t.newcomer
 """
 
 
@@ -310,6 +348,7 @@ def _load(con: duckdb.DuckDBPyConnection, site: Site, platforms: Mapping[str, Pl
     )
     con.execute("set variable broader = (select list(concat_ws('/', field, code, broader)) from broader)")
     con.execute(_MACROS)
+    con.execute(_TOLD)
     con.execute(_SENT)
     con.execute(_JUDGED)
     con.execute(_PAIRS)
@@ -389,6 +428,22 @@ def _facts(platforms: Mapping[str, Platform]) -> Iterator[tuple[str, Sequence[st
             and fields()[name].publish
             and (name not in policy["departments"] or _of(platform, policy["departments"][name]))
         ],
+    )
+    admitting = {slug: p.receive.admits for slug, p in platforms.items() if p.receive.admits is not None}
+    yield (
+        "introduces",
+        ("platform", "field"),
+        [(slug, name) for slug, admits in admitting.items() for name in admits.fields],
+    )
+    yield (
+        "admits",
+        ("platform", "youngest", "oldest", "sex"),
+        [(slug, *(admits.ages or (None, None)), admits.sex) for slug, admits in admitting.items()],
+    )
+    yield (
+        "told_children",
+        ("platform",),
+        [(slug,) for slug, one in platforms.items() if _of(one, policy["children"]["departments"])],
     )
     yield (
         "shares",

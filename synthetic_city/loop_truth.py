@@ -62,6 +62,7 @@ IMPORTED = pa.schema(
         ("source_key", _TEXT),
         ("fate", _TEXT),
         ("words", _TEXT),
+        ("newcomer", _TEXT),
     ]
 )
 CALENDAR = pa.schema([("night", _DAY), ("platform", _TEXT)])
@@ -90,7 +91,10 @@ def write(site: Site, town: Town, lived: Lived) -> None:
         "entered": (_entered(site, town, lived), ENTERED),
         "settled": ([(*_settled(one), goes) for one, goes in lived.settled], SETTLED),
         "imported": (
-            [(one.night, one.platform, one.batch, one.key, one.fate, one.words) for one in lived.taken],
+            [
+                (one.night, one.platform, one.batch, one.key, one.fate, one.words, one.newcomer)
+                for one in lived.taken
+            ],
             IMPORTED,
         ),
         "calendar": (lived.open, CALENDAR),

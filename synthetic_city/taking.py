@@ -28,7 +28,10 @@ Fate = Literal["taken", "refused", "lost"]
 
 
 class Row(NamedTuple):
-    """One row of what we sent: whose it is by the platform's own key, and its cells by field as they are stated."""
+    """One row of what we sent: whose it is by the platform's own key, and its cells by field as they are stated.
+
+    key: empty for somebody whom the platform does not have yet.
+    """
 
     key: str
     cells: dict[str, str]
@@ -36,7 +39,8 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one row; `words`: what the platform says of one that it refuses."""
+    """What became of one row; `words`: what the platform says of one that it refuses. `newcomer`: the ID number of somebody
+    whom the platform was to take in."""
 
     night: date
     platform: str
@@ -44,6 +48,7 @@ class Taken:
     key: str
     fate: Fate
     words: str = ""
+    newcomer: str = ""
 
 
 def take_file(site: Site, store: Store, town: Town, night: date) -> list[Taken]:
@@ -54,7 +59,12 @@ def take_file(site: Site, store: Store, town: Town, night: date) -> list[Taken]:
         said = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if said["mode"] == "live" and said["file"]:
             rows = read_rows(site, store.platform, folder / said["file"], night)
-            done += [_take(store, town, night, said["batch"], held.get(row.key), row) for row in rows]
+            done += [
+                _take(store, town, night, said["batch"], held.get(row.key), row)
+                if row.key
+                else _take_in(store, town, night, said["batch"], row)
+                for row in rows
+            ]
     return done
 
 
@@ -87,7 +97,9 @@ def read_rows(site: Site, platform: Platform, file: Path, night: date) -> list[R
     for claim in staged.claims.to_pylist():
         if claim["stated"]:
             rows.setdefault(claim["record_id"], {})[claim["field"]] = claim["stated"]
-    return [Row(keys[record], stated) for record, stated in rows.items()]
+    return [
+        Row("" if keys[record].startswith("#") else keys[record], stated) for record, stated in rows.items()
+    ]
 
 
 def _sent(site: Site, slug: str, night: date) -> list[Path]:
@@ -98,7 +110,7 @@ def _sent(site: Site, slug: str, night: date) -> list[Path]:
 
 
 def _take(store: Store, town: Town, night: date, batch: str, entry: Entry | None, row: Row) -> Taken:
-    words = next(_refusals(store.platform, entry, row), None)
+    words = "系统中查无此编号" if entry is None else next(_refusals(store.platform, row), None)
     fate: Fate = "taken"
     if entry is None or words is not None:
         fate = "refused"
@@ -111,11 +123,26 @@ def _take(store: Store, town: Town, night: date, batch: str, entry: Entry | None
     return Taken(night, store.platform.slug, batch, row.key, fate, words or "")
 
 
-def _refusals(platform: Platform, entry: Entry | None, row: Row) -> Iterator[str]:
+def _take_in(store: Store, town: Town, night: date, batch: str, row: Row) -> Taken:
+    """Somebody new, as the platform checks them: by ID number, against its own records and the police's."""
+    number = row.cells.get("id_number", "")
+    column = store.platform.fields["id_number"].column
+    person = next((one for one in town.people if one.id_number == number), None)
+    words = next(_refusals(store.platform, row), None)
+    if any(entry.cells.get(column) == number for entry in store.entries):
+        words = "此人已存在"
+    elif person is None or person.name != row.cells.get("name"):
+        words = "姓名与证件号码核验不通过"
+    if words is not None or person is None:
+        return Taken(night, store.platform.slug, batch, "", "refused", words or "", number)
+    if store.dice.chance(live()["faults"]["lost"]):
+        return Taken(night, store.platform.slug, batch, "", "lost", newcomer=number)
+    entry = store.take_in(town, person, row.cells)
+    return Taken(night, store.platform.slug, batch, entry.key, "taken", newcomer=number)
+
+
+def _refusals(platform: Platform, row: Row) -> Iterator[str]:
     """Why the platform does not take this row, by its own rules."""
-    if entry is None:
-        yield "系统中查无此编号"
-        return
     for name, column in platform.fields.items():
         stated = row.cells.get(name)
         if stated is None:
