@@ -6,7 +6,7 @@ all (`expected.py`), matching itself (`match.py` and its steps), the order of a 
 
     matched.record     record_id, first_night, variant (hash of what it states), row_hash (of all that matching reads), node
     matched.node       node, first_record (orders nodes), trusted (its number that may veto), weak (stands for one record
-                       only, whoever states the same), component, cluster
+                       only, whoever states the same: it says too little, or a steward keeps it apart), component, cluster
     matched.block      key (its place in the model), value (hash of what the members agree on), node, asks
     matched.cut        key, value, pairs: the blocks over their budget, and the pairs that they would have made
     matched.share      place (in the model's [crowd]), value, name (hashes), node; matched.crowd: place, value
