@@ -35,6 +35,7 @@ from dedup.columns import Ints
 from dedup.crowding import Crowded, share_rows
 from dedup.model import Model
 from dedup.nodes import Nodes
+from dedup.variants import weak
 from warehouse.store import append, given, scalar
 
 _TABLES = (
@@ -157,7 +158,7 @@ def remember_nodes(
         "node": number,
         "first_record": persons.column("record_id").take(pa.array(fresh.first_record())),
         "trusted": pa.array(trusted_numbers(fresh), pa.string()),
-        "weak": fresh.facts["weak"],
+        "weak": weak(fresh, model),
     }
     with given(con, "incoming", pa.table(nodes)):
         con.execute("create or replace temp table fresh_node as from incoming")

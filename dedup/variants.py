@@ -26,8 +26,8 @@ NOBODY: Ints = np.array([], dtype=np.int64)
 
 
 def collapse(records: pa.Table, model: Model, crowded: Crowded | None = None, alone: Ints = NOBODY) -> Nodes:
-    """Turn rows of stated keys (in the order of their record ids) into nodes, with the fact `weak`: which of them stand for
-    one record only, whoever states the same.
+    """Turn rows of stated keys (in the order of their record ids) into nodes, with the fact `alone`: which of them stand for
+    one record only, although others state the same.
 
     Args:
         records: one row per record, with the string columns that the model's preparer names; missing as null.
@@ -42,12 +42,22 @@ def collapse(records: pa.Table, model: Model, crowded: Crowded | None = None, al
     one_each = {name: column.take(first) for name, column in stated.items()}
     nodes = Nodes(variant, *preparer.derive(one_each, model.columns))
     nodes = mark_crowded(nodes, crowded_values(nodes, model) if crowded is None else crowded)
-    everyone = np.arange(len(nodes))
-    weak = score_pairs(nodes, everyone, everyone, model).pair_band() != Band.LINK
-    nodes = replace(nodes, facts={**nodes.facts, "weak": weak})
-    by_itself = weak[variant]
+    several = np.flatnonzero(np.bincount(variant, minlength=len(nodes)) > 1)
+    split = np.zeros(len(nodes), dtype=np.bool_)
+    split[several] = ~_links_itself(nodes, several, model)
+    by_itself = split[variant]
     by_itself[alone] = True
-    return _one_by_one(nodes, by_itself) if by_itself.any() else nodes
+    return _one_by_one(nodes, by_itself)
+
+
+def weak(nodes: Nodes, model: Model) -> Bools:
+    """Which nodes stand for one record only, whoever states the same."""
+    return np.asarray(nodes.facts["alone"] | ~_links_itself(nodes, np.arange(len(nodes)), model))
+
+
+def _links_itself(nodes: Nodes, some: Ints, model: Model) -> Bools:
+    """Which of some nodes would be linked to their own copy."""
+    return np.asarray(score_pairs(nodes, some, some, model).pair_band() == Band.LINK)
 
 
 def kept_apart(records: pa.Table, different: Iterable[tuple[int, int]], model: Model) -> Ints:
@@ -68,7 +78,9 @@ def each_row(records: pa.Table, model: Model, crowded: Crowded) -> Nodes:
 
 
 def _one_by_one(nodes: Nodes, by_itself: Bools) -> Nodes:
-    """The same nodes, but some records are nodes of their own, weak ones."""
+    """The same nodes, but some records are nodes of their own."""
+    if not by_itself.any():
+        return replace(nodes, facts={**nodes.facts, "alone": np.zeros(len(nodes), dtype=np.bool_)})
     variant = nodes.record_node
     record_node = groups([np.where(by_itself, len(nodes) + np.arange(len(variant)), variant)])
     first = first_rows(record_node)
@@ -77,5 +89,5 @@ def _one_by_one(nodes: Nodes, by_itself: Bools) -> Nodes:
     return Nodes(
         record_node,
         {name: column.take(came_from) for name, column in nodes.columns.items()},
-        facts | {"weak": by_itself[first]},
+        facts | {"alone": by_itself[first]},
     )

@@ -31,7 +31,9 @@ def test_values_stand_as_they_are_first_met_or_in_their_order(stated: list[str |
 
 
 @given(hashes=st.lists(st.sampled_from([0, 1, 2, 1 << 40, (1 << 40) + 1, 1 << 63, (1 << 64) - 1])))
-def test_equal_hashes_are_neighbours_also_when_others_differ_in_their_last_bits_only(hashes: list[int]) -> None:
+def test_equal_hashes_are_neighbours_also_when_others_differ_in_their_last_bits_only(
+    hashes: list[int],
+) -> None:
     order = beside_each_other(np.array(hashes, dtype=np.uint64)).tolist()
     assert sorted(order) == list(range(len(hashes)))
     met = [hashes[place] for place in order]
