@@ -21,6 +21,7 @@ from dedup.crowding import Crowded, share_rows
 from dedup.model import Model
 from dedup.nodes import Nodes
 from dedup.prepare.resident import STATED
+from dedup.statements import taken_apart
 from warehouse.store import given, scalar
 
 _READ = f"""
@@ -169,14 +170,13 @@ def dissolve_unsettled(con: duckdb.DuckDBPyConnection, persons: pa.Table) -> pa.
         from matched.record semi join unsettled using (node) anti join outdated using (record_id)
         """
     )
-    more = con.sql(
-        f"""
-        select r.* exclude (node), {", ".join(f"p.{name}" for name in STATED)}
-        from staged.person as p join reread as r using (record_id)
-        union all by name
-        from changed semi join (from joining semi join unsettled using (node)) using (record_id)
-        """
+    again = con.sql(
+        "select r.* exclude (node), s.stated from reread as r join matched.statement as s using (node)"
     ).to_arrow_table()
+    joined = con.sql(
+        "from changed semi join (from joining semi join unsettled using (node)) using (record_id)"
+    ).to_arrow_table()
+    more = [_with_statements(again).select(persons.column_names), joined.select(persons.column_names)]
     con.execute("create or replace temp table joining as from joining anti join unsettled using (node)")
     con.execute("create or replace temp table near as from near anti join unsettled using (node)")
     con.execute(
@@ -188,25 +188,25 @@ def dissolve_unsettled(con: duckdb.DuckDBPyConnection, persons: pa.Table) -> pa.
         """
     )
     _alter(con)
-    return pa.concat_tables([persons, more.select(persons.column_names)]).sort_by(_OLDEST_FIRST)
+    return pa.concat_tables([persons, *more]).sort_by(_OLDEST_FIRST)
+
+
+def _with_statements(records: pa.Table) -> pa.Table:
+    """Records with what they state in columns instead of as one text."""
+    stated = taken_apart(records.column("stated"))
+    return pa.table(
+        {name: records.column(name) for name in records.column_names}
+        | dict(zip(STATED, stated.columns, strict=True))
+    ).drop_columns("stated")
 
 
 def persons_of(con: duckdb.DuckDBPyConnection, nodes: Ints) -> pa.Table:
     """What nodes state, in the order of the nodes given."""
     with given(con, "asked", pa.table({"node": nodes, "turn": np.arange(len(nodes))})):
-        con.execute(
-            """
-            create or replace temp table standing as
-            select min(record_id) as record_id, turn
-            from matched.record join asked using (node) anti join outdated using (record_id) group by turn
-            """
-        )
-    return con.sql(
-        f"""
-        select {", ".join(f"p.{name}" for name in STATED)}
-        from staged.person as p join standing using (record_id) order by turn
-        """
-    ).to_arrow_table()
+        found = con.sql(
+            "select stated from matched.statement join asked using (node) order by turn"
+        ).to_arrow_table()
+    return taken_apart(found.column("stated"))
 
 
 # --- blocks ------------------------------------------------------------------------------------------------------
