@@ -162,29 +162,14 @@ def remember_residents(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
         "create or replace temp table resettled as"
         " select record_id from member union all select record_id from left_behind"
     )
+    con.execute("delete from resolved.record where record_id in (from resettled)")
     names = pa.table({"cluster": earliest.column("cluster"), "resident_id": pa.array(ids, pa.string())})
     with given(con, "named", names):
         con.execute(
             """
-            create or replace temp table renamed as
-            select record_id, named.resident_id, r.resident_id as before
-            from member join named using (cluster) left join resolved.record as r using (record_id)
+            insert into resolved.record
+            select s.platform, s.source_key, record_id, named.resident_id, null, null, null
+            from staged.record as s join member using (record_id) join named using (cluster)
+            order by record_id
             """
         )
-    con.execute(
-        "delete from resolved.record where record_id in (from left_behind anti join member using (record_id))"
-    )
-    con.execute(
-        """
-        update resolved.record set resident_id = renamed.resident_id
-        from renamed where renamed.record_id = record.record_id and renamed.before <> renamed.resident_id
-        """
-    )
-    con.execute(
-        """
-        insert into resolved.record
-        select platform, source_key, record_id, resident_id, null, null, null
-        from staged.record join (from renamed where before is null) using (record_id)
-        order by record_id
-        """
-    )
