@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dedup.columns import Bools, Hashes, Ints, distinct
+from dedup.columns import Bools, Hashes, Ints, beside_each_other, distinct
 from dedup.model import BlockKey, Model
 from dedup.nodes import Nodes
 from dedup.prepare import PREPARERS
@@ -175,7 +175,7 @@ def _match_up(node: Ints, column: Column, size: int) -> tuple[Ints, Hashes]:
 
 def pairs_of_key(rows: BlockRows, key: BlockKey) -> tuple[Ints, Ints, Cuts]:
     """The pairs of all blocks of one key that are within its budget, and what was cut."""
-    order = _shared(np.argsort(rows.value), rows.value)
+    order = _shared(beside_each_other(rows.value), rows.value)
     value = rows.value[order]
     starts = np.flatnonzero(np.concatenate([[True], value[1:] != value[:-1]])) if len(value) else order
     size = np.diff(np.append(starts, len(value)))
@@ -195,7 +195,7 @@ def pairs_of_key(rows: BlockRows, key: BlockKey) -> tuple[Ints, Ints, Cuts]:
 
 
 def _shared(order: Ints, value: Hashes) -> Ints:
-    """The places, in the order of their values, of those values that stand more than once."""
+    """Of places with equal values beside each other, those whose values stand more than once."""
     again = value[order[1:]] == value[order[:-1]]
     return order[np.append(again, False) | np.insert(again, 0, False)] if len(order) else order
 

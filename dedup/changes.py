@@ -13,6 +13,7 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dedup.blocking import BlockRows, block_table
 from dedup.columns import Ints
@@ -20,6 +21,7 @@ from dedup.crowding import Crowded, share_rows
 from dedup.model import Model
 from dedup.nodes import Nodes
 from dedup.prepare.resident import STATED
+from dedup.statements import taken_apart
 from warehouse.store import given, scalar
 
 _READ = f"""
@@ -29,22 +31,59 @@ _READ = f"""
 _OLDEST_FIRST = [("record_id", "ascending")]
 
 
+_APART = """
+    with asked as (
+        select "left", "right" from {said} where verdict = 'different' and "left" <> "right"
+    ),
+    stating as (
+        select record_id, variant from ({records}) semi join (
+            select unnest(["left", "right"]) as record_id from asked
+        ) using (record_id)
+    )
+    select distinct unnest(["left", "right"]) as record_id
+    from asked
+    join stating as l on l.record_id = "left"
+    join stating as r on r.record_id = "right" and r.variant = l.variant
+"""
+
+
 # --- records and nodes -------------------------------------------------------------------------------------------
 
 
+def find_apart(con: duckdb.DuckDBPyConnection) -> None:
+    """Note the records that stewards keep apart from others that state the same, in the temporary table `apart`
+    (record_id): these are nodes of their own. In `regrouped`, those that were no such nodes on the last run, and those
+    that are none any more: they are looked at as if they stated something else."""
+    now = _APART.format(said="said", records=_READ)
+    con.execute(f"create or replace temp table apart as {now}")
+    before = _APART.format(said="matched.verdict", records="from matched.record")
+    con.execute(
+        f"""
+        create or replace temp table regrouped as
+        with before as ({before})
+        (from apart except from before) union all (from before except from apart)
+        """
+    )
+
+
 def find_changed(con: duckdb.DuckDBPyConnection) -> int:
-    """How many records are new, state something else than on the last run, or are gone.
+    """How many records are new, state something else than on the last run, are kept apart or no longer are, or are gone.
 
     Leaves temporary tables:
 
-        changed     the records that are new or state something else, with what they state
+        changed     the records that are new, state something else or are regrouped, with what they state
         outdated    record_id, node: what is remembered of those, and of records that are gone
         dissolved   node: those that no record is left of. All that is said of them is forgotten
         joining     record_id, first_night, variant, row_hash, node: changed records that now state what a node stands for
         altered     node: those that only lose or gain a record. What they state, and with it their pairs, stays
     """
     con.execute(
-        f"create or replace temp table changed as from ({_READ}) anti join matched.record using (row_hash)"
+        f"""
+        create or replace temp table changed as
+        from ({_READ}) anti join (
+            select row_hash from matched.record anti join regrouped using (record_id)
+        ) using (row_hash)
+        """
     )
     con.execute(
         "create or replace temp table outdated as"
@@ -83,6 +122,7 @@ def find_changed(con: duckdb.DuckDBPyConnection) -> int:
             from matched.record semi join changed using (variant) anti join dissolved using (node)
             semi join (select node from matched.node where not weak) using (node)
         ) using (variant)
+        anti join apart using (record_id)
         """
     )
     _alter(con)
@@ -114,6 +154,12 @@ def all_persons(con: duckdb.DuckDBPyConnection) -> pa.Table:
     return persons
 
 
+def kept_apart(con: duckdb.DuckDBPyConnection, persons: pa.Table) -> Ints:
+    """The rows of persons that are in the temporary table `apart`."""
+    apart = con.sql("from apart order by record_id").to_arrow_table().column("record_id")
+    return np.flatnonzero(pc.is_in(persons.column("record_id"), apart))
+
+
 def dissolve_unsettled(con: duckdb.DuckDBPyConnection, persons: pa.Table) -> pa.Table:
     """Dissolve the nodes in the temporary table `unsettled` too: the persons given and those nodes' records, in the
     order of their ids."""
@@ -124,14 +170,13 @@ def dissolve_unsettled(con: duckdb.DuckDBPyConnection, persons: pa.Table) -> pa.
         from matched.record semi join unsettled using (node) anti join outdated using (record_id)
         """
     )
-    more = con.sql(
-        f"""
-        select r.* exclude (node), {", ".join(f"p.{name}" for name in STATED)}
-        from staged.person as p join reread as r using (record_id)
-        union all by name
-        from changed semi join (from joining semi join unsettled using (node)) using (record_id)
-        """
+    again = con.sql(
+        "select r.* exclude (node), s.stated from reread as r join matched.statement as s using (node)"
     ).to_arrow_table()
+    joined = con.sql(
+        "from changed semi join (from joining semi join unsettled using (node)) using (record_id)"
+    ).to_arrow_table()
+    more = [_with_statements(again).select(persons.column_names), joined.select(persons.column_names)]
     con.execute("create or replace temp table joining as from joining anti join unsettled using (node)")
     con.execute("create or replace temp table near as from near anti join unsettled using (node)")
     con.execute(
@@ -143,25 +188,25 @@ def dissolve_unsettled(con: duckdb.DuckDBPyConnection, persons: pa.Table) -> pa.
         """
     )
     _alter(con)
-    return pa.concat_tables([persons, more.select(persons.column_names)]).sort_by(_OLDEST_FIRST)
+    return pa.concat_tables([persons, *more]).sort_by(_OLDEST_FIRST)
+
+
+def _with_statements(records: pa.Table) -> pa.Table:
+    """Records with what they state in columns instead of as one text."""
+    stated = taken_apart(records.column("stated"))
+    return pa.table(
+        {name: records.column(name) for name in records.column_names}
+        | dict(zip(STATED, stated.columns, strict=True))
+    ).drop_columns("stated")
 
 
 def persons_of(con: duckdb.DuckDBPyConnection, nodes: Ints) -> pa.Table:
     """What nodes state, in the order of the nodes given."""
     with given(con, "asked", pa.table({"node": nodes, "turn": np.arange(len(nodes))})):
-        con.execute(
-            """
-            create or replace temp table standing as
-            select min(record_id) as record_id, turn
-            from matched.record join asked using (node) anti join outdated using (record_id) group by turn
-            """
-        )
-    return con.sql(
-        f"""
-        select {", ".join(f"p.{name}" for name in STATED)}
-        from staged.person as p join standing using (record_id) order by turn
-        """
-    ).to_arrow_table()
+        found = con.sql(
+            "select stated from matched.statement join asked using (node) order by turn"
+        ).to_arrow_table()
+    return taken_apart(found.column("stated"))
 
 
 # --- blocks ------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from dedup.columns import Ints
 from dedup.model import Model
 from dedup.nodes import Nodes
 from dedup.score import Scored, score_pairs, weights
-from dedup.variants import collapse
+from dedup.variants import collapse, kept_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,9 @@ def match(
     """
     seconds: dict[str, float] = {}
     cpu: dict[str, float] = {}
+    apart = [(a, b) for a, b in different if a != b]
     with timed(seconds, cpu, "normalise"):
-        nodes = collapse(persons, model)
+        nodes = collapse(persons, model, alone=kept_apart(persons, apart, model))
     with timed(seconds, cpu, "block"):
         pairs = candidate_pairs(nodes, model)
     with timed(seconds, cpu, "score"):
@@ -71,7 +72,7 @@ def match(
             evidence(pairs.left, pairs.right, weights(scored, model)[scored.pattern]),
             trusted(nodes),
             [(int(node[a]), int(node[b])) for a, b in same if node[a] != node[b]],
-            [(int(node[a]), int(node[b])) for a, b in different if node[a] != node[b]],
+            [(int(node[a]), int(node[b])) for a, b in apart],
         )
     return Matched(nodes, pairs, scored, clusters, seconds, cpu)
 

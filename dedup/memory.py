@@ -6,7 +6,8 @@ all (`expected.py`), matching itself (`match.py` and its steps), the order of a 
 
     matched.record     record_id, first_night, variant (hash of what it states), row_hash (of all that matching reads), node
     matched.node       node, first_record (orders nodes), trusted (its number that may veto), weak (stands for one record
-                       only, whoever states the same), component, cluster
+                       only, whoever states the same: it says too little, or a steward keeps it apart), component, cluster
+    matched.statement  node, stated: what it states, as one text (`statements.py`)
     matched.block      key (its place in the model), value (hash of what the members agree on), node, asks
     matched.cut        key, value, pairs: the blocks over their budget, and the pairs that they would have made
     matched.share      place (in the model's [crowd]), value, name (hashes), node; matched.crowd: place, value
@@ -35,11 +36,14 @@ from dedup.columns import Ints
 from dedup.crowding import Crowded, share_rows
 from dedup.model import Model
 from dedup.nodes import Nodes
+from dedup.statements import written
+from dedup.variants import weak
 from warehouse.store import append, given, scalar
 
 _TABLES = (
     "record",
     "node",
+    "statement",
     "key",
     "block",
     "cut",
@@ -126,7 +130,7 @@ def forget_outdated(con: duckdb.DuckDBPyConnection) -> None:
         """
     )
     con.execute("delete from matched.block where rowid in (select place from left_block)")
-    for table in ("node", "share"):
+    for table in ("node", "statement", "share"):
         con.execute(f"delete from matched.{table} where node in (from dissolved)")
     for table in ("candidate", "refused"):
         con.execute(
@@ -142,7 +146,7 @@ def remember_nodes(
     number: Ints,
     model: Model,
 ) -> None:
-    """Add fresh nodes with their records, blocks and shares, and records to altered nodes; `number`: what each fresh node
+    """Add fresh nodes with what they state, their records, blocks and shares, and records to altered nodes; `number`: what each fresh node
     is called for good.
 
     Leaves `fresh_node` (node, first_record, trusted, weak): they are in no component yet.
@@ -153,11 +157,13 @@ def remember_nodes(
     placed = persons.select(_OF_RECORDS).append_column("node", pa.array(number[fresh.record_node]))
     append(con, "matched.record", placed)
     con.execute("insert into matched.record by name from joining")
+    first = persons.take(pa.array(fresh.first_record()))
+    append(con, "matched.statement", pa.table({"node": number, "stated": written(first)}))
     nodes = {
         "node": number,
-        "first_record": persons.column("record_id").take(pa.array(fresh.first_record())),
+        "first_record": first.column("record_id"),
         "trusted": pa.array(trusted_numbers(fresh), pa.string()),
-        "weak": fresh.facts["weak"],
+        "weak": weak(fresh, model),
     }
     with given(con, "incoming", pa.table(nodes)):
         con.execute("create or replace temp table fresh_node as from incoming")

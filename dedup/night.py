@@ -104,8 +104,9 @@ def match_night(
         if before is None:
             memory.forget(con, model)
         with timed(seconds, cpu, "changes"):
-            changed = changes.find_changed(con) if before else None
             spoken = reach.verdicts_changed(con, said)
+            changes.find_apart(con)
+            changed = changes.find_changed(con) if before else None
         if before and not changed and not spoken:
             return _summary(before, 0, last_expected(con), skipped=True, seconds=seconds, cpu=cpu)
         with timed(seconds, cpu, "normalise"):
@@ -149,7 +150,7 @@ def _everything(con: duckdb.DuckDBPyConnection, model: Model) -> Fresh:
     """All nodes there are."""
     persons = changes.all_persons(con)
     changes.look_around(con)
-    nodes = collapse(persons, model)
+    nodes = collapse(persons, model, alone=changes.kept_apart(con, persons))
     rows = block_rows(nodes, model)
     return Fresh(persons, nodes, rows, crowded_values(nodes, model), rows.where(np.arange(0)), True)
 
@@ -161,7 +162,7 @@ def _fresh(con: duckdb.DuckDBPyConnection, model: Model) -> Fresh:
     persons = changes.changed_persons(con)
     changes.look_around(con)
     while True:
-        nodes = collapse(persons, model, crowded)
+        nodes = collapse(persons, model, crowded, changes.kept_apart(con, persons))
         rows = block_rows(nodes, model)
         changes.find_neighbours(con, rows)
         now = changes.crowd_now(con, nodes, model)

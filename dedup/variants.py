@@ -3,32 +3,37 @@
 Belongs here: collapsing. Lives elsewhere: the columns of a kind of records (`prepare/`), comparing (`compare/`).
 
 A variant that does not identify anybody by itself (a bare name) is not collapsed: each of its records is a node. It is
-weak when it would not even be linked to its own copy.
+weak when it would not even be linked to its own copy. Nor are records collapsed that a steward keeps apart although they
+state the same: each of these is a node of its own, and weak, so that nobody else joins it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
-from dedup.columns import Bools, coded, first_rows, groups
+from dedup.columns import Bools, Ints, coded, distinct, first_rows, groups
 from dedup.crowding import Crowded, crowded_values, mark_crowded
 from dedup.model import Model
 from dedup.nodes import Nodes
 from dedup.prepare import PREPARERS
 from dedup.score import Band, score_pairs
 
+NOBODY: Ints = np.array([], dtype=np.int64)
 
-def collapse(records: pa.Table, model: Model, crowded: Crowded | None = None) -> Nodes:
-    """Turn rows of stated keys (in the order of their record ids) into nodes, with the fact `weak`: which of them stand for
-    one record only, whoever states the same.
+
+def collapse(records: pa.Table, model: Model, crowded: Crowded | None = None, alone: Ints = NOBODY) -> Nodes:
+    """Turn rows of stated keys (in the order of their record ids) into nodes, with the fact `alone`: which of them stand for
+    one record only, although others state the same.
 
     Args:
         records: one row per record, with the string columns that the model's preparer names; missing as null.
         model: says which columns there are, and how much a node must say to stand for several records.
         crowded: values that too many people share, where more is known of them than these records tell.
+        alone: rows that are nodes of their own, because a steward keeps them apart from others that state the same.
     """
     preparer = PREPARERS[model.reads]
     stated = {name: coded(records.column(name)) for name in preparer.stated(model.columns)}
@@ -37,10 +42,31 @@ def collapse(records: pa.Table, model: Model, crowded: Crowded | None = None) ->
     one_each = {name: column.take(first) for name, column in stated.items()}
     nodes = Nodes(variant, *preparer.derive(one_each, model.columns))
     nodes = mark_crowded(nodes, crowded_values(nodes, model) if crowded is None else crowded)
-    everyone = np.arange(len(nodes))
-    weak = score_pairs(nodes, everyone, everyone, model).pair_band() != Band.LINK
-    nodes = replace(nodes, facts={**nodes.facts, "weak": weak})
-    return _one_by_one(nodes, weak) if weak.any() else nodes
+    several = np.flatnonzero(np.bincount(variant, minlength=len(nodes)) > 1)
+    split = np.zeros(len(nodes), dtype=np.bool_)
+    split[several] = ~_links_itself(nodes, several, model)
+    by_itself = split[variant]
+    by_itself[alone] = True
+    return _one_by_one(nodes, by_itself)
+
+
+def weak(nodes: Nodes, model: Model) -> Bools:
+    """Which nodes stand for one record only, whoever states the same."""
+    return np.asarray(nodes.facts["alone"] | ~_links_itself(nodes, np.arange(len(nodes)), model))
+
+
+def _links_itself(nodes: Nodes, some: Ints, model: Model) -> Bools:
+    """Which of some nodes would be linked to their own copy."""
+    return np.asarray(score_pairs(nodes, some, some, model).pair_band() == Band.LINK)
+
+
+def kept_apart(records: pa.Table, different: Iterable[tuple[int, int]], model: Model) -> Ints:
+    """The rows that a steward keeps apart from another row that states the same, by the pairs of rows that he keeps apart."""
+    stated = list(PREPARERS[model.reads].stated(model.columns))
+    pairs = np.array(list(different), dtype=np.int64).reshape(-1, 2)
+    one, other = (records.select(stated).take(pa.array(rows)).to_pylist() for rows in pairs.T)
+    alike = [left == right for left, right in zip(one, other, strict=True)]
+    return distinct(pairs[np.array(alike, dtype=np.bool_)].ravel())
 
 
 def each_row(records: pa.Table, model: Model, crowded: Crowded) -> Nodes:
@@ -51,13 +77,17 @@ def each_row(records: pa.Table, model: Model, crowded: Crowded) -> Nodes:
     return mark_crowded(nodes, crowded)
 
 
-def _one_by_one(nodes: Nodes, weak: Bools) -> Nodes:
-    """The same nodes, but each record of a weak one is a node of its own."""
+def _one_by_one(nodes: Nodes, by_itself: Bools) -> Nodes:
+    """The same nodes, but some records are nodes of their own."""
+    if not by_itself.any():
+        return replace(nodes, facts={**nodes.facts, "alone": np.zeros(len(nodes), dtype=np.bool_)})
     variant = nodes.record_node
-    record_node = groups([np.where(weak[variant], len(nodes) + np.arange(len(variant)), variant)])
-    came_from = variant[first_rows(record_node)]
+    record_node = groups([np.where(by_itself, len(nodes) + np.arange(len(variant)), variant)])
+    first = first_rows(record_node)
+    came_from = variant[first]
+    facts = {name: fact[came_from] for name, fact in nodes.facts.items()}
     return Nodes(
         record_node,
         {name: column.take(came_from) for name, column in nodes.columns.items()},
-        {name: fact[came_from] for name, fact in nodes.facts.items()},
+        facts | {"alone": by_itself[first]},
     )

@@ -55,6 +55,8 @@ def tail_of(text: str) -> Tail:
     >>> tail_of("近江家园3楼302")[1:], tail_of("近江家园")[1:]
     (('', '', '', '302', True), ('', '', '', '', True))
     """
+    if not text:
+        return Tail(0, "", "", "", "", True)
     found = _TAIL.search(text)
     sure = True
     if found is None or _LOOKS_COUNTED.search(

@@ -251,6 +251,8 @@ def _region(text: str) -> tuple[str, bool, str]:
 def _estate(text: str, book: Gazetteer | None) -> tuple[str, str]:
     """An estate's name and phase. A name in the site's list is never cut."""
     text = text.strip("-")
+    if not text:
+        return "", ""
     known = book.estate_named(text) if book else None
     if known is not None:
         return known, ""

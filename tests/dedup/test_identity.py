@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -118,4 +117,4 @@ def test_a_column_of_addresses_leads_to_the_homes_that_each_leads_to_alone(
     assert has_unit.tolist() == [home.has_unit for home in homes]
     for name, column in places.items():
         assert rows(column) == [getattr(home, name) for home in homes], name
-        assert np.all(column.values[:-1] < column.values[1:])
+        assert len(set(column.values)) == len(column.values)

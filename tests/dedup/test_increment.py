@@ -58,14 +58,22 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
 
 
 RECORDS = "abcdefghij"
-changes = st.dictionaries(st.sampled_from(RECORDS), st.none() | statements(), min_size=1, max_size=6)
 verdicts = st.lists(
     st.builds(
         Said, st.sampled_from(RECORDS), st.sampled_from(RECORDS), st.sampled_from(["same", "different"])
     ),
     max_size=2,
 )
-nights = st.lists(st.tuples(changes, verdicts), min_size=2, max_size=5)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[dict[str, dict[str, Any] | None], list[Said]]]:
+    """Nights of changes and verdicts, in which records often state exactly what others do."""
+    shared = st.sampled_from(draw(st.lists(statements(), min_size=1, max_size=3)))
+    changes = st.dictionaries(
+        st.sampled_from(RECORDS), st.none() | shared | statements(), min_size=1, max_size=6
+    )
+    return draw(st.lists(st.tuples(changes, verdicts), min_size=2, max_size=5))
 
 
 def apply(con: duckdb.DuckDBPyConnection, night: dict[str, dict[str, Any] | None], turn: int) -> None:
@@ -98,8 +106,8 @@ def consistent(said: list[Said]) -> list[Said]:
     return list(latest.values())
 
 
-@settings(max_examples=30, deadline=None)
-@given(nights, st.sampled_from([RESIDENT, TIGHT]))
+@settings(max_examples=60, deadline=None)
+@given(histories(), st.sampled_from([RESIDENT, TIGHT]))
 def test_many_nights_of_changes_end_where_one_matching_of_everything_does(history, model):
     with warehouse() as by_night, warehouse() as at_once:
         for turn, (night, said) in enumerate(history):
@@ -107,6 +115,53 @@ def test_many_nights_of_changes_end_where_one_matching_of_everything_does(histor
                 apply(con, night, turn)
             found = held(by_night, consistent(said), model)
         assert found == held(at_once, consistent(history[-1][1]), model)
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories())
+def test_whom_a_steward_keeps_apart_are_apart_every_night_also_when_they_state_the_same(history):
+    with warehouse() as con:
+        for turn, (night, said) in enumerate(history):
+            apply(con, night, turn)
+            held(con, consistent(said), RESIDENT)
+            resident = dict(con.execute("select record_id, resident_id from resolved.record").fetchall())
+            kept_apart = [one for one in consistent(said) if one.verdict == "different"]
+            present = [one for one in kept_apart if one.left in resident and one.right in resident]
+            assert all(resident[one.left] != resident[one.right] for one in present)
+
+
+def test_a_node_falls_apart_by_a_verdict_and_is_whole_again_when_it_is_undone():
+    shared = {"name": "王玮珺", "phone": "13812345601", "birth_date": "1985-03-07"}
+    verdict = [Said("a", "b", "different")]
+    with warehouse() as con:
+        for record in "abc":
+            state(con, record, **shared)
+        counts = []
+        for said in ([], verdict, verdict, []):
+            counts.append(held(con, said, RESIDENT)["counts"])
+        assert [(variants, clusters) for _, variants, _, clusters in counts] == [
+            (1, 1),
+            (3, 3),  # who fits both alike stands alone
+            (3, 3),
+            (1, 1),
+        ]
+
+
+def test_nobody_joins_a_record_that_is_kept_apart():
+    shared = {"name": "王玮珺", "phone": "13812345601", "birth_date": "1985-03-07"}
+    verdict = [Said("a", "b", "different")]
+    with warehouse() as by_night, warehouse() as at_once:
+        for record in "ab":
+            state(by_night, record, **shared)
+        held(by_night, verdict, RESIDENT)
+        state(by_night, "c", **shared)
+        for record in "abc":
+            state(at_once, record, **shared)
+        assert held(by_night, verdict, RESIDENT) == held(at_once, verdict, RESIDENT)
+        state(by_night, "a", **shared, sex="2")  # who is left states it with nobody he is kept apart from
+        state(at_once, "a", **shared, sex="2")
+        at_once.execute("delete from matched.run")
+        assert held(by_night, verdict, RESIDENT) == held(at_once, verdict, RESIDENT)
 
 
 def test_a_block_that_crosses_its_budget_both_ways_and_is_told():

@@ -128,6 +128,22 @@ def test_the_order_of_the_records_does_not_change_who_is_with_whom(rows, random)
 
 
 @settings(max_examples=150, deadline=None)
+@given(people(), st.data())
+def test_whom_a_steward_keeps_apart_are_apart_in_any_order_also_when_they_state_the_same(rows, data):
+    rows = [*rows, rows[0], rows[0]]
+    place = st.integers(0, len(rows) - 1)
+    different = [(len(rows) - 1, len(rows) - 2), *data.draw(st.lists(st.tuples(place, place), max_size=2))]
+    order = data.draw(st.permutations(range(len(rows))))
+    where = {row: at for at, row in enumerate(order)}
+    label = match(persons(rows), MODEL, different=different).record_label
+    shuffled = match(
+        persons([rows[at] for at in order]), MODEL, different=[(where[a], where[b]) for a, b in different]
+    ).record_label
+    assert all(label[a] != label[b] for a, b in different if a != b)
+    assert all(shuffled[where[a]] != shuffled[where[b]] for a, b in different if a != b)
+
+
+@settings(max_examples=150, deadline=None)
 @given(people())
 def test_no_two_trustworthy_numbers_in_one_cluster(rows):
     matched = match(persons(rows), MODEL)

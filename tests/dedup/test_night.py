@@ -79,6 +79,15 @@ def test_a_steward_keeps_two_records_apart_that_agree_in_all(con):
     assert len(set(residents(con).values())) == 1
 
 
+def test_a_steward_keeps_two_records_apart_that_state_exactly_the_same(con):
+    state(con, "a", **WANG)
+    state(con, "b", **WANG)
+    assert len(set(residents(con).values())) == 1
+    apart = residents(con, Said("a", "b", "different"))
+    assert apart == {record: potential_id(KEY, "resident", record) for record in "ab"}
+    assert len(set(residents(con).values())) == 1
+
+
 def test_a_steward_joins_two_records_that_share_too_little(con):
     state(con, "a", name="欧阳邈霁")
     state(con, "b", name="欧阳邈霁", sex="2")

@@ -49,6 +49,15 @@ def test_one_resident_would_be_split_and_a_bridge_that_fits_both_sides_alike_sta
     assert groups(dict(found.then)) == {frozenset("a"), frozenset("b"), frozenset("c")}
 
 
+def test_two_records_that_state_exactly_the_same_would_be_split(con: duckdb.DuckDBPyConnection) -> None:
+    state(con, "d", FIRST, name="李四", phone="13812345609")
+    state(con, "e", FIRST, name="李四", phone="13812345609")
+    match_night(con, key=KEY)
+    found = supposing(con, "d", "e")
+    assert (found.verdict, found.changes) == ("different", True)
+    assert groups(dict(found.then)) == {frozenset("d"), frozenset("e")}
+
+
 def test_two_trustworthy_numbers_are_not_joined_by_a_word(con: duckdb.DuckDBPyConnection) -> None:
     found = supposing(con, "b", "other")
     assert found.verdict == "same"

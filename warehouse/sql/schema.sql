@@ -108,6 +108,7 @@ create table if not exists matched.record (
 create table if not exists matched.node (
     node bigint, first_record varchar, trusted varchar, weak boolean, component bigint, cluster bigint
 );
+create table if not exists matched.statement (node bigint, stated varchar using compression uncompressed);
 create table if not exists matched.key ("key" tinyint, columns varchar, budget bigint);
 create table if not exists matched.block ("key" tinyint, value ubigint, node bigint, asks boolean);
 create table if not exists matched.cut ("key" tinyint, value ubigint, pairs bigint);
