@@ -32,7 +32,7 @@ SEED = 20_261
 # (`surname` from `name`, `birth` from an ID number) agrees where that does: what was chosen by the one is no evidence
 # about the other.
 LOOKS_AT = {
-    "chinese_name": ("name", "pinyin", "surname"),
+    "chinese_name": ("name", "former_name", "pinyin", "surname"),
     "id_number": ("id_number", "id_prefix", "id_ends"),
     "contact": ("phone", "home", "registered_home", "home_no_unit", "building", "estate"),
 }

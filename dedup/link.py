@@ -126,9 +126,11 @@ def resident_keys(stated: pa.Table, _model: Model) -> pa.Table:
     area = common_area(stated)
     name, name_quality = _keys(stated.column("name"), "name")
     number, number_quality = _keys(stated.column("id_number"), "id_number")
+    former, former_quality = _keys(stated.column("former_name"), "name")
     columns = {
         "name": name,
         "name_quality": name_quality,
+        "former_name": pc.if_else(pc.equal(former_quality.cast(pa.string()), "ok"), former, None),
         "id_number": number,
         "id_quality": number_quality,
         "birth_date": _keys(stated.column("birth_date"), "date")[0],

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from dedup.model import Model
 
 RESIDENT_COLUMNS = (
-    "source", "name", "sex", "id_number", "birth_date", "phone", "address", "community", "relation", "household_number",
+    "source", "name", "former_name", "sex", "id_number", "birth_date", "phone", "address", "community", "relation", "household_number",
 )  # fmt: skip
 
 

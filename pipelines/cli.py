@@ -24,13 +24,14 @@ from pipelines.commands import (
     intake,
     living,
     matching,
+    pinning,
     platforms,
     publishing,
     running,
 )
 from pipelines.messages import language, say
 
-MODULES = (running, living, matching, platforms, intake, publishing)
+MODULES = (running, living, matching, platforms, intake, pinning, publishing)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import duckdb
 
@@ -24,11 +25,12 @@ from pipelines.gate import accepted, how_to_accept
 from pipelines.night import Night
 from pipelines.replay import Taken, plan
 from pipelines.seal import note_fault
-from warehouse.generations import Named, name_records
+from warehouse.generations import Named, Person, name_records
 from warehouse.habits import backward, note_fill, same_as_earlier, stated_before, usual
 from warehouse.ledger import open_ledger
 from warehouse.overrides import Override, note_uses, overrides
 from warehouse.staged import InForce, PullStatus, absorb, in_force, note_pull
+from warehouse.told import Heard, heard_of
 
 _TABLES = (
     "landed.pull",
@@ -47,6 +49,7 @@ class Said:
 
     accepted: Mapping[str, Mapping[str, frozenset[str]]]  # platform -> sha256 -> checks
     overrides: Mapping[str, tuple[Override, ...]]
+    heard: Heard
 
     def digest(self, slug: str) -> str:
         """Changes when anything is said of a platform, or stops standing: its history is then read again."""
@@ -105,7 +108,7 @@ def _said(night: Night) -> Said:
         for one in overrides(ledger):
             if one.stands_on(night.date):
                 standing[one.platform] = (*standing.get(one.platform, ()), one)
-        return Said(accepted(ledger), standing)
+        return Said(accepted(ledger), standing, heard_of(ledger, night.date, Person._fields))
 
 
 def _take_in(night: Night, pull: Pull, whole: frozenset[str], said: Said) -> None:
@@ -140,6 +143,7 @@ def _take_in_one(night: Night, pull: Pull, last: InForce | None, said: Said) -> 
             staged.records,
             staged.claims,
             keyed_by_number=platform.keyed_by_number,
+            told=partial(said.heard.before, pull.night),
         )
         found = judge(
             _met(night.con, platform, pull, last, staged, named), platform.gate.limit, platform.gate.severity

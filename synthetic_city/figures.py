@@ -191,7 +191,7 @@ where not exists (
 _TWICE = """
 select count(distinct s.batch)
 from sent as s
-join sent as earlier on earlier.record_id = s.record_id and earlier.field = s.field and earlier.value = s.value
+join sent as earlier on earlier.platform = s.platform and earlier.record_id = s.record_id and earlier.field = s.field and earlier.value = s.value
     and earlier.line < s.line
 where not exists (
     select 1 from calendar as c where c.platform = s.platform and c.night > earlier.night and c.night <= s.night

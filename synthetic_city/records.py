@@ -25,7 +25,15 @@ from warehouse.ids import record_ids
 
 SCHEMA = pa.schema(
     (name, pa.string())
-    for name in ("record_id", "source", *RAW, "person_id", "household_living", "household_registered")
+    for name in (
+        "record_id",
+        "source",
+        *RAW,
+        "former_name",
+        "person_id",
+        "household_living",
+        "household_registered",
+    )
 )
 # The sources that figures are measured on: a platform added to the catalogue changes none of them.
 TWELVE = (
@@ -98,7 +106,8 @@ def _take_anew(store: Store, town: Town) -> None:
 
 def _table(source: str, store: Store, feeding: Mapping[str, Store], town: Town, key: bytes) -> pa.Table:
     """One source's records in the order of its file."""
-    columns = [(name, store.platform.fields[name].column) for name in RAW if name in store.platform.fields]
+    fields = store.platform.fields
+    columns = [(name, fields[name].column) for name in SCHEMA.names if name in fields]
     said: dict[str, list[str | None]] = {name: [] for name, _ in columns}
     numbers: list[int] = []
     for number, cells in _persons(store, feeding):

@@ -12,7 +12,7 @@ people who cannot be the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +22,9 @@ import pyarrow as pa
 from warehouse.ids import record_id
 
 _LENGTH = 18
+
+# Record, field, value: whether the platform was told this value of this record by us, before the export came.
+Told = Callable[[str, str, str], bool]
 
 
 class Person(NamedTuple):
@@ -95,6 +98,16 @@ def choose(holders: Sequence[Holder], now: Person) -> Holder | None:
     return next((holder for holder in holders[1:] if back_again(holder.person, now)), None)
 
 
+def in_own_words(before: Holder, now: Person, told: Told) -> Person:
+    """Who a row speaks of, without what it only repeats of us: a name and a number that we corrected make nobody else."""
+    return Person(
+        *(
+            was if said is not None and told(before.record_id, field, said) else said
+            for field, was, said in zip(Person._fields, before.person, now, strict=True)
+        )
+    )
+
+
 def slip(before: str, now: str) -> bool:
     """Whether two ID numbers are one slip of the finger apart; the check character follows from the others.
 
@@ -119,17 +132,17 @@ def name_records(
     claims: pa.Table,
     *,
     keyed_by_number: bool,
+    told: Told,
 ) -> Named:
-    """Name arriving records by who their keys stood for before. `key`: the site's.
+    """Name arriving records by who their keys stood for before. `key`: the site's; `told`: what is an echo of ours.
 
     `records` and `claims` as staged: every record under the name of the first generation of its key.
     """
     con.register("arriving_record", records)
     con.register("arriving_claim", claims)
     try:
-        told = {"platform": platform}
         con.execute(f"create or replace temp table arriving_who as {_ARRIVING}")
-        con.execute(f"create or replace temp table holder as {_HOLDERS}", told)
+        con.execute(f"create or replace temp table holder as {_HOLDERS}", {"platform": platform})
         names = dict(_successors(con, platform)) if keyed_by_number else {}
         succeeded = len(names)
         found = {first: (holder.record_id, holder.generation) for first, holder in names.items()}
@@ -137,7 +150,7 @@ def name_records(
         for first, source_key, sheet, row, now, holders in _questions(con):
             if first in found:
                 continue
-            holder = choose(holders, now) if holders else None
+            holder = choose(holders, in_own_words(holders[0], now, told)) if holders else None
             if holder is None:
                 holder = _next(con, key, platform, source_key, holders)
                 reused += [Reused(sheet, row)] if holders else []

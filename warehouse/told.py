@@ -1,7 +1,7 @@
 """What the ledger remembers of publishing, as tables that a night can read: what every platform was told, and what people
 said of it.
 
-Belongs here: filling `outbox.told`, `outbox.live`, `outbox.approval`, `outbox.digest`; finding the rows that we inserted
+Belongs here: what was heard of a field, for who reads exports; filling `outbox.told`, `outbox.live`, `outbox.approval`, `outbox.digest`; finding the rows that we inserted
 among the platforms' records.
 Lives elsewhere: the lines themselves (`batches.py`, `approvals.py`), what follows from them (`sql/staged/echo.sql`,
 `sql/outbox/receipt.sql`, `sql/outbox/decision.sql`), whose records the inserted rows are (`newcomers.py`).
@@ -9,7 +9,8 @@ Lives elsewhere: the lines themselves (`batches.py`, `approvals.py`), what follo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -27,6 +28,29 @@ _TOLD = pa.schema(
 )
 _APPROVAL = pa.schema({name: pa.string() for name in Approval._fields})
 _LIVE = pa.schema({"platform": pa.string()})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What platforms were told of a few fields, by the night of the first telling. Values are known by their digests."""
+
+    nights: Mapping[tuple[str, str, str], date]  # record, field, digest
+    digest: Callable[[str], str]
+
+    def before(self, night: date, record_id: str, field: str, value: str) -> bool:
+        """Whether this value was told of this record before a night."""
+        told_on = self.nights.get((record_id, field, self.digest(value))) if self.nights else None
+        return told_on is not None and told_on < night
+
+
+def heard_of(ledger: Ledger, night: date, fields: Collection[str]) -> Heard:
+    """What the ledger remembers of these fields, as it stood at the end of a night."""
+    nights: dict[tuple[str, str, str], date] = {}
+    for one in told(read_batches(ledger, night).values()):
+        if one.live and one.state in ("sending", "sent") and one.field in fields:
+            place = (one.record_id, one.field, one.digest)
+            nights[place] = min(one.night, nights.get(place, one.night))
+    return Heard(nights, lambda value: ledger.digests([value])[0])
 
 
 def load_told(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> None:

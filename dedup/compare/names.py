@@ -1,4 +1,5 @@
-"""Comparing Chinese names: exact (by how common the name is), same sound, look-alike, one character, incomplete, differ.
+"""Comparing Chinese names: exact (by how common the name is), same sound, look-alike, one character, former name, incomplete,
+differ.
 
 Belongs here: name levels. Lives elsewhere: spelling a name (`dedup/normalise/names.py`), how common one is
 (`dedup/identity.py`).
@@ -15,10 +16,12 @@ import pandas as pd
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from dedup.columns import Ints, Levels, by_value_pair
+from dedup.columns import Bools, Ints, Levels, by_value_pair
 from dedup.compare.comparer import Comparer
 from dedup.nodes import Nodes
 from dedup.normalise.facts import facts
+
+_UNLIKE = ("lookalike", "one_char", "differ")  # levels that a former name explains
 
 
 def _levels(
@@ -51,7 +54,16 @@ def _levels(
     )
     odd = np.flatnonzero(known & ~whole)
     level[odd] = _incomplete(nodes, left[odd], right[odd])
+    unlike = np.flatnonzero(np.isin(level, [comparer.code(name) for name in _UNLIKE]) & whole)
+    renamed = _renamed(nodes, left[unlike], right[unlike]) | _renamed(nodes, right[unlike], left[unlike])
+    level[unlike[renamed]] = comparer.code("former")
     return level
+
+
+def _renamed(nodes: Nodes, one: Ints, other: Ints) -> Bools:
+    """Whether the first states as a former name what the second still calls itself."""
+    before = nodes["former_name"].codes[one]
+    return np.asarray((before >= 0) & (before == nodes["name"].codes[other]))
 
 
 def _rarity(nodes: Nodes, comparer: Comparer) -> Levels:
@@ -123,7 +135,7 @@ def _fits(one: str, other: str) -> bool:
 
 COMPARER = Comparer(
     levels=(
-        "missing", "exact_long", "exact_short", "exact_common", "homophone_long", "homophone_short", "lookalike", "one_char", "compatible",
+        "missing", "exact_long", "exact_short", "exact_common", "homophone_long", "homophone_short", "lookalike", "one_char", "former", "compatible",
         "newborn", "differ",
     ),
     compare=_levels,

@@ -16,14 +16,15 @@ from dedup.identity import homes_of, name_classes, read_id_numbers
 from dedup.nodes import Nodes
 from dedup.normalise.names import split_names
 from dedup.normalise.pinyin import pinyins
-from dedup.prepare.preparer import Derived, Preparer, exploded, only, stacked
+from dedup.prepare.preparer import Derived, Preparer, Rows, exploded, only, stacked
 
 STATED = (
-    "name", "name_quality", "id_number", "id_quality", "birth_date", "sex", "phone", "address", "registered_address",
+    "name", "name_quality", "former_name", "id_number", "id_quality", "birth_date", "sex", "phone", "address",
+    "registered_address",
 )  # fmt: skip
 
 COLUMNS = {
-    "name", "pinyin", "surname", "id_number", "id_prefix", "id_ends", "birth", "birth_of_id", "birth_year", "sex",
+    "name", "former_name", "pinyin", "surname", "id_number", "id_prefix", "id_ends", "birth", "birth_of_id", "birth_year", "sex",
     "phone", "home", "registered_home", "home_no_unit", "building", "estate",
 }  # fmt: skip
 
@@ -32,13 +33,15 @@ def derive(stated: Mapping[str, Coded], _declared: Mapping[str, str]) -> Derived
     """The columns of `COLUMNS`, and the facts `name_kind`, `name_class`, `id_kind`, `id_sound`, `id_trusted`, `id_masked`,
     `has_unit`."""
     columns, facts = _identity(stated)
-    name, living = stated["name"], stated["address"]
+    living = stated["address"]
+    name, former = _names(stated["name"], stated["former_name"])
     homes, has_unit = homes_of(living)
     registered, _ = homes_of(stated["registered_address"])
     kind = stated["name_quality"].lookup(lambda quality: quality, object, None)
     whole = Coded(np.where(kind == "ok", name.codes, -1), name.values)
     columns |= {
         "name": name,
+        "former_name": former,
         "pinyin": whole.map_all(pinyins),
         "surname": name.map_all(lambda names: split_names(names)[0]),
         "birth_year": columns["birth"].map_all(lambda births: pc.utf8_slice_codeunits(births, 0, 4)),
@@ -52,6 +55,11 @@ def derive(stated: Mapping[str, Coded], _declared: Mapping[str, str]) -> Derived
     classes = name_classes(name.texts()).to_numpy(zero_copy_only=False)
     facts |= {"name_kind": kind, "name_class": name.looked_up(classes, None), "has_unit": has_unit}
     return columns, facts
+
+
+def _names(name: Coded, former: Coded) -> tuple[Coded, Coded]:
+    """Both over one table of values, so that the name of one record compares with the former name of another."""
+    return unified(name, former) if len(former.values) else (name, Coded(former.codes, name.values))
 
 
 def _identity(stated: Mapping[str, Coded]) -> Derived:
@@ -77,8 +85,13 @@ def _identity(stated: Mapping[str, Coded]) -> Derived:
     }
 
 
-def _whole_name(nodes: Nodes) -> Bools:
-    return np.asarray(nodes.facts["name_kind"] == "ok")
+def _names_borne(nodes: Nodes) -> Rows:
+    """Block rows of whole names: who was renamed meets those who know only the former name."""
+    name, former = nodes["name"], nodes["former_name"]
+    now = np.flatnonzero((nodes.facts["name_kind"] == "ok") & (name.codes >= 0))
+    before = np.flatnonzero((former.codes >= 0) & (former.codes != name.codes))
+    node = np.concatenate([now, before])
+    return node, np.concatenate([name.take(now).hashed(), former.take(before).hashed()])
 
 
 def _full_number(nodes: Nodes) -> Bools:
@@ -91,7 +104,7 @@ PREPARER = Preparer(
     derive=derive,
     columns=lambda _declared: COLUMNS,
     rows={
-        "name": only("name", _whole_name),
+        "name": _names_borne,
         "id_number": only("id_number", _full_number),
         "birth": stacked("birth", "birth_of_id"),
         "phone": exploded("phone"),

@@ -53,8 +53,15 @@ def states(world: Any, slug: str, rows: Mapping[str, Mapping[str, Any]], night: 
     staged = world.export({ids[key]: row for key, row in rows.items()})
     records = staged.records.set_column(1, "source_key", pa.array(list(rows), pa.string()))
     records = records.drop_columns("generation")
+    said = facts.get("told", ())
     named = name_records(
-        world.con, KEY, slug, records, staged.claims, keyed_by_number=facts.get("keyed_by_number", False)
+        world.con,
+        KEY,
+        slug,
+        records,
+        staged.claims,
+        keyed_by_number=facts.get("keyed_by_number", False),
+        told=lambda _record, field, value: (field, value) in said,
     )
     merged = replace(staged, records=named.records, claims=named.claims)
     absorb(world.con, night, slug, f"{night}-{sorted(rows.items())}", "a.xlsx", merged)
@@ -68,6 +75,20 @@ def nights(world: Any, slug: str, people: Sequence[Mapping[str, Any]]) -> list[i
         named = states(world, slug, {"G1": person}, FIRST + timedelta(days=at))
         found.append(named.records["generation"].to_pylist()[0])
     return found
+
+
+def test_a_name_and_a_number_that_we_corrected_make_nobody_else(world, slug) -> None:
+    """A platform that takes in both corrections states another person than before, in our words."""
+    states(world, slug, {"G1": ZHANG}, FIRST)
+    both = {("name", LI["name"]), ("id_number", LI["id_number"])}
+    named = states(world, slug, {"G1": {**ZHANG, **dict(both)}}, FIRST + timedelta(days=1), told=both)
+    assert named.reused == () and named.records["generation"].to_pylist() == [1]
+    named = states(world, slug, {"G1": {**ZHANG, **dict(both)}}, FIRST + timedelta(days=2), told=both)
+    assert named.records["generation"].to_pylist() == [1]
+    # What is said beside our words is the platform's own: this is somebody else.
+    told_the_name = {("name", LI["name"])}
+    named = states(world, slug, {"G1": WANG}, FIRST + timedelta(days=3), told=told_the_name)
+    assert len(named.reused) == 1
 
 
 def test_a_key_given_to_somebody_else_starts_a_new_record_and_leaves_the_old_one_alone(world, slug) -> None:

@@ -20,11 +20,20 @@
 -- have not said it for longer than ours has been said: on the first night nobody knows who is late. What the owner, or two
 -- platforms, enter after that is newer than what the others still hold, and needs nobody.
 with said as (
-    select w.platform, w.record_id, w.field, w.kind, w.held_key, w.told, f.kind as parser, c.platform as other, c."key", c.since,
+    select
+        w.record_id,
+        w.field,
+        w.kind,
+        w.held_key,
+        f.kind as parser,
+        r.record_id = w.record_id as itself,
+        c.platform as other,
+        c."key",
+        c.since,
         ours.since as ours_since
     from outbox.wanted as w
     join facts.field as f on f.field = w.field
-    join resolved.record as r on r.resident_id = w.resident_id and r.record_id not in (w.record_id, w.taken_from)
+    join resolved.record as r on r.resident_id = w.resident_id and r.record_id <> w.taken_from
     join staged.own as c on c.record_id = r.record_id and c.field = w.field
     join facts.quality as q on q.quality = c.quality and q.golden
     left join staged.own as ours on ours.record_id = w.taken_from and ours.field = w.field
@@ -36,7 +45,7 @@ with said as (
 confirmed as (
     select record_id, field, count(distinct other) as others
     from said
-    where kind = 'correct' and facts.agree(parser, "key", held_key) and coalesce(since >= ours_since, true)
+    where kind = 'correct' and not itself and facts.agree(parser, "key", held_key) and coalesce(since >= ours_since, true)
     group by record_id, field
 ),
 

@@ -6,6 +6,7 @@ with said as (
         record_id,
         max("key") filter (where field = 'name') as name,
         max(quality) filter (where field = 'name') as name_quality,
+        max("key") filter (where field = 'former_name' and quality = 'ok') as former_name,
         max("key") filter (where field = 'id_number') as id_number,
         max(quality) filter (where field = 'id_number') as id_quality,
         max("key") filter (where field = 'birth_date') as birth_date,
