@@ -147,7 +147,7 @@ def test_a_platform_is_told_only_of_residents_it_has_now(world: Any, ledger: Led
     assert [c.record_id for c in new_changes(world.con, ledger, N2)] == ["here"]
 
 
-def test_what_a_platform_copies_from_another_that_has_the_resident_it_is_not_told(
+def test_what_a_platform_copies_from_another_it_is_told_only_where_nothing_stands_and_nobody_could_fill_it(
     world: Any, ledger: Ledger
 ) -> None:
     world.platforms(
@@ -155,15 +155,18 @@ def test_what_a_platform_copies_from_another_that_has_the_resident_it_is_not_tol
         world.platform("grid"),
         world.platform("registry", authority=("phone", "marital"), share=("phone", "marital")),
     )
-    world.states("hub", {"h1": {**ADULT, "phone": "13800000001"}, "h2": {**ADULT, "phone": "13800000001"}})
+    world.states(
+        "hub", {"h1": ADULT, "h2": {**ADULT, "phone": "13800000001"}, "h3": {**ADULT, "marital": "20"}}
+    )
     world.states("grid", {"g1": {**ADULT, "phone": "13800000001"}})
     new = {"phone": "13800000002", "marital": "20"}
-    world.states("registry", {"r1": new, "r2": {**new, "phone": "13800000003"}})
-    world.people(R1=["h1", "g1", "r1"], R2=["h2", "r2"])
+    others = {"r2": {**new, "phone": "13800000003"}, "r3": {**new, "phone": "13800000004"}}
+    world.states("registry", {"r1": new, **others})
+    world.people(R1=["h1", "g1", "r1"], R2=["h2", "r2"], R3=["h3", "r3"])
     choose_values(world.con)
     build_golden(world.con)
     asked = {(c.record_id, c.field) for c in new_changes(world.con, ledger, N1)}
-    assert asked == {("h1", "marital"), ("h2", "marital"), ("h2", "phone")}
+    assert asked == {("h1", "marital"), ("h2", "marital"), ("h3", "phone")}
 
 
 def test_a_value_nobody_may_pass_on_stays_where_it_is(world: Any, ledger: Ledger) -> None:
