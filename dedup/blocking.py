@@ -175,8 +175,7 @@ def _match_up(node: Ints, column: Column, size: int) -> tuple[Ints, Hashes]:
 
 def pairs_of_key(rows: BlockRows, key: BlockKey) -> tuple[Ints, Ints, Cuts]:
     """The pairs of all blocks of one key that are within its budget, and what was cut."""
-    order = _shared(beside_each_other(rows.value), rows.value)
-    value = rows.value[order]
+    order, value = _shared(rows.value)
     starts = np.flatnonzero(np.concatenate([[True], value[1:] != value[:-1]])) if len(value) else order
     size = np.diff(np.append(starts, len(value)))
     cost = block_cost(
@@ -194,10 +193,15 @@ def pairs_of_key(rows: BlockRows, key: BlockKey) -> tuple[Ints, Ints, Cuts]:
     return rows.node[left[wanted]], rows.node[right[wanted]], cuts
 
 
-def _shared(order: Ints, value: Hashes) -> Ints:
-    """Of places with equal values beside each other, those whose values stand more than once."""
-    again = value[order[1:]] == value[order[:-1]]
-    return order[np.append(again, False) | np.insert(again, 0, False)] if len(order) else order
+def _shared(values: Hashes) -> tuple[Ints, Hashes]:
+    """The places of values that stand more than once, equal ones beside each other, and these values."""
+    order = beside_each_other(values)
+    value = values[order]
+    again = value[1:] == value[:-1]
+    shared = (
+        np.append(again, False) | np.insert(again, 0, False) if len(value) else np.zeros(0, dtype=np.bool_)
+    )
+    return order[shared], value[shared]
 
 
 def block_cost(size: Ints, asking: Ints) -> Ints:

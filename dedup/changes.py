@@ -227,8 +227,8 @@ def look_around(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def find_neighbours(con: duckdb.DuckDBPyConnection, fresh: BlockRows) -> None:
-    """Note who is in the blocks that gain or lose a node, in the temporary table `near`; and in `fresh_block` the rows
-    of fresh nodes.
+    """Note who is in the blocks that gain a node, or lose one and were over their budget, in the temporary table `near`;
+    and in `fresh_block` the rows of fresh nodes. A block within its budget that only loses nodes makes no new pairs.
 
     A block is looked up by its value alone: two keys that agree on one by accident are then told apart.
     """
@@ -239,7 +239,9 @@ def find_neighbours(con: duckdb.DuckDBPyConnection, fresh: BlockRows) -> None:
     con.execute(
         """
         create or replace temp table wanted as
-        select value from (select value from fresh_block union select value from left_block)
+        select value from (
+            select value from fresh_block union select value from left_block semi join matched.cut using (value)
+        )
         anti join sought using (value)
         """
     )
@@ -268,7 +270,7 @@ def find_unsettled(con: duckdb.DuckDBPyConnection, before: Crowded, now: Crowded
     or ceases to be so.
 
     Leaves `resized` (key, value, before, now): the pairs that each block near a change made and makes, of those that are
-    large enough to have a budget.
+    large enough to have a budget. Of a block within its budget that only loses nodes, those of the lost ones alone.
     """
     con.execute(
         """

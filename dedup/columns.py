@@ -56,8 +56,11 @@ class Coded:
 
     def value_hashes(self) -> Hashes:
         """A 64-bit hash of each distinct value, the same in every run."""
-        empty = np.array([], dtype=np.uint64)
-        return pd.util.hash_array(self.values, categorize=False) if len(self.values) else empty
+        return _hashes(self.values)
+
+    def hashes_of(self, some: Bools) -> Hashes:
+        """The same of some of the distinct values."""
+        return _hashes(self.values[some])
 
     def hashed(self) -> Hashes:
         """A 64-bit hash of each row's value, the same in every run; 0 where it is missing."""
@@ -75,6 +78,10 @@ class Coded:
         used[-1] = False
         place = np.where(used, np.cumsum(used) - 1, -1)
         return Coded(codes=place[codes], values=self.values[used[:-1]])
+
+
+def _hashes(values: npt.NDArray[np.object_]) -> Hashes:
+    return pd.util.hash_array(values, categorize=False) if len(values) else np.array([], dtype=np.uint64)
 
 
 def coded(column: Sequence[Any] | pa.ChunkedArray | pa.Array) -> Coded:

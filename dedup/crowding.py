@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from dedup.columns import Hashes, distinct
+from dedup.columns import Bools, Hashes, distinct
 from dedup.model import Model
 from dedup.nodes import Nodes
 
@@ -21,14 +21,33 @@ Crowded = Mapping[str, Hashes]  # for each column of a model's `[crowd]`, the ha
 
 def crowded_values(nodes: Nodes, model: Model) -> Crowded:
     """The values that nodes of more names share than the model allows."""
-    found: dict[str, Hashes] = {}
+    return {column: nodes[column].hashes_of(crowd) for column, crowd in _crowded_codes(nodes, model).items()}
+
+
+def mark_own_crowds(nodes: Nodes, model: Model) -> Nodes:
+    """The nodes with a fact `<column>_crowded` for each of the model's columns, by what they share themselves."""
+    return replace(
+        nodes,
+        facts={
+            **nodes.facts,
+            **{
+                f"{column}_crowded": nodes[column].looked_up(crowd, False)
+                for column, crowd in _crowded_codes(nodes, model).items()
+            },
+        },
+    )
+
+
+def _crowded_codes(nodes: Nodes, model: Model) -> dict[str, Bools]:
+    """For each of the model's columns which of its values are crowded."""
+    found: dict[str, Bools] = {}
     for column, most in model.crowd.items():
         value, name = nodes[column], nodes["name"]
         known = (value.codes >= 0) & (name.codes >= 0)
         base = len(name.values) + 1
         pairs = distinct(value.codes[known] * base + name.codes[known])
         names = np.bincount(pairs // base, minlength=len(value.values) + 1)[:-1]
-        found[column] = value.value_hashes()[names > most]
+        found[column] = names > most
     return found
 
 

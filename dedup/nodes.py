@@ -33,11 +33,12 @@ class Nodes:
         return self.columns[name]
 
     def take(self, rows: Ints) -> Nodes:
-        """Some nodes as nodes of their own, each with its records, its columns over the values they hold."""
+        """Some nodes as nodes of their own, each with its records, its columns over the values they hold; columns over one
+        table of values stay over one."""
         records = np.bincount(self.record_node, minlength=len(self))[rows]
         return Nodes(
             np.repeat(np.arange(len(rows)), records),
-            {name: _over_own_values(column.take(rows)) for name, column in self.columns.items()},
+            _over_own_values({name: column.take(rows) for name, column in self.columns.items()}),
             {name: fact[rows] for name, fact in self.facts.items()},
         )
 
@@ -48,9 +49,14 @@ class Nodes:
         return first
 
 
-def _over_own_values(column: Coded) -> Coded:
-    known = column.codes >= 0
-    used, place = np.unique(column.codes[known], return_inverse=True)
-    codes = np.full(len(column.codes), -1, dtype=np.int64)
-    codes[known] = place
-    return Coded(codes, column.values[used])
+def _over_own_values(columns: Mapping[str, Coded]) -> dict[str, Coded]:
+    used: dict[int, npt.NDArray[np.bool_]] = {}
+    for column in columns.values():
+        met = used.setdefault(id(column.values), np.zeros(len(column.values) + 1, dtype=np.bool_))
+        met[column.codes[column.codes >= 0]] = True
+    return {name: _over_some_values(column, used[id(column.values)][:-1]) for name, column in columns.items()}
+
+
+def _over_some_values(column: Coded, used: npt.NDArray[np.bool_]) -> Coded:
+    place = np.append(np.cumsum(used) - 1, -1)
+    return Coded(place[column.codes], column.values[used])

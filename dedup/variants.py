@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.columns import Bools, Ints, coded, distinct, first_rows, groups
-from dedup.crowding import Crowded, crowded_values, mark_crowded
+from dedup.crowding import Crowded, mark_crowded, mark_own_crowds
 from dedup.model import Model
 from dedup.nodes import Nodes
 from dedup.prepare import PREPARERS
@@ -41,7 +41,7 @@ def collapse(records: pa.Table, model: Model, crowded: Crowded | None = None, al
     first = first_rows(variant)
     one_each = {name: column.take(first) for name, column in stated.items()}
     nodes = Nodes(variant, *preparer.derive(one_each, model.columns))
-    nodes = mark_crowded(nodes, crowded_values(nodes, model) if crowded is None else crowded)
+    nodes = mark_own_crowds(nodes, model) if crowded is None else mark_crowded(nodes, crowded)
     several = np.flatnonzero(np.bincount(variant, minlength=len(nodes)) > 1)
     split = np.zeros(len(nodes), dtype=np.bool_)
     split[several] = ~_links_itself(nodes, several, model)

@@ -7,10 +7,11 @@ Lives elsewhere: taking the text apart (`address_head.py`, `address_tail.py`).
 from __future__ import annotations
 
 import re
+from functools import cache
 
-from dedup.normalise.characters import simplified
+from dedup.normalise.characters import han_but, simplified, traditional
 from dedup.normalise.facts import facts
-from dedup.normalise.numerals import counted_in_digits
+from dedup.normalise.numerals import NUMERALS, counted_in_digits
 
 _WORDS = facts("addresses")
 _SEPARATORS = re.escape(_WORDS["separators"])
@@ -31,6 +32,17 @@ def cleaned(text: str) -> str:
     >>> cleaned("近江家園 5棟/2單元-三零一(租)"), cleaned("近江家园 5 2 301")
     ('近江家园5栋-2单元-301', '近江家园5-2-301')
     """
+    return text if _clean_already().fullmatch(text) else respelled(text)
+
+
+@cache
+def _clean_already() -> re.Pattern[str]:
+    """Simplified characters, digits and capitals, without what could be a numeral or below ground."""
+    return re.compile(f"[{han_but({*traditional(), *NUMERALS, *'负地'})}0-9A-HJ-UW-Z]*")
+
+
+def respelled(text: str) -> str:
+    """The same, step by step."""
     text = simplified(text).upper()
     if _BRACKETS.search(text):
         text = _COUNT_IN_BRACKETS.sub(r"\1", text)

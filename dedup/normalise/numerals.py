@@ -23,14 +23,14 @@ _DIGITS = {
     "八": 8,
     "九": 9,
 }
-_NUMERALS = "".join(_DIGITS) + "十百"
+NUMERALS = "".join(_DIGITS) + "十百"
 _COUNTED = re.compile(
-    rf"[{_NUMERALS}]+(?=幢|栋|座(?!桥)|号楼|单元|楼|室|户|房|层|期|组|弄|梯|-|$|门(?:[{_NUMERALS}\d]|洞|$)|号(?![路街线码])"
-    rf"|区(?:\d|[{_NUMERALS}]|$))|(?<=[幢栋座元楼层\-])[{_NUMERALS}]+"
+    rf"[{NUMERALS}]+(?=幢|栋|座(?!桥)|号楼|单元|楼|室|户|房|层|期|组|弄|梯|-|$|门(?:[{NUMERALS}\d]|洞|$)|号(?![路街线码])"
+    rf"|区(?:\d|[{NUMERALS}]|$))|(?<=[幢栋座元楼层\-])[{NUMERALS}]+"
 )
 _ROMAN = re.compile(r"(?<![A-Z])(I{1,3}|IV|VI{0,3})(?=期)")
 _ROMANS = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5", "VI": "6", "VII": "7", "VIII": "8"}
-_ANY = re.compile(f"[{_NUMERALS}]")
+_ANY = re.compile(f"[{NUMERALS}]")
 
 
 def counted_in_digits(text: str) -> str:

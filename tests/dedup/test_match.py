@@ -113,6 +113,21 @@ def test_a_pair_scores_the_same_from_both_sides(rows):
     assert all((one[name] == other[name]).all() for name in one)
 
 
+@settings(max_examples=100, deadline=None)
+@given(people(), st.data())
+def test_some_nodes_by_themselves_compare_as_they_do_among_all(rows, data):
+    for row in rows[::2]:
+        row["former_name"] = data.draw(names.filter(lambda name: "*" not in name))
+    nodes = collapse(persons(rows), MODEL)
+    some = np.array(data.draw(st.permutations(range(len(nodes)))))[: data.draw(st.integers(1, len(nodes)))]
+    left, right = np.triu_indices(len(some), k=1)
+    alone, among = (
+        patterns(nodes.take(some), left, right, MODEL),
+        patterns(nodes, some[left], some[right], MODEL),
+    )
+    assert all((alone[name] == among[name]).all() for name in alone)
+
+
 @settings(max_examples=150, deadline=None)
 @given(people(), st.randoms(use_true_random=False))
 def test_the_order_of_the_records_does_not_change_who_is_with_whom(rows, random):
