@@ -22,7 +22,7 @@ from connectors.platform_send import DatabaseSend, HttpSend, Send, SftpSend
 from connectors.pull import SCHEMES
 from connectors.pull.budget import Budget
 from connectors.sandbox import Limits, Outcome, run_all
-from connectors.send.parcel import Contents, Heard, Packed, Tell, all_of, unpack
+from connectors.send.parcel import Contents, Fate, Heard, Packed, Tell, all_of, unpack
 from warehouse.connections import Connection
 from warehouse.site import Site
 
@@ -39,7 +39,7 @@ class Parcel:
     platform: Platform
     batch: str
     packed: Packed
-    rows: int
+    records: tuple[str, ...]  # whose rows they are, in their order
     again: bool = False
     resend: bool = True
 
@@ -99,13 +99,13 @@ def tell_all(
 
 def tell(site: Site, parcel: Parcel) -> dict[str, Any]:
     """Tell one platform one batch; runs in a worker."""
-    fate, heard = "doubtful" if parcel.again else "missed", None
     try:
         contents = unpack(parcel.packed)
         line = _line(site, parcel.platform, parcel.batch, contents, parcel.again, parcel.resend)
         heard = _telling(line)
     except Unreadable as error:
-        heard = all_of(parcel.rows, fate, error.problem, error.next_move)  # type: ignore[arg-type]
+        fate: Fate = "doubtful" if parcel.again else "missed"
+        heard = all_of(len(parcel.records), fate, error.problem, error.next_move)
     return heard.answer()
 
 
@@ -191,4 +191,4 @@ def _judge(parcel: Parcel, outcome: Outcome) -> Heard:
     if outcome.detail:
         problem += f"（{outcome.detail}）"
     certain = outcome.fate == "unstarted" and not parcel.again
-    return all_of(parcel.rows, "missed" if certain else "doubtful", problem, next_move)
+    return all_of(len(parcel.records), "missed" if certain else "doubtful", problem, next_move)

@@ -23,12 +23,12 @@ _LONGEST = 1_000  # characters of a platform's words that are kept
 def judged(word: str, accepted: Sequence[str], refused: Sequence[str]) -> Verdict:
     """What a platform's word says of a row, by its page.
 
-    >>> judged("0", ("0",), ()), judged("9", ("0",), ()), judged("9", ("0",), ("1",))
-    ('accepted', 'refused', 'unclear')
+    >>> judged("0", ("0",), ()), judged("9", ("0",), ()), judged("9", ("0",), ("1",)), judged("", ("0",), ())
+    ('accepted', 'refused', 'unclear', 'unclear')
     """
     if word in accepted:
         return "accepted"
-    return "refused" if word in refused or not refused else "unclear"
+    return "refused" if word in refused or (word and not refused) else "unclear"
 
 
 def cut(words: str) -> str:
