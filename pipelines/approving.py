@@ -211,7 +211,9 @@ def settle_batch(
     with only_writer(site), open_ledger(site) as ledger:
         batch = read_batches(ledger, date.max)[name]
         if batch.state != "sending":  # a night ended meanwhile
-            raise WrongApproval(say("approve_no_such_batch", speak, batch=name, known=say("nothing_waits", speak)))
+            raise WrongApproval(
+                say("approve_no_such_batch", speak, batch=name, known=say("nothing_waits", speak))
+            )
         open_ones = batch.cells.keys() - batch.arrived
         missed = {record for record, _ in open_ones} if word == "unsent" else ()
         conclude(ledger, batch, missed=missed, doubtful=(), **said.body(ledger))
