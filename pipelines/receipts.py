@@ -48,17 +48,17 @@ def _new_files(night: Night, known: set[tuple[str, str]]) -> Iterator[tuple[Plat
     for slug, paths in waiting(night.site).items():
         platform = night.platforms.get(slug)
         if platform is None or platform.receipt is None:
-            _remark(night, slug, "receipt_no_page", file=slug, count=len(paths))
+            _remark(night, slug, "receipts_no_page", file=slug, count=len(paths))
             continue
         met: set[str] = set()
         for path in paths:
             sha256 = digest(path)
             if not path.match(platform.receipt.file):
                 _remark(
-                    night, slug, "receipt_odd_file", file=_named(night, path), fitting=platform.receipt.file
+                    night, slug, "receipts_odd_file", file=_named(night, path), fitting=platform.receipt.file
                 )
             elif sha256 in met:
-                _remark(night, slug, "receipt_twice", file=_named(night, path))
+                _remark(night, slug, "receipts_twice", file=_named(night, path))
             elif (slug, sha256) not in known:
                 yield platform, path, sha256
             met.add(sha256)
@@ -68,12 +68,12 @@ def _take(night: Night, ledger: Ledger, received: Received, batches: Mapping[str
     """Note what a receipt says, then that it was read; how many of its rows speak of what was sent."""
     slug, file = received.slug, _named(night, received.path)
     if received.message:
-        _remark(night, slug, "receipt_unread", file=file, why=received.message)
+        _remark(night, slug, "receipts_unread", file=file, why=received.message)
         return 0
     sent = {one.name: one for one in batches.values() if one.platform == slug and one.live and not one.open}
     matched, unsent = _match(received, sent, _keys(night, slug))
     if unsent:
-        _remark(night, slug, "receipt_unknown_batch", file=file, **_rows(unsent))
+        _remark(night, slug, "receipts_unknown_batch", file=file, **_rows(unsent))
     for one in matched:
         _note(night, ledger, one, file)
     said = [line for one in matched for line in one.said.values()]
@@ -132,10 +132,10 @@ def _note(night: Night, ledger: Ledger, matched: Matched, file: str) -> None:
     if batch.state == "sending":
         conclude(ledger, batch, missed=(), doubtful=asked - said.keys(), route="receipt")
     for sentence, lines in (
-        ("receipt_refused", _of(said, "refused")),
-        ("receipt_unclear", _of(said, "unclear")),
-        ("receipt_stray", matched.stray),
-        ("receipt_reversed", _reversed(batch.refused, said)),
+        ("receipts_refused", _of(said, "refused")),
+        ("receipts_unclear", _of(said, "unclear")),
+        ("receipts_stray", matched.stray),
+        ("receipts_reversed", _reversed(batch.refused, said)),
     ):
         if lines:
             _remark(night, batch.platform, sentence, file=file, batch=batch.name, **_rows(lines))
@@ -143,7 +143,7 @@ def _note(night: Night, ledger: Ledger, matched: Matched, file: str) -> None:
         _remark(
             night,
             batch.platform,
-            "receipt_partial",
+            "receipts_partial",
             file=file,
             batch=batch.name,
             rows=len(said),

@@ -68,7 +68,7 @@ def knock(line: Tell, send: DatabaseSend) -> None:
     Raises:
         Unreadable: with what is wrong and what to do.
     """
-    line.budget.persist(_Visit(line, send).there)
+    line.budget.persist(_Visit(line, send).look)
 
 
 class _Visit:
@@ -110,6 +110,13 @@ class _Visit:
                 return False
         except _AlreadyThere:
             return True
+
+    def look(self) -> None:
+        """Whether everything is there that would be written."""
+        with self._transaction() as con:
+            self._take_name(con)
+            con.execute(self._table.select().limit(0))
+            con.rollback()
 
     def _take_name(self, con: sa.Connection) -> None:
         try:
@@ -184,7 +191,7 @@ class _Visit:
             return denied(self._line)
         if code in FORBIDDEN:
             return Unreadable(
-                f"没有写入表 {send.table} 或 {send.batches} 的权限",
+                f"没有写入表 {send.table} 或 {send.batches} 的权限，或没有这些表",
                 "请平台方为这个账号开通：读、插入批次表，读、更新（需要时插入）数据表",
             )
         if code in NOT_THERE:

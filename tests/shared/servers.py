@@ -141,15 +141,22 @@ class Peer:
 
 @dataclass
 class Database:
-    """A running server; `admin` runs statements as its owner."""
+    """A running server; `admin` runs statements as its owner, over connections that `connect` makes."""
 
     scheme: str
     port: int
     admin: Callable[..., None]
+    connect: Callable[..., Any]
 
     @property
     def address(self) -> str:
         return f"{self.scheme}://127.0.0.1:{self.port}/city"
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """The rows of a query of the city's database."""
+        with self.connect("city") as con, con.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
 
     def quoted(self, name: str) -> str:
         mark = '"' if self.scheme == "postgresql" else "`"
@@ -257,7 +264,7 @@ def _postgres() -> Iterator[Database]:
     try:
         until_up(connect, server)
         admin("create database city", f"create user reader password '{PASSWORD}'", database="postgres")
-        yield Database("postgresql", port, admin)
+        yield Database("postgresql", port, admin, connect)
     finally:
         server.terminate()
         server.wait()
@@ -321,7 +328,7 @@ def _mariadb() -> Iterator[Database]:
             f"create user reader@'127.0.0.1' identified by '{PASSWORD}'",
             database=None,
         )
-        yield Database("mysql", port, admin)
+        yield Database("mysql", port, admin, connect)
     finally:
         server.terminate()
         server.wait()
