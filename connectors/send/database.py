@@ -209,7 +209,7 @@ class _Visit:
             )
         if not_encrypted(error):
             return no_tls()
-        if not code or code in _PASSES or code[:2] in _PASSING:
+        if not code or code in _PASSES or (len(code) == 5 and code[:2] in _PASSING):
             return Again("连不上数据库或连接断了", _LATER)
         self.perhaps = False  # the database said no: it has given everything back
         return Unreadable(
