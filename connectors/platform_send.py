@@ -26,6 +26,7 @@ class Results:
     key: str  # in each: the platform's own key of the row
     ok: str  # in each: the word that says whether it was taken
     accepted: tuple[str, ...]
+    number: str = ""  # in each: the ID number, by which the row of a newcomer is known, who had no key
     refused: tuple[str, ...] = ()  # empty: every word that is not accepted refuses
     message: str = ""  # in each: why it was refused
 
@@ -106,11 +107,12 @@ class Receipt:
     refused: tuple[str, ...] = ()  # empty: every word that is not accepted refuses
     message: str = ""  # header of why it was refused
     batch: str = ""  # header of the batch's name; empty: the name of the file holds it
+    number: str = ""  # header of the ID number, by which the row of a newcomer is known, who had no key
 
     @property
     def headers(self) -> tuple[str, ...]:
         """The columns that are read; whatever else stands in the file is not."""
-        return tuple(filter(None, (self.key, self.result, self.message, self.batch)))
+        return tuple(filter(None, (self.key, self.result, self.message, self.batch, self.number)))
 
 
 def send_problems(platform: Platform) -> Iterator[str]:
@@ -131,7 +133,7 @@ def send_problems(platform: Platform) -> Iterator[str]:
     if receipt is not None:
         yield from _words("receipt", receipt.accepted, receipt.refused)
         if len(set(receipt.headers)) < len(receipt.headers):
-            yield "[receipt] 的 key、result、message、batch 应是不同的列"
+            yield "[receipt] 的 key、result、message、batch、number 应是不同的列"
 
 
 def _http(send: HttpSend) -> Iterator[str]:
@@ -167,12 +169,16 @@ def _sftp(platform: Platform, send: SftpSend) -> Iterator[str]:
 
 
 def _database(platform: Platform, send: DatabaseSend) -> Iterator[str]:
-    key, columns = platform.export.key, set(send.columns)
-    receives = {platform.fields[name].column for name in platform.receive.fields if name in platform.fields}
-    if key is not None and (lacking := (receives | {key}) - columns):
+    key, admits, columns = platform.export.key, platform.receive.admits, set(send.columns)
+    told = (*platform.receive.fields, *(admits.fields if admits else ()))
+    needed = {platform.fields[name].column for name in told if name in platform.fields}
+    if send.missing == "insert":
+        needed |= {column.column for column in platform.fields.values() if column.required}
+    elif admits is not None:
+        yield 'send.missing 应为 "insert"：[receive.admits] 收平台还没有的人'
+    if key is not None and (lacking := (needed | {key}) - columns):
         yield f"send.columns 没有说明 {'、'.join(sorted(lacking))} 写到表的哪一列"
-    used = {column.column for column in platform.fields.values()} | {key}
-    if stray := columns - used:
+    if stray := columns - {column.column for column in platform.fields.values()} - {key}:
         yield f"send.columns 中的 {'、'.join(sorted(stray))} 不是 [fields] 中使用的列"
     if len(set(send.columns.values())) < len(send.columns):
         yield "send.columns 中有两列写到表的同一列"

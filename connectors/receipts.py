@@ -34,6 +34,7 @@ class Line(NamedTuple):
 
     row: int
     key: str
+    number: str  # the ID number, where the page names its column
     batch: str
     verdict: Verdict
     words: str
@@ -103,7 +104,7 @@ def _header(rows: Sequence[Row], receipt: Receipt) -> tuple[int, dict[str, int]]
 
 def _lines(
     batches: Any, headers: dict[str, tuple[int, dict[str, int]] | None], receipt: Receipt
-) -> Iterator[tuple[int, str, str, str, str]]:
+) -> Iterator[tuple[int, str, str, str, str, str]]:
     count = 0
     for batch in batches:
         count += len(batch)
@@ -114,10 +115,10 @@ def _lines(
                 yield _line(row, header[1], receipt)
 
 
-def _line(row: Row, at: dict[str, int], receipt: Receipt) -> tuple[int, str, str, str, str]:
-    """Row, key, batch, verdict, words. What cannot be split into cells is kept as an answer that is not understood."""
+def _line(row: Row, at: dict[str, int], receipt: Receipt) -> tuple[int, str, str, str, str, str]:
+    """As `Line`. What cannot be split into cells is kept as an answer that is not understood."""
     if BROKEN in row.types:
-        return row.row, "", "", "unclear", cut(" ".join(row.cells))
+        return row.row, "", "", "", "unclear", cut(" ".join(row.cells))
 
     def cell(header: str) -> str:
         place = at.get(header, len(row.cells))
@@ -125,7 +126,8 @@ def _line(row: Row, at: dict[str, int], receipt: Receipt) -> tuple[int, str, str
 
     word = cell(receipt.result)
     verdict = judged(word, receipt.accepted, receipt.refused)
-    return row.row, cell(receipt.key), cell(receipt.batch), verdict, cut(cell(receipt.message) or word)
+    named = cell(receipt.key), cell(receipt.number), cell(receipt.batch)
+    return row.row, *named, verdict, cut(cell(receipt.message) or word)
 
 
 def _judge(platform: Platform, path: Path, sha256: str, outcome: Outcome) -> Received:

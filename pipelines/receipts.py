@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from pathlib import Path
 
 from connectors.platform import Platform
@@ -19,6 +20,7 @@ from connectors.receipts import Line, Received, digest, receive, waiting
 from pipelines.night import Night, Remark
 from warehouse.batches import Batch, Place, conclude, note_refused, note_unclear, read_batches
 from warehouse.ledger import Ledger
+from warehouse.newcomers import is_newcomer
 from warehouse.receipts import Counted, note_receipt, receipts_read
 
 _SHOWN = 5  # rows of a receipt that a remark names
@@ -30,8 +32,9 @@ class Matched:
 
     batch: Batch
     records: Mapping[str, str]  # the platform's key -> record, of those in the batch
-    said: dict[str, Line] = field(default_factory=dict)
-    stray: list[Line] = field(default_factory=list)
+    newcomers: Mapping[str, str]  # the ID number -> row, of those whom the platform had not numbered
+    said: dict[str, Line] = dataclass_field(default_factory=dict)
+    stray: list[Line] = dataclass_field(default_factory=list)
 
 
 def read_receipts(night: Night, ledger: Ledger) -> int:
@@ -71,7 +74,7 @@ def _take(night: Night, ledger: Ledger, received: Received, batches: Mapping[str
         _remark(night, slug, "receipts_unread", file=file, why=received.message)
         return 0
     sent = {one.name: one for one in batches.values() if one.platform == slug and one.live and not one.open}
-    matched, unsent = _match(received, sent, _keys(night, slug))
+    matched, unsent = _match(ledger, received, sent, _keys(night, slug))
     if unsent:
         _remark(night, slug, "receipts_unknown_batch", file=file, **_rows(unsent))
     for one in matched:
@@ -91,7 +94,7 @@ def _take(night: Night, ledger: Ledger, received: Received, batches: Mapping[str
 
 
 def _match(
-    received: Received, sent: Mapping[str, Batch], keys: Mapping[str, str]
+    ledger: Ledger, received: Received, sent: Mapping[str, Batch], keys: Mapping[str, str]
 ) -> tuple[list[Matched], list[Line]]:
     """What is said of each batch, and the rows that speak of a batch which was never sent."""
     named = max((name for name in sent if name in received.path.name), key=len, default="")
@@ -103,9 +106,9 @@ def _match(
             unsent.append(line)
             continue
         if name not in found:
-            found[name] = Matched(sent[name], _records(sent[name], keys))
+            found[name] = Matched(sent[name], _records(sent[name], keys), _newcomers(ledger, sent[name]))
         matched = found[name]
-        if (record := matched.records.get(line.key)) is None:
+        if (record := matched.records.get(line.key) or matched.newcomers.get(line.number)) is None:
             matched.stray.append(line)
         elif record not in matched.said or line.verdict == "refused":
             matched.said[record] = line
@@ -154,6 +157,16 @@ def _note(night: Night, ledger: Ledger, matched: Matched, file: str) -> None:
 def _records(batch: Batch, keys: Mapping[str, str]) -> dict[str, str]:
     """The platform's key -> record, of the records in a batch."""
     return {keys[record]: record for record, _ in batch.cells if record in keys}
+
+
+def _newcomers(ledger: Ledger, batch: Batch) -> dict[str, str]:
+    """The ID number -> row, of those whom the platform was told to take in."""
+    numbers = {
+        record: ledger.recall(cell.digest)
+        for (record, field), (_, cell) in batch.cells.items()
+        if field == "id_number" and is_newcomer(record)
+    }
+    return {number: record for record, number in numbers.items() if number}
 
 
 def _keys(night: Night, slug: str) -> dict[str, str]:

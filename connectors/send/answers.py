@@ -50,7 +50,7 @@ def word_at(answer: Any, path: str) -> str:
     >>> word_at({"data": {"ok": True}}, "data.ok"), word_at({"code": 0}, "code"), word_at([], "code")
     ('true', '0', '')
     """
-    found = _at(answer, path)
+    found = _at(answer, path) if path else None
     if isinstance(found, bool):
         return "true" if found else "false"
     return "" if found is None or isinstance(found, dict | list) else str(found).strip()
@@ -76,11 +76,11 @@ def hear_rows(answer: Any, send: HttpSend, rows: Sequence[Row], first: int, hear
 def _verdicts(
     found: Sequence[Any], results: Results, rows: Sequence[Row], heard: Heard
 ) -> Iterator[tuple[int, Verdict, str]]:
-    keys = [word_at(one, results.key) for one in found]
-    for one, ats in zip(found, places(rows, keys), strict=True):
+    named = [(word_at(one, results.key), word_at(one, results.number)) for one in found]
+    for one, ats in zip(found, places(rows, named), strict=True):
         heard.stray += not ats
         word = word_at(one, results.ok)
-        words = word_at(one, results.message) if results.message else ""
+        words = word_at(one, results.message)
         for at in ats:
             yield at, judged(word, results.accepted, results.refused), cut(words or word)
 

@@ -137,7 +137,7 @@ class _Visit:
         mine = self._table.c[self._key] == _bound(row.key)
         try:
             with con.begin_nested():
-                if con.execute(self._table.update().where(mine).values(changed)).rowcount:
+                if row.key and con.execute(self._table.update().where(mine).values(changed)).rowcount:
                     return None
                 if self._send.missing == "refuse":
                     return _NOBODY

@@ -304,8 +304,7 @@ class _Talk:
         if hear_rows(answer, self.send, call.rows, call.first, self.heard):
             self._note(call, "took")
         elif of_row:
-            message = self.send.results.message if self.send.results else ""
-            words = word_at(answer, message) if message else ""
+            words = word_at(answer, self.send.results.message if self.send.results else "")
             self.heard.refused.append((call.first, cut(words or f"HTTP {reply.status}")))
             self._note(call, "took")
         elif reply.body.lstrip().startswith(b"<"):

@@ -33,7 +33,8 @@ class Row:
     """One row of a batch: whose it is here and there, its cells by header, and which of them change."""
 
     record_id: str
-    key: str
+    key: str  # the platform's own; empty of a newcomer, whom it has not numbered yet
+    number: str  # of a newcomer the ID number, by which the platform knows whom it took in
     cells: Mapping[str, str]
     changed: tuple[str, ...]
 
@@ -101,8 +102,15 @@ def all_of(rows: int, fate: Fate, problem: str = "", next_move: str = "") -> Hea
 def pack(folder: Path, draft: Draft, template: Path) -> Packed:
     """Write the rows of a draft beside its template; the same draft gives the same bytes."""
     headers = {name: column.column for name, column in draft.platform.fields.items()}
+    number = headers.get("id_number", "")
     rows = [
-        Row(row.record_id, row.source_key, row.cells, tuple(headers[change.field] for change in row.changes))
+        Row(
+            row.record_id,
+            row.source_key,
+            "" if row.source_key else row.cells.get(number, ""),
+            row.cells,
+            tuple(headers[change.field] for change in row.changes),
+        )
         for row in draft.rows
     ]
     document = {
@@ -138,12 +146,15 @@ def unpack(packed: Packed) -> Contents:
     return Contents(rows, template, document["template_sha256"])
 
 
-def places(rows: Sequence[Row], keys: Iterable[str]) -> list[list[int]]:
-    """For each of the platform's keys the places of its rows; none for a key of nobody's."""
+def places(rows: Sequence[Row], named: Iterable[tuple[str, str]]) -> list[list[int]]:
+    """For each of the platform's keys, with an ID number for those who had none, the places of its rows; none for a key of
+    nobody's."""
     by_key: dict[str, list[int]] = {}
+    by_number: dict[str, list[int]] = {}
     for at, row in enumerate(rows):
-        by_key.setdefault(row.key, []).append(at)
-    return [by_key.get(key, []) for key in keys]
+        known, name = (by_key, row.key) if row.key else (by_number, row.number)
+        known.setdefault(name, []).append(at)
+    return [by_key.get(key) or by_number.get(number or "?", []) for key, number in named]
 
 
 def _digest(data: bytes) -> str:

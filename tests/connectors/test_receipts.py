@@ -84,10 +84,10 @@ def test_rows_are_read_by_the_names_of_their_columns_wherever_these_stand(tmp_pa
     received = read(page(tmp_path, write.__name__, more), write(tmp_path / "a", [HEADER, *ROWS]))
     first = 2 if write is csv else 3
     assert received.lines == (
-        Line(first, "K1", "", "accepted", "成功"),
-        Line(first + 1, "K2", "", "refused", "手机号格式不对"),
-        Line(first + 2, "K3", "", "unclear", "待审核"),
-        Line(first + 4, "", "", "unclear", ""),
+        Line(first, "K1", "", "", "accepted", "成功"),
+        Line(first + 1, "K2", "", "", "refused", "手机号格式不对"),
+        Line(first + 2, "K3", "", "", "unclear", "待审核"),
+        Line(first + 4, "", "", "", "unclear", ""),
     )
     assert "张三" not in repr(received)
 

@@ -17,7 +17,7 @@ from pipelines.steps import run_step
 from pipelines.summary import summary
 from warehouse.approvals import Said, set_mode
 from warehouse.batches import note, read_batches
-from warehouse.ledger import Line, open_ledger
+from warehouse.ledger import Cell, Line, open_ledger
 from warehouse.site import Site, read_site
 from warehouse.store import read_store
 
@@ -188,6 +188,24 @@ def test_the_batch_may_be_named_in_a_column(site: Site, folder: Path, answer: Ca
     night = read(site)
     assert night.decisions == {"awaiting": 19, "refused": 1}
     assert about(night)["receipts_unknown_batch"]["places"] == "3"
+
+
+def test_a_newcomer_who_was_refused_is_known_by_the_number(
+    towns: Any, site: Site, folder: Path, answer: Callable[..., Path]
+) -> None:
+    page, number = folder / "grid.toml", towns.person(9)["id_number"]
+    page.write_text(page.read_text(encoding="utf-8") + 'number = "证件"\n', encoding="utf-8")
+    with open_ledger(site) as ledger:
+        cell = Cell("+somebody", "id_number", ledger.remember(number), "insert", "somebody")
+        note(ledger, "sent", read_batches(ledger, date.max)[BATCH], [cell])
+    path = answer({})
+    path.write_text(
+        f"{HEADER},证件\n张,G99999,失败,已有此人,{number}\n李,,失败,谁都不是,\n", encoding="utf-8"
+    )
+    night = read(site)
+    with open_ledger(site) as ledger:
+        assert read_batches(ledger, date.max)[BATCH].refused == {("+somebody", "id_number"): "已有此人"}
+    assert about(night)["receipts_stray"]["places"] == "3"
 
 
 def test_what_cannot_be_read_is_told_every_night_until_somebody_mends_it(

@@ -89,12 +89,16 @@ def connect(site: Site) -> Callable[..., Site]:
 def parcel(tmp_path: Path) -> Callable[..., Parcel]:
     """A batch of three rows that tells each person's phone; `again`: it may have arrived."""
 
-    def parcel(platform: Platform, *, again: bool = False, resend: bool = True, **people: str) -> Parcel:
+    def parcel(
+        platform: Platform, *, again: bool = False, resend: bool = True, newcomer: str = "", **people: str
+    ) -> Parcel:
         told = people or PEOPLE
         rows = tuple(
             Row(f"r-{key}", "", key, {"bh": key, "xm": f"张{key}", "sjh": phone}, (change(key, phone),))
             for key, phone in told.items()
         )
+        if newcomer:
+            rows += (Row("+r-new", "", "", {"xm": "张新", "sjh": newcomer}, (change("", newcomer),)),)
         folder, drafted = tmp_path / "outbox", Draft(platform, rows, ())
         written = write_outbox(folder, drafted, NIGHT, batch=BATCH, live=True)
         assert written is not None and written.file is not None

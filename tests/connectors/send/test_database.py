@@ -28,9 +28,10 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A table of people whose mobile is a number, and a table of batches, for a writer."""
     for running in started(request.param):
         writer = "reader" if running.scheme == "postgresql" else "reader@'127.0.0.1'"
+        number = "gen_random_uuid()::text" if running.scheme == "postgresql" else "uuid()"
         engine = "" if running.scheme == "postgresql" else " engine=InnoDB"
         running.admin(
-            f"create table people (id varchar(20) primary key, name varchar(20) not null, mobile bigint, addr varchar(9)){engine}",
+            f"create table people (id varchar(40) primary key default ({number}), name varchar(20) not null, mobile bigint, addr varchar(9)){engine}",
             f"create table arrivals (batch varchar(60) primary key, at timestamp default current_timestamp){engine}",
             f"create table loose (batch varchar(60)){engine}",
             *(
@@ -86,6 +87,16 @@ def test_a_row_that_is_not_there_is_inserted_only_where_the_page_says_so(
 ) -> None:
     heard = world.hear(opened(), parcel(page(SEND + '\nmissing = "insert"')))
     assert heard.refused == [] and rows(people)[2] == ("K3", "张K3", 13800000003, None)
+
+
+def test_a_newcomer_is_numbered_by_the_table_itself(
+    world: Any, page: Page, parcel: MakeParcel, people: Database, opened: Any
+) -> None:
+    made = parcel(page(SEND + '\nmissing = "insert"'), newcomer="13900000009")
+    for _ in range(2):
+        assert world.hear(opened(), made).fates == ["took"] * 4
+    found = people.query("select id, mobile from people where name = '张新'")
+    assert len(found) == 1 and found[0][1] == 13900000009 and len(found[0][0]) == 36
 
 
 def test_a_row_that_the_table_refuses_costs_itself_alone_and_nothing_is_cut_to_fit(

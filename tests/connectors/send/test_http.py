@@ -113,7 +113,8 @@ def test_nested_rows_go_as_the_platforms_interface_nests_them() -> None:
     assert isinstance(platform.send, HttpSend)
     house = {"hbh": "H1", "jzdz": "近江家园1幢"}
     rows = [
-        Row(f"r{n}", f"R{n}", {**house, "members.ryid": f"R{n}", "members.xm": "张三"}, ()) for n in (1, 2)
+        Row(f"r{n}", f"R{n}", "", {**house, "members.ryid": f"R{n}", "members.xm": "张三"}, ())
+        for n in (1, 2)
     ]
     body = body_of(platform, platform.send, Call("one_table-20261101-1", 0, rows))
     members = [{"ryid": "R1", "xm": "张三"}, {"ryid": "R2", "xm": "张三"}]
