@@ -27,6 +27,7 @@ from warehouse.batches import (
     note_refused,
     note_unclear,
     read_batches,
+    unfinished,
 )
 from warehouse.ledger import Ledger
 from warehouse.told import last_exports
@@ -68,6 +69,8 @@ def resume(night: Night, ledger: Ledger) -> None:
     Nothing goes out blindly again: the platform is asked, or, where it honours the name of a batch, told under the same
     name. A platform that is in shadow again, or held back tonight, is only asked.
     """
+    if not unfinished(ledger):
+        return
     batches = read_batches(ledger, night.date)
     doubted: list[Parcel] = []
     for batch in in_doubt(batches.values(), last_exports(night.con)):

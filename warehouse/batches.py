@@ -129,6 +129,15 @@ def _follow(found: dict[str, Batch], ledger: Ledger, line: Line, cells: Sequence
         batch.cells.update((place, (line.seq, cell)) for place, cell in zip(places, cells, strict=True))
 
 
+def unfinished(ledger: Ledger) -> bool:
+    """Whether any batch was about to be sent and nothing was noted of it since; to ask costs less than to read them all."""
+    lines = sorted(
+        (line for kind in ("sending", "sent", "unsent") for line in ledger.lines(kind)),
+        key=lambda one: one.seq,
+    )
+    return "sending" in {line.body["batch"]: line.kind for line in lines}.values()
+
+
 def in_doubt(batches: Iterable[Batch], exported: Mapping[str, date]) -> list[Batch]:
     """The batches of which nobody knows whether they arrived, and of which no export has told since.
 

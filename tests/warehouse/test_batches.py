@@ -10,7 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dedup.normalise.area import Area
-from warehouse.batches import Batch, conclude, in_doubt, note, note_refused, note_unclear, read_batches
+from warehouse.batches import (
+    Batch,
+    conclude,
+    in_doubt,
+    note,
+    note_refused,
+    note_unclear,
+    read_batches,
+    unfinished,
+)
 from warehouse.ledger import Cell, Ledger, open_ledger
 from warehouse.receipts import Counted, note_receipt, receipts_read
 from warehouse.site import Site, create_site
@@ -38,7 +47,7 @@ def sending(ledger: Ledger, name: str) -> Batch:
 FATES = st.lists(st.sampled_from(["took", "missed", "doubtful"]), min_size=4, max_size=4)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(FATES, min_size=1, max_size=3), st.data())
 def test_every_cell_stands_in_the_batch_or_is_wanted_again_and_what_arrived_stays(
     site: Site, turns: list[list[str]], data: st.DataObject
@@ -73,9 +82,13 @@ def test_every_cell_stands_in_the_batch_or_is_wanted_again_and_what_arrived_stay
 
 def test_what_was_to_be_sent_stands_in_the_line_before_it(site: Site) -> None:
     with open_ledger(site) as ledger:
+        assert not unfinished(ledger)
         batch = sending(ledger, NAME)
+        assert unfinished(ledger)
         assert (batch.state, batch.payload, batch.purpose) == ("sending", "f" * 64, "补全")
         assert [cell for _, cell in batch.cells.values()] == sorted(CELLS)
+        note(ledger, "sent", batch)
+        assert not unfinished(ledger)
 
 
 @pytest.mark.parametrize(("exported", "doubted"), [(None, 1), (NIGHT, 1), (date(2026, 11, 17), 0)])
