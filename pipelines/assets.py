@@ -157,7 +157,11 @@ def _publish(receivers: Mapping[str, Platform]) -> dg.AssetsDefinition:
             slug = key.path[-1]
             yield dg.MaterializeResult(
                 asset_key=key,
-                metadata={"cells": night.outcomes[slug].changes, "shadow": slug not in night.live},
+                metadata={
+                    "cells": night.outcomes[slug].changes,
+                    "shadow": slug not in night.live,
+                    "sent": night.outcomes[slug].sent or "",
+                },
                 check_results=[_door_check(key, night, "outbox", slug)],
             )
 

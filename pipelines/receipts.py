@@ -18,7 +18,7 @@ from pathlib import Path
 from connectors.platform import Platform
 from connectors.receipts import Line, Received, digest, receive, waiting
 from pipelines.night import Night, Remark
-from warehouse.batches import Batch, Place, conclude, note_refused, note_unclear, read_batches
+from warehouse.batches import Batch, Place, conclude, note_answers, read_batches
 from warehouse.ledger import Ledger
 from warehouse.newcomers import is_newcomer
 from warehouse.receipts import Counted, note_receipt, receipts_read
@@ -118,25 +118,16 @@ def _match(
 def _note(night: Night, ledger: Ledger, matched: Matched, file: str) -> None:
     """The lines about one batch, and what is odd about what was said of it."""
     batch, said = matched.batch, matched.said
-    by_words: dict[str, set[str]] = {}
-    for record, line in said.items():
-        if line.verdict == "refused":
-            by_words.setdefault(line.words, set()).add(record)
-        elif line.verdict == "unclear":
-            note_unclear(ledger, batch, batch.cells_of({record}), line.words)
-    for words, records in by_words.items():
-        if news := [
-            cell
-            for cell in batch.cells_of(records)
-            if batch.refused.get((cell.record_id, cell.field)) != words
-        ]:
-            note_refused(ledger, batch, news, words)
+    refused, unclear = _of(said, "refused"), _of(said, "unclear")
+    news = {record: line for record, line in refused.items() if not _noted(batch, record, line.words)}
+    note_answers(ledger, "refused", batch, ((record, line.words) for record, line in news.items()))
+    note_answers(ledger, "unclear", batch, ((record, line.words) for record, line in unclear.items()))
     asked = {record for record, _ in batch.cells}
     if batch.state == "sending":
         conclude(ledger, batch, missed=(), doubtful=asked - said.keys(), route="receipt")
     for sentence, lines in (
-        ("receipts_refused", _of(said, "refused")),
-        ("receipts_unclear", _of(said, "unclear")),
+        ("receipts_refused", list(refused.values())),
+        ("receipts_unclear", list(unclear.values())),
         ("receipts_stray", matched.stray),
         ("receipts_reversed", _reversed(batch.refused, said)),
     ):
@@ -175,8 +166,13 @@ def _keys(night: Night, slug: str) -> dict[str, str]:
     return dict(night.con.execute(query, [slug]).fetchall())
 
 
-def _of(said: Mapping[str, Line], verdict: str) -> list[Line]:
-    return [line for line in said.values() if line.verdict == verdict]
+def _of(said: Mapping[str, Line], verdict: str) -> dict[str, Line]:
+    return {record: line for record, line in said.items() if line.verdict == verdict}
+
+
+def _noted(batch: Batch, record: str, words: str) -> bool:
+    """Whether a run that was killed, or another receipt, said the same of a record."""
+    return {said for (one, _), said in batch.refused.items() if one == record} == {words}
 
 
 def _reversed(refused: Mapping[Place, str], said: Mapping[str, Line]) -> list[Line]:

@@ -24,8 +24,8 @@ from warehouse.batches import (
     conclude,
     in_doubt,
     note,
-    note_refused,
-    note_unclear,
+    note_answers,
+    overtaken,
     read_batches,
     unfinished,
 )
@@ -67,7 +67,7 @@ def resume(night: Night, ledger: Ledger) -> None:
     """Find out what became of batches that an earlier run may have sent, before anything else is decided.
 
     Nothing goes out blindly again: the platform is asked, or, where it honours the name of a batch, told under the same
-    name. A platform that is in shadow again, or held back tonight, is only asked.
+    name. A platform that is in shadow again, held back tonight, or was told something newer since is only asked.
     """
     if not unfinished(ledger):
         return
@@ -85,7 +85,8 @@ def resume(night: Night, ledger: Ledger) -> None:
         except Unreadable as gone:
             _remark(night, batch, "sending_in_doubt", f"{gone.problem}。{gone.next_move}")
             continue
-        resend = batch.platform in night.live and batch.platform not in night.stopped
+        held_back = batch.platform not in night.live or batch.platform in night.stopped
+        resend = not held_back and not overtaken(batch, batches.values())
         doubted.append(Parcel(platform, batch.name, packed, records, again=True, resend=resend))
     _tell(night, ledger, doubted, batches)
 
@@ -109,13 +110,8 @@ def _tell(night: Night, ledger: Ledger, parcels: Sequence[Parcel], batches: dict
 
 def _note(ledger: Ledger, batch: Batch, parcel: Parcel, heard: Heard) -> BatchState:
     """The lines that say what became of a batch: first what the platform said of single rows."""
-    by_words: dict[str, set[str]] = {}
-    for at, words in heard.refused:
-        by_words.setdefault(words, set()).add(parcel.records[at])
-    for words, records in by_words.items():
-        note_refused(ledger, batch, batch.cells_of(records), words)
-    for at, words in heard.unclear:
-        note_unclear(ledger, batch, batch.cells_of({parcel.records[at]}), words)
+    note_answers(ledger, "refused", batch, ((parcel.records[at], words) for at, words in heard.refused))
+    note_answers(ledger, "unclear", batch, ((parcel.records[at], words) for at, words in heard.unclear))
     fates = list(zip(parcel.records, heard.fates, strict=True))
     return conclude(
         ledger,

@@ -84,10 +84,6 @@ class Batch:
         """Where its file lies under the night's outbox; a later batch of the night never replaces what was sent."""
         return self.platform if self.turn == 1 else f"{self.platform}.{self.turn}"
 
-    def cells_of(self, records: Collection[str]) -> list[Cell]:
-        """The cells of these records."""
-        return [cell for (record_id, _), (_, cell) in self.cells.items() if record_id in records]
-
     @property
     def open(self) -> bool:
         """Whether it can still change: the platform cannot have seen it."""
@@ -148,6 +144,13 @@ def in_doubt(batches: Iterable[Batch], exported: Mapping[str, date]) -> list[Bat
     ]
 
 
+def overtaken(batch: Batch, batches: Iterable[Batch]) -> bool:
+    """Whether a later batch of the platform tells one of its cells: sent again, the older value would come last."""
+    later = (one for one in batches if one.platform == batch.platform and one.live and not one.open)
+    order = (batch.night, batch.turn)
+    return any((one.night, one.turn) > order and one.cells.keys() & batch.cells.keys() for one in later)
+
+
 def told(batches: Iterable[Batch]) -> list[Told]:
     """Every cell that stands in a batch."""
     return [
@@ -185,9 +188,21 @@ def note_refused(ledger: Ledger, batch: Batch, cells: Iterable[Cell], words: str
     return note(ledger, "refused", batch, cells, words=ledger.remember(words))
 
 
-def note_unclear(ledger: Ledger, batch: Batch, cells: Iterable[Cell], words: str) -> int:
-    """Note an answer about these cells that nobody here understands, so that it is not lost."""
-    return note(ledger, "unclear", batch, cells, words=ledger.remember(words))
+def note_answers(
+    ledger: Ledger, kind: Literal["refused", "unclear"], batch: Batch, said: Iterable[tuple[str, str]]
+) -> None:
+    """Note what the platform said of records, in its words: that it did not take them, or what nobody here understands.
+
+    A line for each of its sentences. They may hold personal values and are kept beside the chain.
+    """
+    cells: dict[str, list[Cell]] = {}
+    for (record_id, _), (_, cell) in batch.cells.items():
+        cells.setdefault(record_id, []).append(cell)
+    by_words: dict[str, list[Cell]] = {}
+    for record_id, words in said:
+        by_words.setdefault(words, []).extend(cells.get(record_id, ()))
+    for words, theirs in by_words.items():
+        note(ledger, kind, batch, theirs, words=ledger.remember(words))
 
 
 def conclude(

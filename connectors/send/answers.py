@@ -60,7 +60,7 @@ def hear_rows(answer: Any, send: HttpSend, rows: Sequence[Row], first: int, hear
     """Note what an answer says of the rows of one call, the first of which stands at this place; False if it says nothing."""
     results = send.results
     found = _at(answer, results.at) if results is not None else None
-    if results is None or not isinstance(found, list):
+    if results is None or not isinstance(found, list) or not found:
         return False
     said: set[int] = set()
     for at, verdict, words in _verdicts(found, results, rows, heard):

@@ -64,6 +64,8 @@ def tell(line: Tell, send: HttpSend) -> Heard:
             for call in calls(line, send):
                 if not talk.settle(call):
                     break
+        if "doubtful" in heard.fates:
+            _tell_problem(heard, Doubtful("平台没有说这一批收到没有", _IN_DOUBT))
     except Unreadable as error:
         _tell_problem(heard, error)
     return heard
@@ -310,6 +312,7 @@ class _Talk:
         elif reply.body.lstrip().startswith(b"<"):
             raise Doubtful("应为数据，收到的却是网页（HTML），多半是登录页面", _IN_DOUBT)
         elif success is None or (word := word_at(answer, success.path)) in success.values:
+            self.heard.silent += len(call.rows) if self.send.results is not None else 0
             self._note(call, "took")
         elif word in self.send.rejected:
             raise Missed(

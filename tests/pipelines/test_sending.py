@@ -33,7 +33,7 @@ from pipelines.steps import run_step
 from pipelines.summary import summary
 from warehouse.approvals import Said as Reason
 from warehouse.approvals import set_mode
-from warehouse.batches import Batch, conclude, read_batches
+from warehouse.batches import Batch, conclude, note, read_batches
 from warehouse.ledger import open_ledger
 from warehouse.site import Site, read_site
 from warehouse.store import read_store
@@ -638,6 +638,24 @@ def test_a_batch_of_a_platform_back_in_shadow_is_asked_about_and_not_finished(
         set_mode(ledger, "shadow", "grid", towns.NIGHTS[0], Reason("tester", "stop"))
     publish(site)
     assert not target.applied() and batches(site)[BATCH].state == "sending"
+
+
+def test_a_batch_that_was_overtaken_is_not_finished_with_yesterdays_value(
+    site_of: Callable[[Target], Site],
+    http: Callable[[str], Target],
+    inline: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = http("http_key")
+    site = site_of(target)
+    with killed_at(monkeypatch, target, "after the line sending"), pytest.raises(Killed):
+        publish(site)
+    batch = batches(site)[BATCH]
+    newer = Batch("grid-20261119-2", "grid", batch.night, True)
+    with open_ledger(site) as ledger:
+        note(ledger, "sent", newer, [cell._replace(digest="newer") for _, cell in batch.cells.values()][:1])
+    publish(site)
+    assert not [phone for key, phone in target.applied()] and batches(site)[BATCH].state == "sending"
 
 
 def test_a_way_out_that_fits_no_page_fails_the_check_of_all(

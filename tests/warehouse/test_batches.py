@@ -15,8 +15,8 @@ from warehouse.batches import (
     conclude,
     in_doubt,
     note,
-    note_refused,
-    note_unclear,
+    note_answers,
+    overtaken,
     read_batches,
     unfinished,
 )
@@ -99,20 +99,34 @@ def test_an_export_of_a_later_night_ends_a_doubt(site: Site, exported: date | No
         assert len(in_doubt(read_batches(ledger, date.max).values(), known)) == doubted
 
 
+def test_a_batch_is_overtaken_by_a_later_one_that_tells_one_of_its_cells(site: Site) -> None:
+    with open_ledger(site) as ledger:
+        old = sending(ledger, NAME)
+        for turn, (kind, cells) in enumerate(
+            (("prepared", CELLS), ("sent", [Cell("z", "phone", "x")])), start=2
+        ):
+            note(ledger, kind, Batch(f"grid-20261116-{turn}", "grid", NIGHT, True), cells)
+        assert not overtaken(old, read_batches(ledger, NIGHT).values())
+        note(ledger, "sent", Batch("grid-20261116-2", "grid", NIGHT, True))
+        batches = read_batches(ledger, NIGHT)
+        assert overtaken(old, batches.values()) and not overtaken(
+            batches["grid-20261116-2"], batches.values()
+        )
+
+
 def test_words_of_a_platform_are_kept_beside_the_chain_and_can_be_erased(site: Site) -> None:
     with open_ledger(site) as ledger:
         batch = sending(ledger, NAME)
-        note_refused(ledger, batch, batch.cells_of({"a"}), "手机号 13800000000 已被占用")
-        note_unclear(ledger, batch, batch.cells_of({"b"}), "处理中")
+        note_answers(ledger, "refused", batch, [("a", "手机号 13800000000 已被占用")])
+        note_answers(ledger, "unclear", batch, [("b", "处理中"), ("c", "处理中")])
         (line,) = ledger.lines("unclear")
         refused = read_batches(ledger, NIGHT)[NAME].refused
         assert refused == {
             ("a", "phone"): "手机号 13800000000 已被占用",
             ("a", "name"): "手机号 13800000000 已被占用",
         }
-        assert ledger.recall(line.body["words"]) == "处理中" and {
-            cell.record_id for cell in ledger.cells(line.seq)
-        } == {"b"}
+        assert ledger.recall(line.body["words"]) == "处理中"
+        assert {cell.record_id for cell in ledger.cells(line.seq)} == {"b", "c"}
         assert "138" not in str([one.body for one in ledger.lines()])
         ledger.erase(ledger.lines("refused")[0].body["words"])
         assert set(read_batches(ledger, NIGHT)[NAME].refused.values()) == {""} and ledger.verify() is None
