@@ -18,7 +18,7 @@ from pathlib import Path
 from connectors.platform import Platform
 from connectors.receipts import Line, Received, digest, receive, waiting
 from pipelines.night import Night, Remark
-from warehouse.batches import Batch, Place, conclude, note_answers, read_batches
+from warehouse.batches import Batch, Place, conclude, is_named, note_answers, read_batches
 from warehouse.ledger import Ledger
 from warehouse.newcomers import is_newcomer
 from warehouse.receipts import Counted, note_receipt, receipts_read
@@ -97,7 +97,7 @@ def _match(
     ledger: Ledger, received: Received, sent: Mapping[str, Batch], keys: Mapping[str, str]
 ) -> tuple[list[Matched], list[Line]]:
     """What is said of each batch, and the rows that speak of a batch which was never sent."""
-    named = max((name for name in sent if name in received.path.name), key=len, default="")
+    named = next((name for name in sent if is_named(name, received.path.name)), "")
     found: dict[str, Matched] = {}
     unsent: list[Line] = []
     for line in received.lines:

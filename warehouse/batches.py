@@ -20,6 +20,7 @@ Between `sending` and the next line nobody knows whether the platform was told, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -166,6 +167,15 @@ def batch_name(platform: str, night: date, turn: int) -> str:
     'grid-20261116-1'
     """
     return f"{platform}-{night:%Y%m%d}-{turn}"
+
+
+def is_named(name: str, text: str) -> bool:
+    """Whether a text, such as the name of a file, holds the name of a batch.
+
+    >>> is_named("grid-20261116-1", "回执 grid-20261116-1.xlsx"), is_named("grid-20261116-1", "grid-20261116-12.xlsx")
+    (True, False)
+    """
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![0-9])", text) is not None
 
 
 def open_batch(batches: dict[str, Batch], platform: str, night: date, *, live: bool) -> Batch:

@@ -19,6 +19,7 @@ from connectors.platform_send import SftpSend
 from connectors.pull.budget import Again
 from connectors.pull.ssh import SILENCE, connect
 from connectors.send.parcel import Fate, Heard, Tell, all_of
+from warehouse.batches import is_named
 
 _CHUNK = 256 << 10
 _LATER = "请确认网络与 site.toml 里的 address；平台恢复后会在下一夜再送"
@@ -89,7 +90,9 @@ class _Drop:
             )
         if self._there(sftp, self._part):
             return "missed"
-        if self._send.taken and any(self._line.batch in name for name in sftp.listdir(self._send.taken)):
+        if self._send.taken and any(
+            is_named(self._line.batch, name) for name in sftp.listdir(self._send.taken)
+        ):
             return "took"
         return "missed" if self._send.stays or self._send.taken else "doubtful"
 

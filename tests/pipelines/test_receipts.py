@@ -168,7 +168,9 @@ def test_what_is_odd_about_a_receipt_is_told_with_its_rows_and_kept(
     assert lines(site, "refused") == [] and night.decisions == {"awaiting": 20}
 
 
-@pytest.mark.parametrize("name", ["result.csv", "grid-20261119-2.csv", "grid-20251119-1.csv"])
+@pytest.mark.parametrize(
+    "name", ["result.csv", "grid-20261119-2.csv", "grid-20261119-12.csv", "grid-20251119-1.csv"]
+)
 def test_a_receipt_of_a_batch_that_was_never_sent_is_told_and_changes_nothing(
     site: Site, answer: Callable[..., Path], name: str
 ) -> None:

@@ -114,6 +114,7 @@ def test_a_line_that_is_cut_at_the_renaming_leaves_one_file_or_a_doubt(
         ("nothing", "stays = true", "missed"),
         ("taken", "", "doubtful"),
         ("taken", 'taken = "{taken}"', "took"),
+        ("another", 'taken = "{taken}"', "missed"),
         ("nothing", 'taken = "{taken}"', "missed"),
     ],
 )
@@ -133,6 +134,7 @@ def test_a_batch_of_an_earlier_run_is_looked_for_and_nothing_is_left(
     made = parcel(page(send(inbox, more.format(taken=taken))), again=True)
     template = (made.packed.file.parent / "trial.csv").read_bytes()
     places = {"final": inbox / f"{world.BATCH}.csv", "part": inbox / f"{world.BATCH}.csv.tmp"}
+    places["another"] = taken / f"{world.BATCH}2.csv"
     places["taken"] = taken / f"20261101_{world.BATCH}.csv.done"
     if there in places:
         places[there].write_bytes(template)
