@@ -22,7 +22,7 @@ from pipelines.messages import Language, say
 from pipelines.published import published
 from pipelines.values import shown
 from warehouse.approvals import Said, Word, live_platforms, say_of_cells, set_mode
-from warehouse.batches import conclude, in_doubt, read_batches
+from warehouse.batches import conclude, in_doubt, read_batches, unfinished
 from warehouse.ledger import Cell, open_ledger
 from warehouse.lock import only_writer
 from warehouse.site import read_site
@@ -183,7 +183,7 @@ def doubted(root: Path, speak: Language) -> list[Doubted]:
     with published(root, speak) as con:
         exported = last_exports(con)
     with open_ledger(read_site(root)) as ledger:
-        batches = in_doubt(read_batches(ledger, date.max).values(), exported)
+        batches = in_doubt(read_batches(ledger, date.max).values(), exported) if unfinished(ledger) else []
     return [Doubted(one.name, one.platform, one.night.isoformat(), len(one.cells)) for one in batches]
 
 

@@ -101,8 +101,13 @@ class _Visit:
                 for at, row in enumerate(self._line.contents.rows)
                 if (words := self._write_row(con, row)) is not None
             ]
-            self.perhaps = True
-            con.commit()
+            before, self.perhaps = self.perhaps, True
+            try:
+                con.commit()
+            except DBAPIError as error:
+                # A no from the database says that it has given everything back; a line that is cut says nothing.
+                self.perhaps = before or _passes(code_of(error))
+                raise
             return refused
 
     def there(self) -> bool:
@@ -209,13 +214,17 @@ class _Visit:
             )
         if not_encrypted(error):
             return no_tls()
-        if not code or code in _PASSES or (len(code) == 5 and code[:2] in _PASSING):
+        if _passes(code):
             return Again("连不上数据库或连接断了", _LATER)
-        self.perhaps = False  # the database said no: it has given everything back
         return Unreadable(
             f"{send.batches} 或 {send.table} 拒绝了整批（{code}）",
             f"批次表除 {send.batch} 外的列应有默认值；不是它时，请把代码告诉平台方",
         )
+
+
+def _passes(code: str) -> bool:
+    """Whether an error may be gone in a moment, a line that was cut among them."""
+    return not code or code in _PASSES or (len(code) == 5 and code[:2] in _PASSING)
 
 
 def _table(name: str, columns: Any, schema: str | None) -> sa.TableClause:

@@ -166,8 +166,9 @@ class _Talk:
             self._note(call, "doubtful" if self.line.again else "missed")
             return not missed.lost
         except Doubtful as doubtful:
-            _tell_problem(self.heard, doubtful)
             there = back is not None and self._asked_at_once(back, call.key) == "took"
+            if not there:
+                _tell_problem(self.heard, doubtful)
             self._note(call, "took" if there else "doubtful")
             return there
 
@@ -231,17 +232,15 @@ class _Talk:
         """
         self._perhaps = False
         try:
-            reply = self.line.budget.persist(self._once, call)
-        except Missed:
-            if self._perhaps:
-                raise Doubtful("平台先没有答复，后来不能服务", _IN_DOUBT) from None
-            raise
+            self._hear(call, self.line.budget.persist(self._once, call))
         except Doubtful:
             raise
-        except Unreadable as error:  # it went on to the end of what may be tried
-            kind = Doubtful if self._perhaps else Missed
-            raise kind(error.problem, _IN_DOUBT if self._perhaps else _LATER) from None
-        self._hear(call, reply)
+        except Unreadable as error:
+            if self._perhaps:  # whatever is said of a later attempt, an earlier one may have been applied
+                raise Doubtful(error.problem, _IN_DOUBT) from None
+            if isinstance(error, Missed):
+                raise
+            raise Missed(error.problem, _LATER) from None
 
     def _once(self, call: Call) -> Reply:
         """One attempt, with a login renewed where it has expired."""
@@ -258,8 +257,8 @@ class _Talk:
             raise Again(f"平台暂时不能服务（HTTP {status}）", _LATER, after=retry_after(reply))
         if status in (302, 303, 408, 409) or status >= 500:
             raise self._in_doubt(f"平台答复 HTTP {status}", retry_after(reply))
-        if self.send.body == "row" and status in (400, 404, 422):
-            return reply  # the platform's word on this row
+        if self._words_on_a_row(reply):
+            return reply
         raise Missed(
             f"平台拒绝了请求（HTTP {status}）",
             "请核对平台文件里 [send] 的 path、rows_at 与参数，以及 site.toml 里的 address",
@@ -272,6 +271,12 @@ class _Talk:
         if success is None or not success.expired or not 200 <= reply.status < 300:
             return reply.status in _DENIED
         return word_at(document(reply), success.path) in success.expired
+
+    def _words_on_a_row(self, reply: Reply) -> str:
+        """Why the platform refuses the one row of a call; without words of its own a 4xx says that the call is wrong."""
+        if self.send.body != "row" or reply.status not in (400, 404, 422) or self.send.results is None:
+            return ""
+        return word_at(document(reply), self.send.results.message)
 
     def _attempt(self, call: Call) -> Reply:
         self.line.budget.check()
@@ -302,12 +307,10 @@ class _Talk:
             Missed: it says that nothing was applied. Doubtful: it cannot be understood.
         """
         answer, success = document(reply), self.send.success
-        of_row = self.send.body == "row" and reply.status >= 400
         if hear_rows(answer, self.send, call.rows, call.first, self.heard):
             self._note(call, "took")
-        elif of_row:
-            words = word_at(answer, self.send.results.message if self.send.results else "")
-            self.heard.refused.append((call.first, cut(words or f"HTTP {reply.status}")))
+        elif words := self._words_on_a_row(reply):
+            self.heard.refused.append((call.first, cut(words)))
             self._note(call, "took")
         elif reply.body.lstrip().startswith(b"<"):
             raise Doubtful("应为数据，收到的却是网页（HTML），多半是登录页面", _IN_DOUBT)

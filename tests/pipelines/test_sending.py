@@ -99,7 +99,7 @@ def site_of(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         for slug in ("grid", "social_card", "resident_points"):
             text = (PLATFORMS / f"{slug}.toml").read_text(encoding="utf-8")
             if slug == "grid":
-                text += f"\n[send]\n{target.send}\nbudget_seconds = 5\n"
+                text += f"\n[send]\n{target.send}\nbudget_seconds = 60\n"
             (folder / f"{slug}.toml").write_text(text, encoding="utf-8")
         monkeypatch.setattr("pipelines.fingerprint.PLATFORMS", folder)
         for module in ("night", "catalogue"):
@@ -445,11 +445,11 @@ def test_a_platform_that_is_down_costs_itself_one_night_and_is_told_on_the_next_
 ) -> None:
     site, target = grid
     push = peer.answers["/push"]
-    peer.answers["/push"] = lambda _: Said(status=503)
+    peer.answers["/push"] = lambda _: Said(status=429, headers={"Retry-After": "86400"})
     down = enter_once("nightly", "--site", site.root, "--json")
     assert (down.status, down.found["platforms"]["grid"]["sent"]) == (1, "unsent")
     (remark,) = down.found["remarks"]
-    assert "HTTP 503" in remark["text"]["zh"] and BATCH in remark["text"]["en"]
+    assert "HTTP 429" in remark["text"]["zh"] and BATCH in remark["text"]["en"]
     assert not target.applied()
     peer.answers["/push"] = push
     up = enter_once("nightly", "--site", site.root, "--json")

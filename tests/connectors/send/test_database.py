@@ -20,7 +20,7 @@ from warehouse.site import Site
 Page = Callable[..., Platform]
 MakeParcel = Callable[..., Parcel]
 COLUMNS = 'columns = { bh = "id", xm = "name", sjh = "mobile", dz = "addr" }'
-SEND = f'transport = "database"\ntable = "people"\nbatches = "arrivals"\nbudget_seconds = 5\n{COLUMNS}'
+SEND = f'transport = "database"\ntable = "people"\nbatches = "arrivals"\nbudget_seconds = 60\n{COLUMNS}'
 
 
 @pytest.fixture(scope="module", params=["postgresql", "mysql"])
@@ -108,7 +108,9 @@ def test_a_row_that_the_table_refuses_costs_itself_alone_and_nothing_is_cut_to_f
     assert [row[2] for row in rows(people)] == [None, 13800000002]
 
 
-@pytest.mark.parametrize("cut", ["between_rows", "before_commit", "after_commit", "after_commit_for_good"])
+@pytest.mark.parametrize(
+    "cut", ["between_rows", "before_commit", "after_commit", "after_commit_for_good", "after_commit_then_no"]
+)
 def test_a_line_that_is_cut_anywhere_applies_the_batch_once(
     world: Any,
     page: Page,
@@ -141,13 +143,15 @@ def test_a_line_that_is_cut_anywhere_applies_the_batch_once(
     def takes(self: _Visit, con: sa.Connection) -> None:
         if cut == "after_commit_for_good" and not faults:
             raise OperationalError("lost", {}, Exception())
+        if cut == "after_commit_then_no" and not faults:
+            raise OperationalError("no", {}, Exception(1142))
         take(self, con)
 
     monkeypatch.setattr(_Visit, "_write_row", writes)
     monkeypatch.setattr(sa.Connection, "commit", commits)
     monkeypatch.setattr(_Visit, "_take_name", takes)
     heard = world.hear(opened(), made)
-    assert heard.fates == ["doubtful" if cut == "after_commit_for_good" else "took"] * 2
+    assert heard.fates == ["doubtful" if cut.startswith("after_commit_") else "took"] * 2
     assert rows(people) == ONCE
     monkeypatch.setattr(_Visit, "_take_name", take)
     again = parcel(page(SEND), again=True, K1="13800000001", K2="13800000002")
@@ -159,10 +163,11 @@ def test_a_batch_of_an_earlier_run_is_asked_about_and_its_name_given_back(
 ) -> None:
     again = parcel(page(SEND), again=True)
     before = rows(people)
+    brief = parcel(page(SEND.replace("= 60", "= 2")), again=True)
     assert world.hear(opened(), again).fates == ["missed"] * 3
     assert rows(people) == before and rows(people, "select * from arrivals") == []
     dead = people.address.replace(str(people.port), str(dead_port))
-    assert world.hear(opened(address=dead), again).fates == ["doubtful"] * 3
+    assert world.hear(opened(address=dead), brief).fates == ["doubtful"] * 3
 
 
 def test_asking_waits_for_a_transaction_that_has_not_ended(

@@ -21,7 +21,7 @@ Page = Callable[..., Platform]
 Connect = Callable[..., Site]
 MakeParcel = Callable[..., Parcel]
 
-SEND = 'transport = "http"\npath = "/push"\nrows_at = "rows"\nbudget_seconds = 3'
+SEND = 'transport = "http"\npath = "/push"\nrows_at = "rows"\nbudget_seconds = 60'
 HONOURS = SEND + "\nidempotent = true"
 BACK = (
     SEND + '\nread_back = { path = "/batch", parameter = "no", at = "state",'
@@ -140,7 +140,8 @@ def test_what_certainly_did_not_arrive_is_called_so(
     if answer is not None:
         peer.answers["/push"] = answer
     site = connect(peer.address if answer else f"http://127.0.0.1:{dead_port}")
-    heard = world.hear(site, parcel(page(HONOURS + '\nauth = { kind = "basic" }')))
+    brief = HONOURS.replace("= 60", "= 2")
+    heard = world.hear(site, parcel(page(brief + '\nauth = { kind = "basic" }')))
     assert heard.fates == ["missed"] * 3
     assert heard.problem and heard.next_move and world.SECRET not in heard.problem + heard.next_move
     assert story != "denied" or "env:PEER_SECRET" in heard.next_move
@@ -176,7 +177,7 @@ def test_a_platform_that_hangs_leaves_its_batch_in_doubt_within_its_budget(
     world: Any, page: Page, connect: Connect, parcel: MakeParcel, peer: Peer, target: Target
 ) -> None:
     peer.answers["/push"] = lambda seen: Said(b"x" * 1000, drip=0.05) if target.push(seen) else Said()
-    heard = world.hear(connect(peer.address), parcel(page(SEND.replace("= 3", "= 1"))))
+    heard = world.hear(connect(peer.address), parcel(page(SEND.replace("= 60", "= 1"))))
     assert heard.fates == ["doubtful"] * 3 and "1 秒内没有送完" in heard.problem
 
 
@@ -214,11 +215,20 @@ def test_doubt_that_ends_with_a_platform_that_is_down_stays_doubt(
     assert world.hear(connect(peer.address), parcel(page(HONOURS))).fates == ["doubtful"] * 3
 
 
+def test_a_no_after_a_doubt_may_only_mean_that_it_is_there_already(
+    world: Any, page: Page, connect: Connect, parcel: MakeParcel, peer: Peer, target: Target
+) -> None:
+    peer.answers["/push"] = first(cut_after(target.push), then=says(body={"code": 500, "msg": "重复提交"}))
+    send = RESULTS + "\nidempotent = true"
+    assert world.hear(connect(peer.address), parcel(page(send))).fates == ["doubtful"] * 3
+
+
 def test_a_batch_that_can_be_asked_about_is_asked_about_at_once_and_believed_only_if_it_is_there(
     world: Any, page: Page, connect: Connect, parcel: MakeParcel, peer: Peer, target: Target
 ) -> None:
     peer.answers["/push"] = cut_after(target.push)
-    assert world.hear(connect(peer.address), parcel(page(BACK))).fates == ["took"] * 3
+    heard = world.hear(connect(peer.address), parcel(page(BACK)))
+    assert (heard.fates, heard.problem) == (["took"] * 3, "")
     target.keys.clear()
     peer.answers["/push"] = says(status=500)  # it may still be at work: "not there" proves nothing yet
     assert world.hear(connect(peer.address), parcel(page(BACK))).fates == ["doubtful"] * 3
@@ -252,7 +262,7 @@ def test_a_batch_of_an_earlier_run_is_finished_under_its_name_where_that_is_hono
     for _ in range(2):
         assert world.hear(connect(peer.address), parcel(page(HONOURS), again=True)).fates == ["took"] * 3
     assert target.applied == ["K1", "K2", "K3"]
-    peer.answers["/push"] = says(status=503)
+    peer.answers["/push"] = says(status=429, headers={"Retry-After": "86400"})
     down = world.hear(connect(peer.address), parcel(page(HONOURS), again=True))
     assert down.fates == ["doubtful"] * 3
 
@@ -326,6 +336,9 @@ def test_one_row_a_call_that_is_refused_costs_itself_alone(
     heard = world.hear(connect(peer.address), parcel(page(send)))
     assert (heard.fates, heard.refused) == (["took"] * 3, [(1, "查无此人")])
     assert target.applied == ["K1", "K3"]
+    peer.answers["/push"] = says(status=404)  # without a word on the row it is the path that is wrong
+    wrong = world.hear(connect(peer.address), parcel(page(send)))
+    assert (wrong.fates, wrong.refused) == (["missed"] * 3, []) and "send" in wrong.next_move
 
 
 def test_knocking_logs_in_and_sends_nothing(page: Page, connect: Connect, peer: Peer, target: Target) -> None:

@@ -49,7 +49,7 @@ def opened(
 
 
 def send(inbox: Path, more: str = "") -> str:
-    return f'transport = "sftp"\nfolder = "{inbox}"\nbudget_seconds = 5\n{more}'
+    return f'transport = "sftp"\nfolder = "{inbox}"\nbudget_seconds = 60\n{more}'
 
 
 def test_a_batch_lies_there_whole_under_its_name_and_is_left_once(
@@ -155,7 +155,7 @@ def test_a_server_that_is_not_known_or_not_there_or_refuses_gets_nothing(
         known = "" if says == "没有服务器" else None
         if known is not None:
             site.known_hosts.write_text(known)
-        heard = world.hear(site, parcel(page(send(inbox).replace("= 5", "= 2"))))
+        heard = world.hear(site, parcel(page(send(inbox).replace("= 60", "= 2"))))
         assert heard.fates == ["missed"] * 3 and says in heard.problem
         opened()
     heard = world.hear(opened(), parcel(page(send(inbox / "nowhere"))))
