@@ -1,7 +1,7 @@
 """One platform, as its TOML file describes it.
 
 Belongs here: the shape of a platform file, reading it strictly, and the catalogue of all platforms.
-Lives elsewhere: how a platform is asked (`platform_pull.py`), what a platform file must obey (`platform_rules.py`),
+Lives elsewhere: how a platform is asked (`platform_pull.py`) and told (`platform_send.py`), what a platform file must obey (`platform_rules.py`),
 reading an export (`connectors/read/`), what a column's values mean (`dedup/normalise`), writing a file back
 (`connectors/write/`).
 
@@ -23,6 +23,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 from connectors.platform_pull import CHOICES, INNER, PULLS, Pull
 from connectors.platform_rules import never, problems, unfit
+from connectors.platform_send import SEND_CHOICES, SEND_INNER, SENDS, Receipt, Send
 from warehouse.fields import fields as known_fields
 
 PLATFORMS = Path(__file__).parent / "platforms"
@@ -164,6 +165,10 @@ class Platform:
     authority: tuple[str, ...] = ()  # fields whose owner this platform is (一数一源)
     share: tuple[str, ...] = ()  # of its own fields, those that may be passed on
     receive: Receive = dataclass_field(default_factory=Receive)
+    send: Send | None = (
+        None  # how it is told, where a site has a way out to it; else a clerk carries the file
+    )
+    receipt: Receipt | None = None  # how it answers in files, where it does
     gate: Gate = dataclass_field(default_factory=Gate)
     feeds: Mapping[str, tuple[str, ...]] = dataclass_field(
         default_factory=dict
@@ -217,6 +222,10 @@ def read_platform(path: Path) -> Platform:
     stated["gate"] = _make(Gate, slug, "gate", _table(slug, "gate", stated.pop("gate", {})))
     if "pull" in stated:
         stated["pull"] = _pull(slug, stated.get("transport"), _table(slug, "pull", stated["pull"]))
+    if "send" in stated:
+        stated["send"] = _send(slug, _table(slug, "send", stated["send"]))
+    if "receipt" in stated:
+        stated["receipt"] = _make(Receipt, slug, "receipt", _table(slug, "receipt", stated["receipt"]))
     if "slug" in stated:
         raise PlatformFileError(slug, "slug 由文件名决定，不应写在文件里")
     if reason := never(stated.get("id"), stated.get("tier")):
@@ -257,17 +266,37 @@ def _column(slug: str, name: str, spec: Any, codes: Mapping[str, str]) -> Column
 def _pull(slug: str, transport: Any, stated: dict[str, Any]) -> Pull:
     if transport not in PULLS:
         raise PlatformFileError(slug, f"[pull] 只用于 transport 为 {'、'.join(PULLS)} 的平台")
-    for name, kinds in CHOICES.items():
+    return _make(PULLS[transport], slug, "pull", _inside(slug, "pull", stated, CHOICES, INNER))
+
+
+def _send(slug: str, stated: dict[str, Any]) -> Send:
+    transport = stated.pop("transport", None)
+    if transport not in SENDS:
+        raise PlatformFileError(slug, f"[send] transport 应为 {'、'.join(SENDS)} 之一")
+    return _make(SENDS[transport], slug, "send", _inside(slug, "send", stated, SEND_CHOICES, SEND_INNER))
+
+
+def _inside(
+    slug: str,
+    place: str,
+    stated: dict[str, Any],
+    choices: Mapping[str, Mapping[str, type]],
+    inner: Mapping[str, type],
+) -> dict[str, Any]:
+    """The tables inside a table, of the shape that their `kind` names or of the one that they have."""
+    for name, kinds in choices.items():
         if name in stated:
-            table = _table(slug, f"pull.{name}", stated[name])
+            table = _table(slug, f"{place}.{name}", stated[name])
             kind = table.pop("kind", None)
             if kind not in kinds:
-                raise PlatformFileError(slug, f"[pull.{name}] kind 应为 {'、'.join(kinds)} 之一")
-            stated[name] = _make(kinds[kind], slug, f"pull.{name}", table)
-    for name, shape in INNER.items():
+                raise PlatformFileError(slug, f"[{place}.{name}] kind 应为 {'、'.join(kinds)} 之一")
+            stated[name] = _make(kinds[kind], slug, f"{place}.{name}", table)
+    for name, shape in inner.items():
         if name in stated:
-            stated[name] = _make(shape, slug, f"pull.{name}", _table(slug, f"pull.{name}", stated[name]))
-    return _make(PULLS[transport], slug, "pull", stated)
+            stated[name] = _make(
+                shape, slug, f"{place}.{name}", _table(slug, f"{place}.{name}", stated[name])
+            )
+    return stated
 
 
 def _make(kind: type[T], slug: str, place: str, stated: dict[str, Any]) -> T:

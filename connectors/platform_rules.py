@@ -12,6 +12,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from connectors.platform_pull import pull_problems
+from connectors.platform_send import send_problems
 from dedup.normalise.codes import label
 from warehouse.fields import fields as known_fields
 
@@ -81,6 +82,7 @@ def problems(platform: Platform) -> Iterator[str]:
     yield from _codes(platform)
     yield from _receive(platform)
     yield from pull_problems(platform)
+    yield from send_problems(platform)
 
 
 def _columns(platform: Platform) -> Iterator[str]:

@@ -55,20 +55,27 @@ def run_all(
     workers: int = 2,
     limits: Limits = Limits(),
     seconds: float = inf,
+    beginning: Callable[[int], None] = lambda _: None,
 ) -> Iterator[tuple[int, Outcome]]:
     """Run the function on each job's arguments; yields the job's place and outcome as each one ends.
 
     `function` must be importable by name and return what JSON can hold. A job that kills its worker, or outlives its
-    limits, ends alone: the others go on in a new worker. After so many seconds all that still run are ended, and those
-    that have to wait are not begun.
+    limits, ends alone: the others go on in a new worker. `beginning` is called with a job's place before it is begun. After
+    so many seconds all that still run are ended, and those that have to wait are not begun.
     """
     waiting = list(enumerate(jobs))[::-1]
     end = time.monotonic() + seconds
     pool = [_Worker(limits) for _ in range(min(workers, len(jobs)))]
+
+    def hand(worker: _Worker) -> None:
+        at, job = waiting.pop()
+        beginning(at)
+        worker.take(at, job, function)
+
     try:
         with selectors.DefaultSelector() as selector:
             for worker in pool:
-                worker.take(*waiting.pop(), function)
+                hand(worker)
                 selector.register(worker.answers, selectors.EVENT_READ, worker)
             while selector.get_map():
                 patience = min(key.data.left(end) for key in selector.get_map().values())
@@ -87,7 +94,7 @@ def run_all(
                     if fresh is not worker:
                         worker.stop()
                         pool.append(fresh)
-                    fresh.take(*waiting.pop(), function)
+                    hand(fresh)
                     selector.register(fresh.answers, selectors.EVENT_READ, fresh)
     finally:
         for worker in pool:

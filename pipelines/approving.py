@@ -1,7 +1,9 @@
-"""What waits for a person before it goes to a platform, and the person's word on it; going live.
+"""What waits for a person before it goes to a platform, and the person's word on it; batches in doubt; going live.
 
-Belongs here: showing what waits, values masked; noting a word on exactly the cells that were shown.
-Lives elsewhere: which cells wait and why (`warehouse/sql/outbox/decision.sql`), the lines (`warehouse/approvals.py`).
+Belongs here: showing what waits, values masked; noting a word on exactly the cells that were shown, or on a batch of which
+nobody knows whether it arrived.
+Lives elsewhere: which cells wait and why (`warehouse/sql/outbox/decision.sql`), the lines (`warehouse/approvals.py`,
+`warehouse/batches.py`).
 """
 
 from __future__ import annotations
@@ -20,8 +22,11 @@ from pipelines.messages import Language, say
 from pipelines.published import published
 from pipelines.values import shown
 from warehouse.approvals import Said, Word, live_platforms, say_of_cells, set_mode
+from warehouse.batches import conclude, in_doubt, read_batches, unfinished
 from warehouse.ledger import Cell, open_ledger
+from warehouse.lock import only_writer
 from warehouse.site import read_site
+from warehouse.told import last_exports
 
 WAITING = ("approval", "flood", "stuck", "refused")
 SAYABLE = (
@@ -43,6 +48,11 @@ class Asked:
     field: str | None = None
     why: str | None = None
     record: str | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether single cells are meant, by anything but their platform."""
+        return (self.field, self.why, self.record) != (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,16 @@ class WaitingCell:
     rule: str
     decision: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """A batch of which nobody knows whether it arrived."""
+
+    batch: str
+    platform: str
+    night: str
+    cells: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +176,48 @@ def decide_cells(
             Noted(platform, word, len(theirs), say_of_cells(ledger, word, platform, theirs, said), said.by)
             for platform, theirs in found.items()
         ]
+
+
+def doubted(root: Path, speak: Language) -> list[Doubted]:
+    """The batches in doubt, of which no export that was taken in has told since."""
+    with published(root, speak) as con:
+        exported = last_exports(con)
+    with open_ledger(read_site(root)) as ledger:
+        batches = in_doubt(read_batches(ledger, date.max).values(), exported) if unfinished(ledger) else []
+    return [Doubted(one.name, one.platform, one.night.isoformat(), len(one.cells)) for one in batches]
+
+
+def settle_batch(
+    root: Path,
+    word: Literal["sent", "unsent"],
+    name: str,
+    *,
+    because: str,
+    by: str | None,
+    speak: Language,
+) -> tuple[int, str]:
+    """Note that a batch in doubt arrived, or did not; of how many cells, and who says so.
+
+    What is known to have arrived of it stays so.
+
+    Raises:
+        WrongApproval: no such batch is in doubt. AlreadyRunning: a night is at work, and may just be sending it.
+    """
+    said, waiting_ones = _said(because, by, speak), doubted(root, speak)
+    if name not in {one.batch for one in waiting_ones}:
+        known = "、".join(one.batch for one in waiting_ones) or say("nothing_waits", speak)
+        raise WrongApproval(say("approve_no_such_batch", speak, batch=name, known=known))
+    site = read_site(root)
+    with only_writer(site), open_ledger(site) as ledger:
+        batch = read_batches(ledger, date.max)[name]
+        if batch.state != "sending":  # a night ended meanwhile
+            raise WrongApproval(
+                say("approve_no_such_batch", speak, batch=name, known=say("nothing_waits", speak))
+            )
+        open_ones = batch.cells.keys() - batch.arrived
+        missed = {record for record, _ in open_ones} if word == "unsent" else ()
+        conclude(ledger, batch, missed=missed, doubtful=(), **said.body(ledger))
+    return len(open_ones), said.by
 
 
 def switch(

@@ -30,6 +30,7 @@ def assets(platforms: Mapping[str, Platform]) -> list[dg.AssetsDefinition]:
         _matched(platforms),
         _resolved(),
         _golden(),
+        _receipts(),
         _publish(receivers),
         _snapshot(receivers),
         _report(),
@@ -132,22 +133,35 @@ def _golden() -> dg.AssetsDefinition:
     return golden
 
 
+def _receipts() -> dg.AssetsDefinition:
+    @dg.asset(key="receipts", deps=["golden"], group_name="city", required_resource_keys=NIGHT)
+    def receipts(context: dg.AssetExecutionContext) -> Results:
+        """What platforms answered in files to what they were sent."""
+        yield _step_result(_run(context, "receipts"), "receipts")
+
+    return receipts
+
+
 def _publish(receivers: Mapping[str, Platform]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="publish",
-        specs=_specs("published", receivers, [], ["golden"]),
+        specs=_specs("published", receivers, [], ["receipts"]),
         check_specs=_check_specs("published", receivers, "outbox_door"),
         can_subset=True,
         required_resource_keys=NIGHT,
     )
     def publish(context: dg.AssetExecutionContext) -> Results:
-        """The cells each platform lacks or has wrong, in its own template."""
+        """The cells each platform lacks or has wrong, in its own template, sent where the site can."""
         night = _run(context, "publish")
         for key in sorted(context.selected_asset_keys):
             slug = key.path[-1]
             yield dg.MaterializeResult(
                 asset_key=key,
-                metadata={"cells": night.outcomes[slug].changes, "shadow": slug not in night.live},
+                metadata={
+                    "cells": night.outcomes[slug].changes,
+                    "shadow": slug not in night.live,
+                    "sent": night.outcomes[slug].sent or "",
+                },
                 check_results=[_door_check(key, night, "outbox", slug)],
             )
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from connectors.platform import PLATFORMS, Platform, read_platform, read_platforms
 from connectors.pull import misfit
+from connectors.send import can_tell, knock
+from connectors.send import misfit as misfit_out
 from connectors.write.blank import write_blank
 from warehouse.approvals import live_platforms
 from warehouse.ledger import open_ledger
@@ -44,6 +46,7 @@ def listed(root: Path) -> list[dict[str, Any]]:
     for line in lines:
         told = last.get(line["slug"], {})
         line["connected"] = site is not None and line["slug"] in site.connections
+        line["sends"] = site is not None and line["slug"] in site.sending
         line["last_status"], line["age"] = told.get("status", ""), told.get("age")
     return sorted(lines, key=lambda line: str(line["slug"]))
 
@@ -57,15 +60,23 @@ def checked(slug: str, root: Path) -> dict[str, Any]:
     asked = known() if slug == "all" else [slug]
     wrong = {name: str(bad[name]) for name in asked if name in bad}
     site = _site(root)
-    for name, connection in site.connections.items() if site else ():
-        if name in good and name in asked and (problem := misfit(good[name], connection)):
-            wrong[name] = problem
-        elif slug == "all" and name not in good and name not in bad:
-            wrong[name] = f"site.toml 里的 [connections.{name}] 没有对应的平台文件"
+    for ways, fits in ((site.connections, misfit), (site.sending, misfit_out)) if site else ():
+        for name, connection in ways.items():
+            if name in good and name in asked and (problem := fits(good[name], connection)):
+                wrong[name] = problem
+            elif slug == "all" and name not in good and name not in bad:
+                wrong[name] = f"site.toml 里的 {connection.place} 没有对应的平台文件"
     return {
         "passed": sum(name in good and name not in wrong for name in asked),
         "failed": [{"slug": name, "reason": reason} for name, reason in sorted(wrong.items())],
     }
+
+
+def reached(slug: str, root: Path) -> str | None:
+    """Whether the site reaches a platform on its way out, having logged in and told it nothing: why not, or ''; None where
+    it has no way out to it."""
+    site, platform = _site(root), read_platforms()[0][slug]
+    return knock(site, platform) if site is not None and can_tell(site, platform) else None
 
 
 def has_site(root: Path) -> bool:

@@ -37,11 +37,21 @@ from warehouse.site import Site, read_site
 from warehouse.store import open_store
 
 PlatformStatus = Literal["staged", "unchanged", "missing", "refused", "unreadable", "broken"]
+Sent = Literal["by_hand", "sent", "unsent", "in_doubt"]
 FAILED: tuple[PlatformStatus, ...] = ("refused", "unreadable", "broken")
 
 
 class WrongNight(ValueError):
     """The night asked for cannot be run: why, and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a person should know of one platform: a sentence of `messages.toml`, and the words in it."""
+
+    platform: str
+    sentence: str
+    words: Mapping[str, object]
 
 
 @dataclass(slots=True)
@@ -55,6 +65,7 @@ class Outcome:
     quarantined: int = 0
     changes: int = 0
     left_out: int = 0
+    sent: Sent | None = None  # what became of tonight's batch, where one was to go out
     message: str = ""
     connected: bool = False  # the site asks it itself
     age: int | None = None  # nights since the export in force came; None: none ever did
@@ -98,6 +109,7 @@ class Night:
     seconds: dict[str, float] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)  # of what went out and what was answered
     decisions: dict[str, int] = field(default_factory=dict)  # what becomes of the cells wanted tonight
     quarantine: pd.DataFrame | None = None
     fill: pd.DataFrame | None = None
@@ -156,7 +168,8 @@ class Night:
         if self.blocked:
             return "blocked"
         critical = any(result.critical for result in self.doors)
-        return "partial" if critical or self.stopped else "done"
+        untold = any(outcome.sent in ("unsent", "in_doubt") for outcome in self.outcomes.values())
+        return "partial" if critical or self.stopped or untold else "done"
 
     @property
     def peak_mb(self) -> int:

@@ -2,7 +2,7 @@
 
 Belongs here: handing each platform its changes and what it holds beside them; the ledger before the files.
 Lives elsewhere: which cells change (`warehouse/publish.py`), which of them a template can hold, the file and its
-manifest (`connectors/write`).
+manifest (`connectors/write`), sending the files (`sending.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from connectors.write.draft import Draft, Held, draft
 from connectors.write.outbox import write_outbox
 from connectors.write.shared import household_columns
 from pipelines.night import Night
-from warehouse.batches import Batch, note
+from pipelines.sending import Ready, send
 from warehouse.ledger import Ledger
 from warehouse.publish import Change, decide, note_prepared, take_stock
 
@@ -46,6 +46,7 @@ def write_templates(night: Night, ledger: Ledger) -> int:
         [(slug, out.record_id, out.field, out.reason) for slug, d in drafts.items() for out in d.left_out],
     )
     cells = Counter(change.platform for change in prepared.new)
+    ready: list[Ready] = []
     for slug, drafted in drafts.items():
         batch, outcome = prepared.batches[slug], night.outcomes[slug]
         outcome.changes, outcome.left_out = cells[slug], len(drafted.left_out)
@@ -53,27 +54,16 @@ def write_templates(night: Night, ledger: Ledger) -> int:
         if batch.turn > 1 and not drafted.rows:
             continue  # what the night had to say has been sent
         try:
-            write_outbox(folder, drafted, night.date, batch=batch.name, live=batch.live)
+            written = write_outbox(folder, drafted, night.date, batch=batch.name, live=batch.live)
         except CannotWrite as fault:
             # One platform's file is this platform's trouble; its cells stay noted, and the next run owes the file.
             outcome.status, outcome.message = "refused", str(fault)
             continue
-        if batch.live and drafted.rows:
-            _send(ledger, batch, night.platforms[slug])
+        if batch.live and drafted.rows and written is not None and written.file is not None:
+            ready.append(Ready(batch, drafted, folder / written.file))
+    send(night, ledger, ready)
     take_stock(night.con, ledger, night.date)
     return len(prepared.new)
-
-
-def _send(ledger: Ledger, batch: Batch, platform: Platform) -> None:
-    """A file for a clerk is sent when it lies in the outbox: what the clerk makes of it, the next export tells."""
-    note(
-        ledger,
-        "sent",
-        batch,
-        route="by_hand",
-        purpose=platform.receive.purpose,
-        basis=platform.receive.basis,
-    )
 
 
 def _draft(con: duckdb.DuckDBPyConnection, platform: Platform, asked: Sequence[Change]) -> Draft:

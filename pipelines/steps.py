@@ -5,7 +5,7 @@
             run_step(night, name)
 
 Belongs here: the order of the work, and what each step counts.
-Lives elsewhere: taking exports in (`intake.py`), the doors (`doors.py`), and the work itself: `connectors`, `dedup`,
+Lives elsewhere: taking exports in (`intake.py`), the doors (`doors.py`), sending (`sending.py`), and the work itself: `connectors`, `dedup`,
 `warehouse`, `expectations`.
 """
 
@@ -30,7 +30,9 @@ from pipelines.intake import take_in
 from pipelines.night import Night
 from pipelines.outbound import write_templates
 from pipelines.quarantine import counted
+from pipelines.receipts import read_receipts
 from pipelines.seal import StepFailed, note_fault
+from pipelines.sending import resume
 from pipelines.summary import write_reports
 from warehouse.golden import build_golden, choose_values, golden_checksum
 from warehouse.ledger import open_ledger
@@ -171,8 +173,14 @@ def golden(night: Night) -> None:
     pass_door(night, "golden")
 
 
+def receipts(night: Night) -> None:
+    """Read what platforms answered in files to what they were sent on earlier nights."""
+    with open_ledger(night.site) as ledger:
+        night.rows["receipts"] = read_receipts(night, ledger)
+
+
 def publish(night: Night) -> None:
-    """Find the cells each platform lacks or has wrong, look at the outbox door, write them into templates.
+    """Find the cells each platform lacks or has wrong, look at the outbox door, write them into templates, send them.
 
     Platforms that failed or were stopped tonight are held back; a critical failure at the golden or the outbox
     door holds back everything. What is held back, or stands in no file, is not noted as prepared, so that a later
@@ -185,6 +193,7 @@ def publish(night: Night) -> None:
     if night.blocked:
         return
     with open_ledger(night.site) as ledger:
+        resume(night, ledger)
         night.rows["publish"] = write_templates(night, ledger)
     night.decisions = decisions(night.con)
 
@@ -207,7 +216,7 @@ def report(night: Night) -> None:
 
 
 STEPS: dict[str, Callable[[Night], None]] = {
-    step.__name__: step for step in (land, stage, match, resolve, golden, publish, snapshot, report)
+    step.__name__: step for step in (land, stage, match, resolve, golden, receipts, publish, snapshot, report)
 }
 
 

@@ -23,9 +23,20 @@ from pipelines.approving import WAITING
 from pipelines.columns import padded, side_by_side
 from pipelines.estimating import estimates_in_words, told_estimates
 from pipelines.messages import Language, say
-from pipelines.night import Night
+from pipelines.night import Night, Remark
 
-STEP_ORDER = ("land", "stage", "match", "resolve", "golden", "publish", "quality", "snapshot", "report")
+STEP_ORDER = (
+    "land",
+    "stage",
+    "match",
+    "resolve",
+    "golden",
+    "receipts",
+    "publish",
+    "quality",
+    "snapshot",
+    "report",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,7 @@ def summary(night: Night) -> dict[str, Any]:
                 "quarantined": outcome.quarantined,
                 "changes": outcome.changes,
                 "left_out": outcome.left_out,
+                "sent": outcome.sent,
                 "message": outcome.message,
                 "connected": outcome.connected,
                 "age": outcome.age,
@@ -87,6 +99,7 @@ def summary(night: Night) -> dict[str, Any]:
         },
         **(told_estimates(night.estimates, night.speak) if night.estimates else {}),
         "decisions": night.decisions,
+        "remarks": [_remark_line(one) for one in night.remarks],
         "published_cells": sum(outcome.changes for outcome in night.outcomes.values()),
         "gate": [_finding_line(slug, one) for slug, one in night.findings],
         "overrides": night.overrides,
@@ -151,11 +164,13 @@ def tell(found: Mapping[str, Any], speak: Language) -> str:
         *failed.values(),
         *(_finding_words(one, speak) for one in found["gate"] if one["severity"] == "warning"),
         *(_door_words(one, speak) for one in _not_said(found["doors"], failed)),
+        *(one["text"][speak] for one in found["remarks"]),
         *_override_words(found["overrides"], speak),
         *_waiting_words(found, speak),
     ]
+    untold = any(one["sent"] in ("unsent", "in_doubt") for one in found["platforms"].values())
     if attention:
-        urgent = failed or any(one["severity"] == "critical" for one in found["doors"])
+        urgent = failed or untold or any(one["severity"] == "critical" for one in found["doors"])
         parts += [
             "",
             say("attention" if urgent else "reminders", speak),
@@ -192,6 +207,13 @@ def _waiting_words(found: Mapping[str, Any], speak: Language) -> list[str]:
 
 def _needs_a_person(platform: Mapping[str, Any]) -> bool:
     return platform["status"] in ("refused", "unreadable", "broken")
+
+
+def _remark_line(one: Remark) -> dict[str, Any]:
+    text = {
+        language: say(one.sentence, language, platform=one.platform, **one.words) for language in _LANGUAGES
+    }
+    return {"platform": one.platform, "about": one.sentence, "text": text}
 
 
 def _finding_line(slug: str, finding: Finding) -> dict[str, Any]:

@@ -7,18 +7,21 @@ A batch is what one platform is told at once: one file, or one call. It is calle
 rerun finds it again. Its lines:
 
     prepared   live or not, and its cells; the file is written after the line
-    withdrawn  cells that stand in it no more: the night was run again before it was sent
+    withdrawn  cells that stand in it no more: the night was run again before it was sent, or they certainly did not arrive
     sending    the platform is about to be told; whatever happens next, it may have been
+    arrived    cells that the platform has, while of others of the batch nobody knows
     sent       it left the house: the platform said so, or the file lies where its clerk collects it
     unsent     it is certain that nothing arrived
     refused    cells that the platform did not take, and its own words, kept beside the chain
+    unclear    cells of which the platform said what nobody here understands; its words are kept likewise
 
 Between `sending` and the next line nobody knows whether the platform was told, and it counts as told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
@@ -34,7 +37,7 @@ _STATES: dict[str, BatchState] = {
     "sent": "sent",
     "unsent": "unsent",
 }
-_KINDS = (*_STATES, "withdrawn", "refused")
+_KINDS = (*_STATES, "withdrawn", "arrived", "refused")
 
 
 class Told(NamedTuple):
@@ -65,6 +68,10 @@ class Batch:
     state: BatchState = "prepared"
     cells: dict[Place, tuple[int, Cell]] = field(default_factory=dict)
     refused: dict[Place, str] = field(default_factory=dict)
+    arrived: set[Place] = field(
+        default_factory=set
+    )  # of a batch in doubt, what the platform is known to have
+    payload: str = ""  # SHA-256 of the file that says what was sent, where it went over a line
     purpose: str = ""  # what the platform was told it for, and on which legal basis, when it was
     basis: str = ""
 
@@ -107,13 +114,42 @@ def _follow(found: dict[str, Batch], ledger: Ledger, line: Line, cells: Sequence
     if line.kind == "withdrawn":
         for place in places:
             batch.cells.pop(place, None)
+    elif line.kind == "arrived":
+        batch.arrived.update(places)
     elif line.kind == "refused":
         words = ledger.recall(body["words"]) or ""
         batch.refused.update(dict.fromkeys(places, words))
     else:
         batch.state = _STATES[line.kind]
+        batch.payload = body.get("payload", batch.payload)
         batch.purpose, batch.basis = body.get("purpose", batch.purpose), body.get("basis", batch.basis)
         batch.cells.update((place, (line.seq, cell)) for place, cell in zip(places, cells, strict=True))
+
+
+def unfinished(ledger: Ledger) -> bool:
+    """Whether any batch was about to be sent and nothing was noted of it since; to ask costs less than to read them all."""
+    lines = sorted(
+        (line for kind in ("sending", "sent", "unsent") for line in ledger.lines(kind)),
+        key=lambda one: one.seq,
+    )
+    return "sending" in {line.body["batch"]: line.kind for line in lines}.values()
+
+
+def in_doubt(batches: Iterable[Batch], exported: Mapping[str, date]) -> list[Batch]:
+    """The batches of which nobody knows whether they arrived, and of which no export has told since.
+
+    `exported`: the night of each platform's last export. What came after a batch shows of each cell what became of it.
+    """
+    return [
+        one for one in batches if one.state == "sending" and exported.get(one.platform, date.min) <= one.night
+    ]
+
+
+def overtaken(batch: Batch, batches: Iterable[Batch]) -> bool:
+    """Whether a later batch of the platform tells one of its cells: sent again, the older value would come last."""
+    later = (one for one in batches if one.platform == batch.platform and one.live and not one.open)
+    order = (batch.night, batch.turn)
+    return any((one.night, one.turn) > order and one.cells.keys() & batch.cells.keys() for one in later)
 
 
 def told(batches: Iterable[Batch]) -> list[Told]:
@@ -131,6 +167,15 @@ def batch_name(platform: str, night: date, turn: int) -> str:
     'grid-20261116-1'
     """
     return f"{platform}-{night:%Y%m%d}-{turn}"
+
+
+def is_named(name: str, text: str) -> bool:
+    """Whether a text, such as the name of a file, holds the name of a batch.
+
+    >>> is_named("grid-20261116-1", "回执 grid-20261116-1.xlsx"), is_named("grid-20261116-1", "grid-20261116-12.xlsx")
+    (True, False)
+    """
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![0-9])", text) is not None
 
 
 def open_batch(batches: dict[str, Batch], platform: str, night: date, *, live: bool) -> Batch:
@@ -151,3 +196,47 @@ def note(ledger: Ledger, kind: str, batch: Batch, cells: Iterable[Cell] = (), **
 def note_refused(ledger: Ledger, batch: Batch, cells: Iterable[Cell], words: str) -> int:
     """Note that the platform did not take these cells; its words may hold personal values and are kept beside the chain."""
     return note(ledger, "refused", batch, cells, words=ledger.remember(words))
+
+
+def note_answers(
+    ledger: Ledger, kind: Literal["refused", "unclear"], batch: Batch, said: Iterable[tuple[str, str]]
+) -> None:
+    """Note what the platform said of records, in its words: that it did not take them, or what nobody here understands.
+
+    A line for each of its sentences. They may hold personal values and are kept beside the chain.
+    """
+    cells: dict[str, list[Cell]] = {}
+    for (record_id, _), (_, cell) in batch.cells.items():
+        cells.setdefault(record_id, []).append(cell)
+    by_words: dict[str, list[Cell]] = {}
+    for record_id, words in said:
+        by_words.setdefault(words, []).extend(cells.get(record_id, ()))
+    for words, theirs in by_words.items():
+        note(ledger, kind, batch, theirs, words=ledger.remember(words))
+
+
+def conclude(
+    ledger: Ledger, batch: Batch, missed: Collection[str], doubtful: Collection[str], **words: str
+) -> BatchState:
+    """Note what is known of a batch that was on its way; what it is now.
+
+    `missed`: records whose cells certainly did not arrive; `doubtful`: those of which nobody knows; the platform has the
+    others. What was known to have arrived is not doubted again. Cells that did not arrive leave a batch of which others
+    did: they are wanted again, and go with a later one.
+    """
+    cells = {place: cell for place, (_, cell) in batch.cells.items()}
+    open_places = cells.keys() - batch.arrived
+    lost = [cells[place] for place in open_places if place[0] in missed]
+    unknown = [cells[place] for place in open_places if place[0] in doubtful]
+    there = cells.keys() - {(one.record_id, one.field) for one in (*lost, *unknown)}
+    if not unknown and not there:
+        note(ledger, "unsent", batch, (), **words)
+        return "unsent"
+    if unknown and there:
+        note(ledger, "arrived", batch, [cells[place] for place in there])
+    if lost:
+        note(ledger, "withdrawn", batch, lost)
+    if unknown:
+        return "sending"
+    note(ledger, "sent", batch, (), **words)
+    return "sent"

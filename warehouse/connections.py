@@ -1,20 +1,23 @@
-"""Where one site's platforms are, and which secrets open them: `[connections.<platform>]` of `site.toml`.
+"""Where one site's platforms are, and which secrets open them: `[connections.<platform>]` and `[sending.<platform>]` of
+`site.toml`, the way in and the way out.
 
 Belongs here: the shape of a connection, and refusing a secret that is written out instead of named.
-Lives elsewhere: how a kind of platform is asked (its own file, `connectors/platforms/`), asking it and looking up
-secrets (`connectors/pull/`).
+Lives elsewhere: how a kind of platform is asked and told (its own file, `connectors/platforms/`), asking it and looking
+up secrets (`connectors/pull/`), telling it (`connectors/send/`).
 
     [connections.one_table]
     address = "https://ybt.example.gov.cn/open"
     user    = "wj-street"
     secret  = "env:ONE_TABLE_SECRET"
+
+A way in gives no way out: an account that may write is another one, and a site says so on purpose.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -41,6 +44,7 @@ class Connection:
     private_key: str = ""  # sftp; `secret` is then its passphrase
     ca: str = ""  # the authority that signed the platform's certificate, if the system does not know it
     without_tls: str = ""  # why this platform may be asked over a line that is not encrypted
+    place: str = field(default="", compare=False)  # where site.toml says so, for messages
 
     @property
     def parts(self) -> SplitResult:
@@ -61,20 +65,19 @@ class Connection:
             return host == "localhost"
 
 
-def read_connections(stated: Any) -> dict[str, Connection]:
-    """The connections of a site by platform; a key that we do not know is an error.
+def read_connections(stated: Any, table: str = "connections") -> dict[str, Connection]:
+    """The connections of a site by platform, from one of its two tables; a key that we do not know is an error.
 
     Raises:
         WrongConnection: says which connection, what is wrong and what to do.
     """
     if not isinstance(stated, dict):
-        raise WrongConnection("[connections] 应为若干张表", "请改正后再运行")
-    return {slug: _connection(slug, table) for slug, table in stated.items()}
+        raise WrongConnection(f"[{table}] 应为若干张表", "请改正后再运行")
+    return {slug: _connection(f"[{table}.{slug}]", one) for slug, one in stated.items()}
 
 
-def _connection(slug: str, stated: Any) -> Connection:
-    place = f"[connections.{slug}]"
-    known = {item.name for item in fields(Connection)}
+def _connection(place: str, stated: Any) -> Connection:
+    known = {item.name for item in fields(Connection)} - {"place"}
     if not isinstance(stated, dict) or not all(isinstance(value, str) for value in stated.values()):
         raise WrongConnection(f"{place} 应为一张表，其中的值都是文字", "请改正后再运行")
     if unknown := sorted(stated.keys() - known):
@@ -83,7 +86,7 @@ def _connection(slug: str, stated: Any) -> Connection:
         raise WrongConnection(f"{place} 缺少 address", "请补上后再运行")
     for name in ("secret", "private_key", "ca"):
         _expect_reference(place, name, stated.get(name, ""))
-    connection = Connection(**stated)
+    connection = Connection(**stated, place=place)
     _expect_address(place, connection)
     return connection
 

@@ -33,14 +33,15 @@ class SiteError(ValueError):
 
 @dataclass(frozen=True)
 class Site:
-    """A site: its folder, its area, the key of its ids and whom it can ask."""
+    """A site: its folder, its area, the key of its ids, whom it can ask and whom it can tell."""
 
     root: Path
     name: str
     area: Area
     key: bytes
     model: Path | None = None  # the TOML of a matching model of the site's own
-    connections: Mapping[str, Connection] = field(default_factory=dict, hash=False)  # by platform
+    connections: Mapping[str, Connection] = field(default_factory=dict, hash=False)  # the way in, by platform
+    sending: Mapping[str, Connection] = field(default_factory=dict, hash=False)  # the way out, by platform
 
     @property
     def inbox(self) -> Path:
@@ -156,6 +157,7 @@ def read_site(root: Path) -> Site:
         raise SiteError(file, f"不是有效的 TOML（{error}）", "请改正后再运行") from error
     try:
         connections = read_connections(stated.pop("connections", {}))
+        sending = read_connections(stated.pop("sending", {}), "sending")
     except WrongConnection as error:
         raise SiteError(file, error.problem, error.next_move) from error
     named = {"model": str} if "model" in stated else {}
@@ -176,6 +178,7 @@ def read_site(root: Path) -> Site:
         key=_read_key(root / "secret.key"),
         model=_model(file, stated["model"]) if named else None,
         connections=connections,
+        sending=sending,
     )
 
 

@@ -90,6 +90,15 @@ def _adopt(con: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     )
 
 
+def last_exports(con: duckdb.DuckDBPyConnection) -> dict[str, date]:
+    """The night of each platform's last export that was taken in: what it was told before, that export shows."""
+    return dict(
+        con.execute(
+            "select platform, max(night) from landed.pull where status in ('staged', 'unchanged') group by platform"
+        ).fetchall()
+    )
+
+
 def know(con: duckdb.DuckDBPyConnection, ledger: Ledger, values: str) -> None:
     """Add the digests of the values that a query gives."""
     new = f"select * from ({values}) as asked(value) anti join outbox.digest using (value)"

@@ -2,7 +2,8 @@
 
 Belongs here: which platforms are asked tonight and for what, choosing the transport, and what became of each.
 One module per transport (`http.py`, `sftp.py`, `database.py`); `asking.py` has what they share, `wire.py`,
-`http_auth.py` and `pages.py` the parts of HTTP, `budget.py` time and attempts, `secrets.py`, `cursors.py`.
+`http_auth.py` and `pages.py` the parts of HTTP, `ssh.py` and `engine.py` logging in elsewhere, `budget.py` time and attempts,
+`secrets.py`, `cursors.py`. The way out (`connectors/send`) uses the same lines.
 Lives elsewhere: how a kind of platform is asked (`connectors/platform_pull.py`), where it is
 (`warehouse/connections.py`), landing what came (`connectors/land`).
 
@@ -32,7 +33,7 @@ from warehouse.site import Site
 ALL_SECONDS = 1800.0  # for asking all platforms of a night, however many of them hang
 _AT_ONCE = 8
 _GRACE = 30.0  # seconds beyond its budget after which a worker is ended
-_SCHEMES = {"http": ("https", "http"), "sftp": ("sftp",), "database": ("postgresql", "mysql", "mariadb")}
+SCHEMES = {"http": ("https", "http"), "sftp": ("sftp",), "database": ("postgresql", "mysql", "mariadb")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,10 @@ def ask(
 
 def misfit(platform: Platform, connection: Connection) -> str:
     """Why a connection cannot be this platform's; '' when it can."""
-    if connection.scheme in _SCHEMES.get(platform.transport, ()):
+    if connection.scheme in SCHEMES.get(platform.transport, ()):
         return ""
-    wanted = "、".join(f"{scheme}://" for scheme in _SCHEMES.get(platform.transport, ())) or "收件箱"
-    return f"[connections.{platform.slug}] 的 address 与平台的 transport（{platform.transport}，应为 {wanted}）不符"
+    wanted = "、".join(f"{scheme}://" for scheme in SCHEMES.get(platform.transport, ())) or "收件箱"
+    return f"{connection.place} 的 address 与平台的 transport（{platform.transport}，应为 {wanted}）不符"
 
 
 def _transport(pull: Pull | None) -> tuple[Callable[[Ask], Fetched], int]:

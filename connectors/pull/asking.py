@@ -1,6 +1,7 @@
 """What every transport is handed and hands back, and the one file it fetches into.
 
-Belongs here: a pull to be made, what it brought, and a file that is whole or not there, within its size.
+Belongs here: a line to a platform, a pull to be made, what it brought, and a file that is whole or not there, within its
+size.
 Lives elsewhere: choosing the transport (`connectors/pull/__init__.py`), landing the file (`connectors/land`).
 """
 
@@ -10,7 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from connectors.errors import Unreadable
 from connectors.platform import Platform
@@ -20,6 +21,23 @@ from warehouse.connections import Connection
 
 class NothingThere(Unreadable):
     """The platform answers, and has not exported yet."""
+
+
+class Line(Protocol):
+    """What it takes to reach one platform, whichever way something goes."""
+
+    @property
+    def connection(self) -> Connection: ...
+
+    @property
+    def root(self) -> Path:
+        """Of the site: references to files are relative to it."""
+
+    @property
+    def known_hosts(self) -> Path: ...
+
+    @property
+    def budget(self) -> Budget: ...
 
 
 @dataclass(frozen=True, slots=True)

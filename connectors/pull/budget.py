@@ -1,6 +1,6 @@
 """How long one platform may take, and how often it is asked again.
 
-Belongs here: the time budget of one pull, waiting between attempts (with jitter, and as long as the platform asks).
+Belongs here: the time budget of one pull or one sending, waiting between attempts (with jitter, and as long as the platform asks).
 Lives elsewhere: what counts as worth another attempt (each transport), killing what ignores its budget
 (`connectors/sandbox.py`).
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Literal, ParamSpec, TypeVar
 
 import tenacity
 
@@ -35,15 +35,18 @@ class OutOfTime(Unreadable):
 
 
 class Budget:
-    """The time one pull may take, whatever it is doing: trying again, waiting, or receiving a byte now and then."""
+    """The time one pull or one sending may take, whatever it is doing: trying again, waiting, or receiving a byte now and then."""
 
     def __init__(
         self,
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        way: Literal["pull", "send"] = "pull",
     ) -> None:
         self.seconds = seconds
+        self._way = way
         self.clock = clock
         self.sleep = sleep
         self._end = clock() + seconds
@@ -64,9 +67,10 @@ class Budget:
             OutOfTime: nothing is left.
         """
         if self.left <= 0:
+            verb = "取" if self._way == "pull" else "送"
             raise OutOfTime(
-                f"{self.seconds:g} 秒内没有取完",
-                "平台恢复后会在下一夜再取；一向这么慢时，请在平台文件里调大 pull.budget_seconds",
+                f"{self.seconds:g} 秒内没有{verb}完",
+                f"平台恢复后会在下一夜再{verb}；一向这么慢时，请在平台文件里调大 {self._way}.budget_seconds",
             )
 
     def persist(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

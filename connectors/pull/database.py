@@ -1,7 +1,7 @@
 """A view of a PostgreSQL or MySQL/MariaDB database, read row by row into one file.
 
-Belongs here: connecting for reading only, asking for the named columns and no other, writing cells with their type.
-Lives elsewhere: secrets (`secrets.py`), reading the file (`connectors/read/nested.py`).
+Belongs here: reading only, asking for the named columns and no other, writing cells with their type.
+Lives elsewhere: connecting (`engine.py`), reading the file (`connectors/read/nested.py`).
 
 A number of a numeric column is written as a JSON number, so that it is landed as a number cell: an ID number kept in
 such a column is never trusted. What is not asked for (ignored, forbidden) is written as empty.
@@ -10,13 +10,11 @@ such a column is never trusted. What is not asked for (ignored, forbidden) is wr
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from datetime import time as Time
 from decimal import Decimal
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,18 +25,22 @@ from connectors.platform_pull import DatabasePull
 from connectors.pull.asking import Ask, Fetched, Sink
 from connectors.pull.budget import Again
 from connectors.pull.cursors import newest
-from connectors.pull.secrets import referred_file, reveal
-from connectors.pull.wire import trust
+from connectors.pull.engine import (
+    DENIED,
+    FORBIDDEN,
+    NOT_THERE,
+    TOO_LONG,
+    code_of,
+    denied,
+    engine,
+    no_tls,
+    not_encrypted,
+)
 from connectors.read.sheet import date_text, number_text
 
 _BATCH = 5_000  # rows held at once, and rows of one document of the file
 _SAMPLE = 200
-_CONNECT = 15
 _LATER = "请确认网络与 site.toml 里的 address；平台恢复后会在下一夜再取"
-_DENIED = frozenset(("28000", "28P01", "1044", "1045", "1698"))
-_FORBIDDEN = frozenset(("42501", "1142", "1143", "1370"))
-_NOT_THERE = frozenset(("42P01", "42703", "3F000", "3D000", "1146", "1054", "1049"))
-_TOO_LONG = frozenset(("57014", "1969", "3024"))
 _WRITES = frozenset(("25006", "1792"))
 
 
@@ -52,10 +54,10 @@ def fetch(ask: Ask, pull: DatabasePull) -> Fetched:
 
 
 def _fetch(ask: Ask, pull: DatabasePull) -> Fetched:
-    engine = _engine(ask)
+    reading = engine(ask)
     rows, cursor = 0, ask.cursor
     try:
-        with engine.connect() as con, Sink(ask, ".json") as sink:
+        with reading.connect() as con, Sink(ask, ".json") as sink:
             _restrain(con, int(ask.budget.left))
             with con.execute(question(ask, pull).execution_options(yield_per=_BATCH)) as found:
                 for batch in found.partitions():
@@ -72,7 +74,7 @@ def _fetch(ask: Ask, pull: DatabasePull) -> Fetched:
     except (SQLAlchemyError, OSError):
         raise Again("连不上数据库", _LATER) from None
     finally:
-        engine.dispose()
+        reading.dispose()
 
 
 def question(ask: Ask, pull: DatabasePull) -> sa.Select[Any]:
@@ -146,44 +148,6 @@ def _bound(asked_from: str, pull: DatabasePull) -> Any:
     return int(asked_from) if since.kind == "number" else datetime.strptime(asked_from, since.format)
 
 
-def _engine(ask: Ask) -> sa.Engine:
-    """An engine for one connection. Encrypted and verified, unless the database is on this machine or a reason is given."""
-    connection, parts = ask.connection, ask.connection.parts
-    postgres = connection.scheme == "postgresql"
-    url = sa.URL.create(
-        "postgresql+psycopg" if postgres else f"{connection.scheme}+pymysql",
-        username=connection.user or None,
-        password=reveal(connection.secret, ask.root) or None,
-        host=parts.hostname,
-        port=parts.port,
-        database=parts.path.strip("/") or None,
-    )
-    ca = referred_file(connection.ca, ask.root, private=False) if connection.ca else None
-    plain = ca is None and (connection.local or bool(connection.without_tls.strip()))
-    options = _postgres(plain, ca) if postgres else _mysql(plain, ca, ask.budget.patience(120))
-    return sa.create_engine(url, connect_args=options, poolclass=sa.NullPool, hide_parameters=True)
-
-
-def _postgres(plain: bool, ca: Path | None) -> dict[str, Any]:
-    verified = {"sslmode": "verify-full", "sslrootcert": str(ca) if ca else "system"}
-    return {
-        "connect_timeout": _CONNECT,
-        "tcp_user_timeout": 60_000,
-        "application_name": "enter-once",
-        **({"sslmode": "prefer"} if plain else verified),
-    }
-
-
-def _mysql(plain: bool, ca: Path | None, silence: float) -> dict[str, Any]:
-    context: ssl.SSLContext | None = None if plain else trust(ca)
-    return {
-        "connect_timeout": _CONNECT,
-        "read_timeout": int(silence) + 5,  # the server's own limit speaks first: it says what it was
-        "charset": "utf8mb4",
-        "ssl": context,
-    }
-
-
 def _restrain(con: sa.Connection, seconds: int) -> None:
     """One transaction that reads one state of the data, cannot write, and ends in time."""
     seconds = max(1, seconds)
@@ -201,44 +165,26 @@ def _restrain(con: sa.Connection, seconds: int) -> None:
 
 def _fault(ask: Ask, pull: DatabasePull, error: DBAPIError) -> Unreadable:
     """What a driver's error means; its words are not told, they may quote a row."""
-    code = _code(error)
-    connection, slug = ask.connection, ask.platform.slug
+    code = code_of(error)
     view = f"{pull.schema}.{pull.view}" if pull.schema else pull.view
-    if code in _DENIED:
-        return Unreadable(
-            "数据库不接受登录",
-            f"请检查 site.toml 中 [connections.{slug}] 的 user，以及 {connection.secret or 'secret（没有写）'} 里的密码是否仍有效",
-        )
-    if code in _FORBIDDEN:
+    if code in DENIED:
+        return denied(ask)
+    if code in FORBIDDEN:
         return Unreadable(
             f"没有读取视图 {view} 的权限，或没有这个视图",
             "请核对平台文件里的 pull.view；无误时请平台方为这个账号开通只读权限",
         )
-    if code in _NOT_THERE:
+    if code in NOT_THERE:
         return Unreadable(
             f"数据库里没有视图 {view}，或它没有平台文件里写的列",
             "请核对 site.toml 的 address（库名）与平台文件里的 [pull] view、columns",
         )
-    if code in _TOO_LONG:
+    if code in TOO_LONG:
         return Unreadable(
             f"查询 {view} 超过时间预算", "请平台方优化视图，或在平台文件里调大 pull.budget_seconds"
         )
     if code in _WRITES:
         return Unreadable(f"视图 {view} 会改写数据，未读取", "请平台方给一个只读的视图")
-    if "ssl" in str(error.orig).lower() or "certificate" in str(error.orig).lower():
-        return Unreadable(
-            "数据库的连接没有加密，或证书未通过验证",
-            "请平台方开启加密，并把其 CA 证书写在 ca；确是专线而不加密时，在 without_tls 里写明理由",
-        )
+    if not_encrypted(error):
+        return no_tls()
     return Again("连不上数据库或连接断了", _LATER)
-
-
-def _code(error: DBAPIError) -> str:
-    """The number of MySQL, or the SQLSTATE of PostgreSQL."""
-    first = next(iter(getattr(error.orig, "args", ())), "")
-    if isinstance(first, int):
-        return str(first)
-    # A login that PostgreSQL refuses has no SQLSTATE at the client, only a password that was asked for.
-    line = getattr(error.orig, "pgconn", None)
-    asked = line is not None and (line.needs_password or line.used_password)
-    return str(getattr(error.orig, "sqlstate", None) or ("28P01" if asked else ""))

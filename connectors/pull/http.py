@@ -36,7 +36,7 @@ def fetch(ask: Ask, pull: HttpPull) -> Fetched:
     export, connection = ask.platform.export, ask.connection
     secret = reveal(connection.secret, ask.root)
     rows, cursor = 0, ask.cursor
-    with Wire(ask.platform.slug, connection, ask.root, ask.budget) as wire, Sink(ask, ".json") as sink:
+    with Wire(connection, ask.root, ask.budget) as wire, Sink(ask, ".json") as sink:
         interface = _Interface(ask, pull, wire, login(pull.auth, wire, secret))
         for page in turn(pull.pages, interface.page):
             sink.write(page.data.removeprefix(codecs.BOM_UTF8).strip() + b"\n")

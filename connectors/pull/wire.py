@@ -47,8 +47,16 @@ class Rejected(Unreadable):
         self.status = status
 
 
+class Unreached(Again):
+    """No connection came about: nothing of the request arrived."""
+
+
+class Untrusted(Unreadable):
+    """The platform does not prove who it is: nothing of the request was sent."""
+
+
 class Reply(NamedTuple):
-    """An answer with a status of 2xx, received to its last byte."""
+    """An answer, received to its last byte."""
 
     status: int
     headers: httpx.Headers
@@ -56,10 +64,13 @@ class Reply(NamedTuple):
 
 
 class Wire:
-    """The conversation; to be used in a `with` block."""
+    """The conversation; to be used in a `with` block.
 
-    def __init__(self, slug: str, connection: Connection, root: Path, budget: Budget) -> None:
-        self.slug = slug
+    `keep_open`: several requests over one connection. A request over one that the platform has just closed may have
+    arrived or not.
+    """
+
+    def __init__(self, connection: Connection, root: Path, budget: Budget, *, keep_open: bool = True) -> None:
         self.connection = connection
         self.budget = budget
         ca = referred_file(connection.ca, root, private=False) if connection.ca else None
@@ -67,6 +78,7 @@ class Wire:
             verify=trust(ca),
             trust_env=False,
             follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=None if keep_open else 0),
             # Unpacking is where a small answer becomes a large one.
             headers={"Accept-Encoding": "identity", "Accept": "application/json", "User-Agent": "enter-once"},
         )
@@ -89,12 +101,20 @@ class Wire:
         """
         return self.budget.persist(lambda: self._once(build()))
 
+    def attempt(self, request: httpx.Request) -> Reply:
+        """Send a request once and receive its answer, whatever its status; no redirect is followed.
+
+        Raises:
+            Unreached, Untrusted: nothing of it arrived. Unreadable: nobody knows.
+        """
+        return self._send(request)
+
     def denied(self, how: str) -> Denied:
         """The error that says which login to check, by its reference."""
         secret = self.connection.secret or "secret（没有写）"
         return Denied(
             f"平台不接受登录（{how}）",
-            f"请检查 site.toml 中 [connections.{self.slug}] 的 user，以及 {secret} 里的密码或密钥是否仍有效",
+            f"请检查 site.toml 中 {self.connection.place} 的 user，以及 {secret} 里的密码或密钥是否仍有效",
         )
 
     def _once(self, request: httpx.Request) -> Reply:
@@ -151,7 +171,7 @@ class Wire:
         if status in (401, 403):
             raise self.denied(f"HTTP {status}")
         if status in _PASSES:
-            after = _retry_after(reply.headers.get("retry-after", ""))
+            after = retry_after(reply)
             wait = f"，要求 {after:g} 秒后再来" if after else ""
             raise Again(
                 f"平台暂时不能服务（HTTP {status}{wait}）",
@@ -198,26 +218,26 @@ def _transport_fault(error: httpx.TransportError) -> Unreadable:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Unreadable(
+            return Untrusted(
                 f"平台的证书未通过验证（{cause.verify_message}）",
                 '请核对 address；平台用自己的 CA 时，把其 CA 证书放进站点并写 ca = "file:…"。不要关闭验证',
             )
         cause = cause.__cause__ or cause.__context__
-    if isinstance(error, httpx.TimeoutException):
-        problem = "等待平台答复超时"
-    elif isinstance(error, httpx.ConnectError):
-        problem = "连不上平台"
-    else:
-        problem = "答复没有收完连接就断了"
-    return Again(problem, "请确认网络与 site.toml 里的 address；平台恢复后会在下一夜再取")
+    next_move = "请确认网络与 site.toml 里的 address；平台恢复后会在下一夜再取"
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return Unreached("连不上平台", next_move)
+    timeout = isinstance(error, httpx.TimeoutException)
+    return Again("等待平台答复超时" if timeout else "答复没有收完连接就断了", next_move)
 
 
-def _retry_after(stated: str) -> float:
-    """Seconds that a Retry-After header asks for, as a number or as a date; 0 for none.
+def retry_after(reply: Reply) -> float:
+    """Seconds that an answer asks to wait, as a number or as a date; 0 for none.
 
-    >>> _retry_after("120"), _retry_after("soon"), _retry_after("Wed, 21 Oct 2015 07:28:00 GMT")
-    (120.0, 0.0, 0.0)
+    >>> told = ("120", "soon", "Wed, 21 Oct 2015 07:28:00 GMT")
+    >>> [retry_after(Reply(429, httpx.Headers({"Retry-After": one}), b"")) for one in told]
+    [120.0, 0.0, 0.0]
     """
+    stated = reply.headers.get("retry-after", "")
     if stated.strip().isdecimal():
         return float(stated)
     try:

@@ -25,13 +25,25 @@ def write_json(platform: Platform, rows: Sequence[Sequence[Cell]], path: Path) -
         for column, cell in zip(export.columns, row, strict=True):
             if isinstance(cell, str) and unwritable(cell):
                 raise CannotWrite(platform.slug, column, number, "含有控制字符")
-    outer, *inner = export.records or ("",)
-    records = _records(export.columns, rows, "", inner)
-    document: Any = records
-    for step in reversed(outer.split(".") if outer else []):
-        document = {step: document}
-    text = json.dumps(document, ensure_ascii=False)
+    outer = export.records[0] if export.records else ""
+    text = json.dumps(inside(outer, records(platform, rows)), ensure_ascii=False)
     path.write_bytes(text.encode(export.encoding) + b"\n")
+
+
+def records(platform: Platform, rows: Sequence[Sequence[Cell]]) -> list[_Record]:
+    """The outer records with their members; neighbours with the same outer values are members of one."""
+    return _records(platform.export.columns, rows, "", platform.export.records[1:])
+
+
+def inside(path: str, document: Any) -> Any:
+    """A document at a path of another one that holds nothing else.
+
+    >>> inside("data.list", [1]), inside("", [1])
+    ({'data': {'list': [1]}}, [1])
+    """
+    for step in reversed(path.split(".") if path else []):
+        document = {step: document}
+    return document
 
 
 def _records(
@@ -50,7 +62,7 @@ def _records(
     records = []
     for values, group in groupby(rows, key=lambda row: [row[at] for at in own]):
         record = _record(names, values)
-        _place(record, inner[0], _records(columns, list(group), deeper, inner[1:]))
+        place(record, inner[0], _records(columns, list(group), deeper, inner[1:]))
         records.append(record)
     return records
 
@@ -58,13 +70,14 @@ def _records(
 def _record(names: Sequence[str], values: Sequence[Cell]) -> _Record:
     record: _Record = {}
     for name, value in zip(names, values, strict=True):
-        _place(record, name, None if value == "" else value)
+        place(record, name, None if value == "" else value)
     return record
 
 
-def _place(record: _Record, path: str, value: Any) -> None:
-    """
-    >>> record = {}; _place(record, "house.no", "5"); record
+def place(record: _Record, path: str, value: Any) -> None:
+    """Put a value at a path of a record.
+
+    >>> record = {}; place(record, "house.no", "5"); record
     {'house': {'no': '5'}}
     """
     *steps, last = path.split(".")

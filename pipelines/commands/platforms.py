@@ -81,7 +81,20 @@ def check_platforms(asked: argparse.Namespace, speak: Language) -> Answer:
         if asked.sample:
             return refused(say("sample_of_one", speak), speak)
         return Answer(DONE, found, passed)
-    return _first_look(asked, found, passed, speak)
+    return _way_out(asked, _first_look(asked, found, passed, speak), speak)
+
+
+def _way_out(asked: argparse.Namespace, looked: Answer, speak: Language) -> Answer:
+    """And whether the platform can be reached the other way. Nothing is sent."""
+    from pipelines.catalogue import reached
+
+    problem = reached(asked.slug, asked.site)
+    if problem is None:
+        return looked
+    failed = looked.found["failed"] + ([{"slug": asked.slug, "reason": problem}] if problem else [])
+    found = {**looked.found, "failed": failed, "passed": int(not failed), "reached": not problem}
+    told = problem or say("trial_reached", speak, slug=asked.slug)
+    return Answer(PARTIAL if failed else DONE, found, f"{looked.text}\n{told}")
 
 
 def _first_look(asked: argparse.Namespace, found: dict[str, Any], passed: str, speak: Language) -> Answer:

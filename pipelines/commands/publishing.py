@@ -1,4 +1,4 @@
-"""What goes to the platforms: `approve list|cells|yes|no|live|shadow`, `blast`, `told`.
+"""What goes to the platforms: `approve list|cells|yes|no|sent|unsent|live|shadow`, `blast`, `told`.
 
 Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/approving.py`, `blasting.py`,
 `telling.py`).
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def add(command: Add, group: AddGroup) -> None:
     """The commands of this module."""
-    approve = group("approve", "回填的批准 / what may go to the platforms", "list|cells|yes|no|live|shadow")
+    approve = group(
+        "approve", "回填的批准 / what may go to the platforms", "list|cells|yes|no|sent|unsent|live|shadow"
+    )
     listed = command("list", list_waiting, "列出等人拿主意的回填 / what waits for a person", approve)
     one_by_one = command("cells", list_cells, "逐格列出，值已遮盖 / cell by cell, values masked", approve)
     one_by_one.add_argument("--limit", type=count, default=50)
@@ -27,11 +29,15 @@ def add(command: Add, group: AddGroup) -> None:
     no = command("no", say_no, "不同意 / hold them back", approve)
     for one in (listed, one_by_one, yes, no):
         _asked(one, required=one in (yes, no))
+    sent = command("sent", say_sent, "存疑的批次已送到 / a batch in doubt did arrive", approve)
+    unsent = command("unsent", say_unsent, "存疑的批次没有送到 / it did not", approve)
+    for one in (sent, unsent):
+        one.add_argument("batch", metavar="BATCH")
     live = command("live", go_live, "正式启用一个平台的回填 / go live with a platform", approve)
     shadow = command("shadow", go_back, "退回影子模式 / back into shadow", approve)
     for one in (live, shadow):
         one.add_argument("slug", metavar="PLATFORM|all")
-    for one in (yes, no, live, shadow):
+    for one in (yes, no, sent, unsent, live, shadow):
         one.add_argument(
             "--because", required=True, metavar="WORDS", help="理由，记入账本 / the reason, kept"
         )
@@ -57,7 +63,7 @@ def _asked(one: argparse.ArgumentParser, *, required: bool) -> None:
 
 def list_waiting(asked: argparse.Namespace, speak: Language) -> Answer:
     """`approve list`: what waits, by platform, field and reason."""
-    from pipelines.approving import waiting
+    from pipelines.approving import doubted, waiting
     from pipelines.columns import side_by_side
 
     groups = waiting(asked.site, _meant(asked), speak)
@@ -73,9 +79,11 @@ def list_waiting(asked: argparse.Namespace, speak: Language) -> Answer:
         for g in groups
     ]
     text = side_by_side(header, rows) + "\n" + say("approve_next", speak, site=asked.site)
-    return Answer(
-        DONE, {"waiting": [asdict(g) for g in groups]}, text if rows else say("approve_clear", speak)
-    )
+    doubts = [] if _meant(asked).narrow else doubted(asked.site, speak)
+    told = [text] if rows else [] if doubts else [say("approve_clear", speak)]
+    told += [say("approve_doubt", speak, **asdict(one), site=asked.site) for one in doubts]
+    found = {"waiting": [asdict(g) for g in groups], "in_doubt": [asdict(one) for one in doubts]}
+    return Answer(DONE, found, "\n".join(told))
 
 
 def list_cells(asked: argparse.Namespace, speak: Language) -> Answer:
@@ -160,6 +168,24 @@ def _noted(asked: argparse.Namespace, word: Any, speak: Language) -> Answer:
     lines = decide_cells(asked.site, word, _meant(asked), because=asked.because, by=asked.by, speak=speak)
     text = "\n".join(say(f"approve_{word}", speak, **asdict(line), site=asked.site) for line in lines)
     return Answer(DONE, {"lines": [asdict(line) for line in lines]}, text)
+
+
+def say_sent(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`approve sent`: the platform has this batch, of which nobody knew."""
+    return _settled(asked, "sent", speak)
+
+
+def say_unsent(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`approve unsent`: the platform does not have it; what it lacks is worked out anew on the next run."""
+    return _settled(asked, "unsent", speak)
+
+
+def _settled(asked: argparse.Namespace, word: Any, speak: Language) -> Answer:
+    from pipelines.approving import settle_batch
+
+    cells, by = settle_batch(asked.site, word, asked.batch, because=asked.because, by=asked.by, speak=speak)
+    found = {"batch": asked.batch, "word": word, "cells": cells, "by": by}
+    return Answer(DONE, found, say(f"approve_batch_{word}", speak, **found))
 
 
 def go_live(asked: argparse.Namespace, speak: Language) -> Answer:

@@ -187,6 +187,114 @@ def test_a_wrong_pull_table_is_refused_with_one_message(
     assert "hunter2" not in str(refused.value)
 
 
+# the [send] table of each transport and a [receipt], and what is wrong with each variant of them
+HTTP = """[send]
+transport = "http"
+path = "/push"
+rows_at = "rows"
+batch_at = "no"
+auth = { kind = "oauth2", path = "/token" }
+success = { path = "code", values = ["0"] }
+rejected = ["500"]
+results = { at = "list", key = "bh", ok = "ok", accepted = ["1"], refused = ["0"] }
+read_back = { path = "/batch", parameter = "no", at = "state", there = ["1"], absent = ["0"], absent_status = 404 }
+"""
+SFTP = '[send]\ntransport = "sftp"\nfolder = "/in"\ntaken = "/done"\n'
+TABLE = """[send]
+transport = "database"
+table = "people"
+batches = "arrivals"
+columns = { "编号" = "id", "性别" = "sex" }
+"""
+RECEIPT = """[receipt]
+format = "xlsx"
+file = "*.xlsx"
+key = "编号"
+result = "结果"
+accepted = ["成功"]
+"""
+SEND_MISTAKES = [
+    ("a typo", HTTP, 'rows_at = "rows"', 'row_at = "rows"', "row_at"),
+    ("no transport", HTTP, 'transport = "http"', "", "transport"),
+    ("a transport nobody knows", HTTP, '"http"', '"ftp"', "transport"),
+    ("the table of another transport", HTTP, '"http"', '"sftp"', "path"),
+    ("a host in the path", HTTP, '"/push"', '"https://x/push"', "send.path"),
+    ("an unknown login", HTTP, "oauth2", "oauth3", "kind"),
+    ("a typo in the results", HTTP, 'ok = "ok"', 'okay = "ok"', "okay"),
+    ("no word for yes", HTTP, 'accepted = ["1"]', "accepted = []", "send.results"),
+    ("a word for yes and no", HTTP, 'refused = ["0"]', 'refused = ["1"]', "send.results"),
+    ("reading back without a word for it", HTTP, 'there = ["1"]', "there = []", "read_back"),
+    ("a status that says nothing", HTTP, "404", "200", "absent_status"),
+    ("a name that has no place", HTTP, 'rows_at = "rows"', "", "rows_at"),
+    (
+        "several rows in a call of one",
+        HTTP,
+        'rows_at = "rows"',
+        'body = "row"\nrows_per_call = 5',
+        "rows_per_call",
+    ),
+    ("refusals nobody can see", HTTP, 'success = { path = "code", values = ["0"] }', "", "send.success"),
+    ("no header for the name", HTTP, "[send]", '[send]\nkey_header = ""', "key_header"),
+    ("no budget", SFTP, "[send]", "[send]\nbudget_seconds = 0", "budget_seconds"),
+    ("the same folder twice", SFTP, '"/done"', '"/in"', "send.taken"),
+    ("a received column without a place", TABLE, ', "性别" = "sex"', "", "性别"),
+    ("a key without a place", TABLE, '"编号" = "id", ', "", "编号"),
+    ("a column that is not used", TABLE, '"性别" = "sex"', '"性别" = "sex", "备注" = "x"', "备注"),
+    ("two in one column", TABLE, '"sex"', '"id"', "同一列"),
+    ("batches among the people", TABLE, '"arrivals"', '"people"', "send.batches"),
+    ("inserting without what is required", TABLE, "[send]", '[send]\nmissing = "insert"', "姓名"),
+    ("a receipt with a typo", RECEIPT, "result", "reslut", "reslut"),
+    ("a receipt without a word for yes", RECEIPT, '["成功"]', "[]", "receipt"),
+    ("a receipt whose columns are one", RECEIPT, 'result = "结果"', 'result = "编号"', "[receipt]"),
+]
+
+
+@pytest.mark.parametrize("table", [HTTP, SFTP, TABLE, RECEIPT, HTTP + RECEIPT])
+def test_the_ways_out_these_tests_break_are_good(tmp_path: Path, table: str) -> None:
+    path = tmp_path / "sample.toml"
+    path.write_text(f"{GOOD}\n{table}", encoding="utf-8")
+    platform = read_platform(path)
+    assert (platform.send is not None, platform.receipt is not None) == (
+        "[send]" in table,
+        "[receipt]" in table,
+    )
+
+
+@pytest.mark.parametrize(
+    ("story", "table", "good", "bad", "says"), SEND_MISTAKES, ids=[m[0] for m in SEND_MISTAKES]
+)
+def test_a_wrong_way_out_is_refused_with_one_message(
+    tmp_path: Path, story: str, table: str, good: str, bad: str, says: str
+) -> None:
+    assert good in table
+    path = tmp_path / "sample.toml"
+    path.write_text(f"{GOOD}\n{table.replace(good, bad)}", encoding="utf-8")
+    with pytest.raises(PlatformFileError) as refused:
+        read_platform(path)
+    assert says in refused.value.problem and "enter-once platform check sample" in str(refused.value)
+
+
+def test_a_platform_that_receives_nothing_is_told_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "sample.toml"
+    path.write_text(GOOD.split("[receive]")[0] + SFTP, encoding="utf-8")
+    with pytest.raises(PlatformFileError, match="receive"):
+        read_platform(path)
+
+
+def test_a_table_for_newcomers_has_to_take_them_in(tmp_path: Path) -> None:
+    path = tmp_path / "sample.toml"
+    admits = '[receive.admits]\neveryone = true\nfields = ["name", "id_number"]\n'
+    good = GOOD.replace('"备注", "宗教', '"备注", "证件", "宗教').replace(
+        "[codes.sex]", 'id_number = "证件"\n[codes.sex]'
+    )
+    columns = TABLE.replace('"sex" }', '"sex", "姓名" = "name", "证件" = "number" }')
+    path.write_text(f"{good}\n{admits}\n{columns}", encoding="utf-8")
+    with pytest.raises(PlatformFileError, match="insert"):
+        read_platform(path)
+    path.write_text(f'{good}\n{admits}\n{columns}missing = "insert"\n', encoding="utf-8")
+    assert read_platform(path).send is not None
+
+
 def test_a_database_is_asked_for_what_is_used_and_for_nothing_else(tmp_path: Path) -> None:
     columns = (
         'columns = { "编号" = "bh", "姓名" = "xm", "性别" = "xb", "出生日期" = "csrq", "gxsj" = "gxsj" }'

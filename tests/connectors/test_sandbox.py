@@ -46,8 +46,11 @@ def test_a_job_that_waits_for_ever_is_ended() -> None:
 
 def test_when_the_time_for_all_is_over_what_runs_is_ended_and_what_waits_is_not_begun() -> None:
     jobs = [(0,), (60,), (60,), (0,)]
-    found = [outcome.fate for _, outcome in sorted(run_all(time.sleep, jobs, workers=1, seconds=3.0))]  # type: ignore[arg-type, type-var]
+    begun: list[int] = []
+    running = run_all(time.sleep, jobs, workers=1, seconds=3.0, beginning=begun.append)  # type: ignore[arg-type]
+    found = [outcome.fate for _, outcome in sorted(running)]  # type: ignore[type-var]
     assert found == ["done", "timeout", "unstarted", "unstarted"]
+    assert begun == [0, 1]
 
 
 def test_the_limit_on_computing_is_for_each_job_not_for_all_of_a_worker() -> None:

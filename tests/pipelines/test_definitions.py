@@ -45,7 +45,7 @@ def test_what_dagster_loads_is_whole():
     for slug, platform in read_platforms()[0].items():
         assert {f"landed/{slug}", f"staged/{slug}"} <= keys
         assert (f"published/{slug}" in keys) is bool(platform.receive.fields)
-    assert {"matched", "resolved", "golden", "snapshot", "report"} <= keys
+    assert {"matched", "resolved", "golden", "receipts", "snapshot", "report"} <= keys
 
 
 def test_the_night_starts_at_half_past_one_in_shanghai():

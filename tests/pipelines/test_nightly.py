@@ -12,7 +12,18 @@ import pyarrow.parquet as pq
 import pytest
 
 LOGIN_PAGE = "<html><body><form action='/login'>请登录</form></body></html>"
-STEPS = {"land", "stage", "match", "resolve", "golden", "publish", "quality", "snapshot", "report"}
+STEPS = {
+    "land",
+    "stage",
+    "match",
+    "resolve",
+    "golden",
+    "receipts",
+    "publish",
+    "quality",
+    "snapshot",
+    "report",
+}
 
 
 def rows(site: Path, query: str) -> list[tuple]:

@@ -78,3 +78,22 @@ def test_a_site_has_the_connections_of_its_site_toml(site: Site) -> None:
     file.write_text("connections = 3\n" + text)
     with pytest.raises(SiteError, match="connections"):
         read_site(site.root)
+
+
+def test_a_way_in_gives_no_way_out(site: Site) -> None:
+    file = site.root / "site.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + '\n[connections.grid]\naddress = "https://x.example"\n', encoding="utf-8")
+    assert read_site(site.root).sending == {}
+    file.write_text(text + '\n[sending.grid]\naddress = "https://y.example"\n', encoding="utf-8")
+    read = read_site(site.root)
+    assert (read.connections, read.sending["grid"].place) == ({}, "[sending.grid]")
+    file.write_text(text + f'\n[sending.grid]\nsecret = "{LITERAL}"\naddress = "https://x"\n')
+    with pytest.raises(SiteError, match=r"site\.toml.*sending\.grid") as refused:
+        read_site(site.root)
+    assert LITERAL not in str(refused.value)
+
+
+def test_where_a_connection_is_stated_cannot_be_stated() -> None:
+    with pytest.raises(WrongConnection, match="place"):
+        read_connections({"one_table": GOOD | {"place": "[x]"}})

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import socket
 import ssl
 import subprocess
-import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import date as Day
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from servers import Answers, Peer, Said, Seen, free_port
 
 from connectors.platform import Platform, read_platform
 from dedup.normalise.area import Area
@@ -106,115 +101,6 @@ def connect(site: Site) -> Callable[..., Site]:
     return connect
 
 
-@dataclass
-class Seen:
-    """One request as the server saw it."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        if self.headers.get("content-type", "").startswith("application/json"):
-            return json.loads(self.body)
-        text = self.body.decode() if self.body else self.query
-        return dict(parse_qsl(text, keep_blank_values=True))
-
-
-@dataclass
-class Said:
-    """One answer; `after` bytes the line goes dead, `drip` seconds pass between two bytes, `endless` headers never end."""
-
-    body: bytes | str | dict[str, Any] | list[Any] = b""
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    after: int | None = None
-    drip: float = 0.0
-    endless: bool = False
-
-    @property
-    def bytes(self) -> bytes:
-        if isinstance(self.body, bytes):
-            return self.body
-        text = self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
-        return text.encode("utf-8")
-
-
-Answers = Callable[[Seen], Said]
-
-
-class Peer:
-    """The server: what each path answers, and what was asked of it."""
-
-    def __init__(self, secure: ssl.SSLContext | None = None) -> None:
-        self.answers: dict[str, Answers] = {}
-        self.seen: list[Seen] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        if secure:
-            self._server.socket = secure.wrap_socket(self._server.socket, server_side=True)
-        self.port = self._server.server_address[1]
-        self.address = f"{'https' if secure else 'http'}://127.0.0.1:{self.port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def of(self, path: str) -> list[Seen]:
-        return [seen for seen in self.seen if seen.path == path]
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        peer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_any(self) -> None:
-                parts = urlsplit(self.path)
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                seen = Seen(self.command, parts.path, parts.query, headers, body)
-                peer.seen.append(seen)
-                said = peer.answers.get(parts.path, lambda _: Said(status=404))(seen)
-                try:
-                    self._say(said)
-                except OSError:
-                    self.close_connection = True
-
-            do_GET = do_POST = handle_any
-
-            def _say(self, said: Said) -> None:
-                body = said.bytes
-                self.send_response(said.status)
-                while said.endless:
-                    self.wfile.write(b"X-More: x\r\n"[:1])
-                    self.flush_headers()
-                    time.sleep(0.1)
-                for name, value in {"Content-Type": "application/json", **said.headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if said.after is not None:
-                    self.wfile.write(body[: said.after])
-                    self.close_connection = True
-                elif said.drip:
-                    for at in range(len(body)):
-                        self.wfile.write(body[at : at + 1])
-                        self.wfile.flush()
-                        time.sleep(said.drip)
-                else:
-                    self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
-
-
 @pytest.fixture
 def peer() -> Iterator[Peer]:
     started = Peer()
@@ -260,12 +146,6 @@ def secure_peer(certificate: Path) -> Iterator[Peer]:
     started = Peer(context)
     yield started
     started.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -3,223 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date as Day
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pyarrow.parquet as pq
-import pymysql
 import pytest
+from servers import PASSWORD, Database, started
 
 from connectors.land import cells_path, pull_all, pulls
 from connectors.platform import Platform
 from connectors.pull import ask
 from warehouse.site import Site
 
-PASSWORD = "reader-s3cret-not-to-be-seen"
 HOSTILE = 'a"` int); drop table people; --'
 
 Make = Callable[..., Platform]
 Connect = Callable[..., Site]
 
 
-@dataclass
-class Database:
-    """A running server; `admin` runs statements as its owner."""
-
-    scheme: str
-    port: int
-    admin: Callable[..., None]
-
-    @property
-    def address(self) -> str:
-        return f"{self.scheme}://127.0.0.1:{self.port}/city"
-
-    def quoted(self, name: str) -> str:
-        mark = '"' if self.scheme == "postgresql" else "`"
-        return mark + name.replace(mark, mark * 2) + mark
-
-
-def program(*places: str) -> str:
-    """The first of these programs that is there; a test that needs it skips by its name."""
-    for place in places:
-        found = shutil.which(place) or next(map(str, sorted(Path("/").glob(place.lstrip("/")))), None)
-        if found:
-            return found
-    pytest.skip(f"no {Path(places[0]).name}: install it as .ci/run does")
-
-
-def own_folder(user: str) -> tuple[Path, dict[str, Any]]:
-    """A folder, and how to start a program in it: as this user where we are root, which servers refuse to be."""
-    folder = Path(tempfile.mkdtemp(prefix=f"enter-once-{user}-"))
-    if os.getuid() != 0:
-        return folder, {"cwd": folder}
-    shutil.chown(folder, user, user)
-    return folder, {"cwd": folder, "user": user, "group": user}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until_up(connect: Callable[[], Any], server: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        assert server.poll() is None, "the server ended"
-        try:
-            connect().close()
-            return
-        except (psycopg.OperationalError, pymysql.err.OperationalError):
-            time.sleep(0.1)
-    raise AssertionError("the server does not answer")
-
-
-def started_postgres() -> Iterator[Database]:
-    initdb, postgres = (
-        program("/usr/lib/postgresql/*/bin/initdb"),
-        program("/usr/lib/postgresql/*/bin/postgres"),
-    )
-    folder, how = own_folder("postgres")
-    port, owner = free_port(), "owner-password"
-    (folder / "pw").write_text(owner)
-    (folder / "pw").chmod(0o644)
-    subprocess.run(
-        [
-            initdb,
-            "-D",
-            folder / "data",
-            "-A",
-            "scram-sha-256",
-            "-U",
-            "owner",
-            f"--pwfile={folder}/pw",
-            "-N",
-            "--no-locale",
-            "-E",
-            "UTF8",
-        ],
-        check=True,
-        capture_output=True,
-        **how,
-    )
-    server = subprocess.Popen(
-        [
-            postgres,
-            "-D",
-            folder / "data",
-            "-p",
-            str(port),
-            "-F",
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            f"unix_socket_directories={folder}",
-            "-c",
-            "shared_buffers=16MB",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        **how,
-    )
-
-    def connect(database: str = "postgres") -> Any:
-        return psycopg.connect(
-            host="127.0.0.1", port=port, user="owner", password=owner, dbname=database, autocommit=True
-        )
-
-    def admin(*statements: str, database: str = "city") -> None:
-        with connect(database) as con:
-            for statement in statements:
-                con.execute(statement)
-
-    try:
-        until_up(connect, server)
-        admin("create database city", f"create user reader password '{PASSWORD}'", database="postgres")
-        yield Database("postgresql", port, admin)
-    finally:
-        server.terminate()
-        server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def started_mariadb() -> Iterator[Database]:
-    install, mariadbd = program("mariadb-install-db"), program("mariadbd", "/usr/sbin/mariadbd")
-    folder, how = own_folder("mysql")
-    port, socket_file = free_port(), folder / "s"
-    subprocess.run(
-        [
-            install,
-            "--no-defaults",
-            f"--datadir={folder}/data",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-            "--skip-name-resolve",
-            "--innodb-log-file-size=8M",
-        ],
-        check=True,
-        capture_output=True,
-        **how,
-    )
-    server = subprocess.Popen(
-        [
-            mariadbd,
-            "--no-defaults",
-            f"--datadir={folder}/data",
-            f"--port={port}",
-            f"--socket={socket_file}",
-            "--bind-address=127.0.0.1",
-            f"--pid-file={folder}/pid",
-            "--skip-name-resolve",
-            "--innodb-buffer-pool-size=16M",
-            "--innodb-flush-log-at-trx-commit=0",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        **how,
-    )
-
-    def connect(database: str | None = None) -> Any:
-        return pymysql.connect(
-            unix_socket=str(socket_file),
-            user="root",
-            database=database,
-            autocommit=True,
-            init_command="set sql_mode = 'NO_BACKSLASH_ESCAPES'",
-        )
-
-    def admin(*statements: str, database: str | None = "city") -> None:
-        with connect(database) as con, con.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-
-    try:
-        until_up(connect, server)
-        admin(
-            "create database city character set utf8mb4",
-            f"create user reader@'127.0.0.1' identified by '{PASSWORD}'",
-            database=None,
-        )
-        yield Database("mysql", port, admin)
-    finally:
-        server.terminate()
-        server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture(scope="module", params=["postgresql", "mysql"])
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database with a table of people, a view of it, and a reader who may not see the view's last column."""
-    for running in started_postgres() if request.param == "postgresql" else started_mariadb():
+    for running in started(request.param):
         number = "numeric(20, 0)" if request.param == "postgresql" else "decimal(20, 0)"
         running.admin(
             f"create table people (bh varchar(20), xm varchar(20), sfzh {number}, gxsj timestamp null,"

@@ -8,22 +8,20 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date as Day
 from pathlib import Path
 from typing import Any
 
 import paramiko
 import pytest
+from servers import PASSPHRASE, Server, key, started_sshd
 
 from connectors.land import pull_all, pulls
 from connectors.platform import Platform
 from connectors.pull import ask
 from warehouse.site import Site
 
-PASSPHRASE = "passphrase-not-to-be-seen"
 PASSWORD = "password-not-to-be-seen"
 NIGHT = Day(2026, 11, 1)
 
@@ -31,61 +29,9 @@ Make = Callable[..., Platform]
 Connect = Callable[..., Site]
 
 
-def key(path: Path, passphrase: str = "") -> Path:
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", path], check=True, capture_output=True
-    )
-    return path
-
-
-@dataclass
-class Server:
-    """A running server: its port, its folder of exports, its host key, and the key that opens it."""
-
-    port: int
-    exports: Path
-    host_key: Path
-    user_key: Path
-
-    @property
-    def known_hosts(self) -> str:
-        kind, word = self.host_key.with_suffix(".pub").read_text().split()[:2]
-        return f"[127.0.0.1]:{self.port} {kind} {word}\n"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    sshd = shutil.which("sshd") or shutil.which("/usr/sbin/sshd")
-    if sshd is None:
-        pytest.skip("no sshd: install it as .ci/run does")
-    folder = tmp_path_factory.mktemp("sshd")
-    if os.getuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)  # where sshd, started by root, locks itself in
-    port = free_port()
-    server = Server(port, folder / "exports", key(folder / "host"), key(folder / "user", PASSPHRASE))
-    server.exports.mkdir()
-    config = folder / "config"
-    config.write_text(
-        f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {server.host_key}\nPidFile none\n"
-        f"AuthorizedKeysFile {server.user_key}.pub\nStrictModes no\nUsePAM no\n"
-        "PermitRootLogin yes\nSubsystem sftp internal-sftp\n"
-    )
-    running = subprocess.Popen([sshd, "-D", "-e", "-f", config], stderr=subprocess.DEVNULL)
-    for _ in range(100):
-        assert running.poll() is None, "sshd ended"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.1)
-    yield server
-    running.terminate()
-    running.wait()
+    yield from started_sshd(tmp_path_factory.mktemp("sshd"))
 
 
 @pytest.fixture
