@@ -17,6 +17,7 @@ from synthetic_city.figures import figures
 from warehouse import store
 from warehouse.ledger import open_ledger
 from warehouse.site import read_site
+from warehouse.store import read_store
 
 PLATFORMS = "actual_population,grid,social_card,volunteers,resident_points,marriage_registry"
 SMALL = ("--residents", 200, "--pace", 25, "--seed", 3, "--platforms", PLATFORMS, "--json")
@@ -55,6 +56,22 @@ def test_nothing_swings_and_nothing_goes_where_it_must_not_or_twice(loop):
     assert {name: found[name] for name in names} == dict.fromkeys(names, 0)
     # Twenty-five times as much happens as usual: of whom name, phone and address change at once, matching may lose hold.
     assert found["oscillations"] <= 0.02 * found["published_cells"]
+
+
+def test_who_was_born_or_moved_in_is_entered_once_and_taken_in_elsewhere(loop):
+    root, found = loop
+    assert found["newcomers_told"] >= found["newcomers_taken_in"] > 0
+    assert found["kept_twice"] == 0
+    with read_store(read_site(root).warehouse) as con:
+        adopted, foreign = con.execute(
+            """
+            select count(*), count(*) filter (where rows.resident_id is distinct from theirs.resident_id)
+            from staged.adopted as a
+            left join resolved.record as rows on rows.record_id = a.record_id
+            left join resolved.record as theirs on a.newcomer = '+' || theirs.record_id
+            """
+        ).fetchall()[0]
+    assert adopted > 0 and foreign == 0
 
 
 def test_the_stores_say_what_each_platform_holds_after_each_night(loop):
