@@ -52,11 +52,12 @@ class Nodes:
 def _over_own_values(columns: Mapping[str, Coded]) -> dict[str, Coded]:
     used: dict[int, npt.NDArray[np.bool_]] = {}
     for column in columns.values():
-        met = used.setdefault(id(column.values), np.zeros(len(column.values) + 1, dtype=np.bool_))
+        met = used.setdefault(id(column.values), np.zeros(len(column.values), dtype=np.bool_))
         met[column.codes[column.codes >= 0]] = True
-    return {name: _over_some_values(column, used[id(column.values)][:-1]) for name, column in columns.items()}
-
-
-def _over_some_values(column: Coded, used: npt.NDArray[np.bool_]) -> Coded:
-    place = np.append(np.cumsum(used) - 1, -1)
-    return Coded(place[column.codes], column.values[used])
+    tables = {id(column.values): column.values for column in columns.values()}
+    own = {table: values[used[table]] for table, values in tables.items()}
+    place = {table: np.append(np.cumsum(met) - 1, -1) for table, met in used.items()}
+    return {
+        name: Coded(place[id(column.values)][column.codes], own[id(column.values)])
+        for name, column in columns.items()
+    }
