@@ -34,6 +34,8 @@ SAYABLE = (
     "flood",
     "declined",
 )  # a person's word settles these; the others need the platform mended
+# Nobody is asked about these; who names them may say yes or no.
+UNASKED = "backlog"
 
 
 class WrongApproval(ValueError):
@@ -115,7 +117,7 @@ def waiting(root: Path, asked: Asked, speak: Language) -> list[Group]:
             con,
             "platform, field, decision, coalesce(why, ''), kind, count(*)",
             asked,
-            WAITING,
+            _among(WAITING, asked),
             " group by all order by 6 desc, 1, 2, 3, 4",
         )
     return [Group(*row) for row in rows]
@@ -128,7 +130,7 @@ def cells(root: Path, asked: Asked, limit: int, speak: Language) -> list[Waiting
             con,
             "platform, record_id, resident_id, field, held_key, told, taken_from, rule, decision, coalesce(why, '')",
             asked,
-            WAITING,
+            _among(WAITING, asked),
             f" order by platform, record_id, field limit {int(limit)}",
         )
         names = dict(con.execute("select resident_id, name from golden.resident").fetchall()) if rows else {}
@@ -166,7 +168,11 @@ def decide_cells(
     with published(root, speak) as con:
         found: dict[str, list[Cell]] = {}
         for platform, *cell in _select(
-            con, "platform, record_id, field, digest, kind, taken_from", asked, SAYABLE, " order by all"
+            con,
+            "platform, record_id, field, digest, kind, taken_from",
+            asked,
+            _among(SAYABLE, asked),
+            " order by all",
         ):
             found.setdefault(platform, []).append(Cell(*cell))
     if not found:
@@ -248,6 +254,10 @@ def switch(
         for slug in changed:
             set_mode(ledger, mode, slug, date.today(), said)
     return changed
+
+
+def _among(decisions: tuple[str, ...], asked: Asked) -> tuple[str, ...]:
+    return (*decisions, UNASKED) if asked.why == UNASKED else decisions
 
 
 def _select(

@@ -25,7 +25,7 @@ def site(enter_once, tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("city") / "site"
     asked = ("--residents", 300, "--seed", 5, "--platforms", ",".join(CITY))
     assert enter_once("city", root, *asked, "--json").status == 0
-    assert set(enter_once("nightly", "--site", root, "--json").found["decisions"]) == {"shown"}
+    assert set(enter_once("nightly", "--site", root, "--json").found["decisions"]) == {"shown", "backlog"}
     assert "没有等人拿主意" in enter_once("approve", "list", "--site", root).out
     went = enter_once("approve", "live", SLUG, "--because", "试点", "--by", "王芳", "--site", root, "--json")
     assert went.found == {"mode": "live", "platforms": [SLUG]}
@@ -53,6 +53,17 @@ def test_what_waits_is_listed_by_platform_field_and_reason_and_no_value_is_shown
         assert value not in shown
     names = {name for (name,) in rows(site, "select name from golden.resident where name is not null")}
     assert not any(name in shown for name in names if len(name) > 1)
+
+
+def test_whom_a_platform_never_had_is_asked_about_only_by_who_names_them(site, enter_once):
+    ((cells,),) = rows(site, "select count(*) from outbox.decision where decision = 'backlog'")
+    named = enter_once("approve", "list", "--why", "backlog", "--site", site, "--json").found["waiting"]
+    assert sum(one["cells"] for one in named) == cells > 0
+    assert {one["kind"] for one in named} == {"insert"}
+    unnamed = enter_once("approve", "list", "--site", site, "--json").found["waiting"]
+    assert "backlog" not in {one["decision"] for one in unnamed}
+    refused = enter_once("approve", "yes", "--platform", "grid", "--because", "都放行", "--site", site)
+    assert refused.status == 2  # all that waits at the grid: nobody of these is swept in
 
 
 def test_a_word_lets_go_the_cells_that_were_seen_and_no_others(site, enter_once):

@@ -6,6 +6,7 @@
 --           refused   the platform does not take this value; a person looks at its words
 --           stuck     it was told as often as policy.toml allows and its exports still do not show it; a newcomer's row, once:
 --                     told again, somebody might be kept there twice
+--           backlog   somebody whom the platform never had although everybody else did: nobody is asked, a person may say so
 --           embargo   somebody new, for whom no owner vouches and who was not there long enough (policy.toml)
 --           approval  a person has to agree first; `why` says what to: a closing, an overwriting on one source's word alone,
 --                     one of a value that others still confirm or that somebody changed at the platform after us, a value of
@@ -81,6 +82,7 @@ weighed as (
             when bool_and(coalesce(a.word = 'approved', false)) over row_of then 'approved'
         end as word,
         case when w.kind = 'insert' then max(r.receipt) over row_of end as row_receipt,
+        coalesce(n.backlog, false) as backlog,
         w.kind = 'insert' and not n.vouched and getvariable('night') - n.since < release.embargo as too_new,
         case
             when w.kind = 'insert' then coalesce(n.why, max(if(contested.record_id is null, null, 'contested')) over row_of)
@@ -112,6 +114,7 @@ decided as (
     select
         weighed.*,
         case
+            when backlog and word is null then 'backlog'
             when not live and noted_same and noted_on < getvariable('night') then 'noted'
             when not live then 'shown'
             when row_receipt is not null then if(row_receipt = 'still_old', 'stuck', row_receipt)
@@ -139,7 +142,7 @@ flooded as (
 )
 
 select
-    decided.* exclude (live, noted_on, noted_same, receipt, row_receipt, times, told_same, word, too_new, decision),
+    decided.* exclude (live, noted_on, noted_same, receipt, row_receipt, times, told_same, word, backlog, too_new, decision),
     case
         when flooded.platform is not null and decided.decision = 'release' and decided.word is null then 'flood'
         else decided.decision

@@ -6,9 +6,10 @@
 --   the record off on purpose.
 -- record_id: what the row is called until the platform has given it a number (staged.adopted): `+` and the record whose
 --   ID number is told, so that after a split the row stays with whom it names; once told, what it was called then.
--- why: what speaks for asking a person first. backlog: the resident was known before the platform's first export came, so
---   that somebody there may have had reasons. namesake: the platform has a record that may be the same person and of which
---   no ID number says otherwise; a person kept twice is worse than one typed once.
+-- backlog: the resident was known before the platform's first export came, so that somebody there may have had reasons; they
+--   are told of only when a person says so.
+-- why: namesake, if a person has to look first: the platform has a record that may be the same person and of which no ID
+--   number says otherwise; a person kept twice is worse than one typed once.
 with resident as (
     select
         g.resident_id,
@@ -99,10 +100,8 @@ select
     a.resident_id,
     a.first_night as since,
     a.vouched,
-    case
-        when namesake.resident_id is not null then 'namesake'
-        when a.first_night <= opened.night then 'backlog'
-    end as why
+    a.first_night <= opened.night as backlog,
+    case when namesake.resident_id is not null then 'namesake' end as why
 from admitted as a
 join opened on opened.platform = a.platform
 left join pending on pending.platform = a.platform and pending.resident_id = a.resident_id
