@@ -274,9 +274,12 @@ def open_ledger(site: Site) -> Iterator[Ledger]:
 
 @contextmanager
 def open_chain(file: Path, key: bytes) -> Iterator[Ledger]:
-    """Open a book of such lines in a file of its own; the audit of the steward's desk is one."""
+    """Open a book of such lines in a file of its own; the audit of the steward's desk is one.
+
+    Several threads may use it one after the other, not at once.
+    """
     file.touch(mode=0o600)
-    with closing(sqlite3.connect(file, isolation_level=None, timeout=30)) as con:
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=30, check_same_thread=False)) as con:
         yield Ledger(con, key)
 
 

@@ -41,6 +41,6 @@ class Catalogue:
         text = resources.files(self._package).joinpath(self._file).read_text(encoding="utf-8")
         return tomllib.loads(text)
 
-    def __call__(self, name: str, speak: Language, **words: object) -> str:
+    def __call__(self, name: str, speak: Language, /, **words: object) -> str:
         """One sentence, filled in."""
         return self.sentences[name][speak].format(**words)
