@@ -46,10 +46,14 @@ bench-staging: setup
 bench-draft: setup
 	$(BIN)/python -m benchmarks.drafting
 
-# The Dagster UI on the same site, on loopback only.
+# The steward's desk (port 8765) and the Dagster UI (port 3000) on the same site, both on loopback. The first run makes
+# an account and shows its password once.
 serve: setup
+	@test -f $(SITE)/site.toml || $(BIN)/enter-once city $(SITE)
 	mkdir -p $(SITE)/dagster
 	cp dagster.yaml $(SITE)/dagster/
+	$(BIN)/enter-once account add steward --role steward --generate --if-none --site $(SITE)
+	$(BIN)/enter-once review --site $(SITE) & trap "kill $$!" EXIT INT TERM; \
 	DAGSTER_HOME=$(abspath $(SITE))/dagster ENTER_ONCE_SITE=$(abspath $(SITE)) $(BIN)/dagster dev -m pipelines.definitions --host 127.0.0.1 --port 3000
 
 clean:

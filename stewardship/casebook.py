@@ -72,6 +72,11 @@ class Casebook:
         member = self.members.get(record_id)
         return member.resident_id if member else None
 
+    def states(self, record_id: str) -> int | None:
+        """What a record states, as a number that records which state the same share; None as above."""
+        member = self.members.get(record_id)
+        return member.states if member else None
+
 
 def open_casebook(site: Site, snapshot: Path, said: Sequence[Verdict]) -> Casebook:
     """The casebook of a snapshot, written when it is not there yet; those of other snapshots are removed.

@@ -36,14 +36,12 @@ def add(command: Add, group: AddGroup) -> None:
 
 def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
     """`review`: serve the desk until it is interrupted."""
-    from pipelines.published import published_file
     from stewardship.accounts import accounts
     from stewardship.desk.app import serve
     from stewardship.store import open_desk as open_book
     from warehouse.site import read_site
 
     site = read_site(asked.site)
-    published_file(asked.site, speak)
     with open_book(site) as con:
         known = len(accounts(con))
     sys.stderr.write(say("review_open", speak, port=asked.port) + "\n")
@@ -112,7 +110,7 @@ def prove(asked: argparse.Namespace, speak: Language) -> Answer:
 
 def wrong_use() -> tuple[type[Exception], ...]:
     """Errors that say the command was used wrongly."""
-    from pipelines.published import NoWarehouse
+    from dedup.model import ModelError
     from stewardship.accounts import WrongAccount
 
-    return NoWarehouse, WrongAccount
+    return ModelError, WrongAccount

@@ -72,8 +72,8 @@ class Current:
             snapshot = current_snapshot(self.site)
             if snapshot is None or (self._book is not None and self._book.snapshot == snapshot):
                 return
-            with self._saying:
-                said = self._ledger.verdicts()
+            with open_ledger(self.site) as ledger:
+                said = ledger.verdicts()
             self._book = open_casebook(self.site, snapshot, said)
 
     def close(self) -> None:
@@ -92,18 +92,15 @@ class Current:
             self._standing.refresh(self._ledger)
             yield self._ledger, self._standing
 
-    def open_cases(self, desk: sqlite3.Connection, standing: Standing, now: datetime) -> list[Case]:
+    def open_cases(
+        self, desk: sqlite3.Connection, book: Casebook, standing: Standing, now: datetime
+    ) -> list[Case]:
         """What waits for anybody; found anew when something was said, put off or published, and every minute."""
-        book, put_off = self.book(), deferrals(desk)
+        put_off = deferrals(desk)
         state = (book.file, standing.last, put_off, stamp(now)[:16])
         if self._open[0] != state:
             self._open = state, open_cases(book, standing, put_off, now)
         return self._open[1]
-
-    def states(self, record: str) -> int | None:
-        """What a record states, as a number that records which state the same share."""
-        member = self.book().members.get(record)
-        return member.states if member else None
 
 
 def now() -> datetime:

@@ -61,7 +61,7 @@ def queue_page(asking: Asking) -> Response:
     """What waits, by kind and platform, the most pressing first."""
     asked, book = _asked(asking.query), asking.current.book()
     with asking.current.standing() as (_, standing):
-        waiting = asking.current.open_cases(asking.con, standing, asking.now)
+        waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
         mine = [
             one for one in standing.lines.values() if one.by == asking.who.account.name and not one.undoes
         ]
@@ -122,11 +122,11 @@ def _onwards(
     **facts: Any,
 ) -> Response:
     """To the next case; its address says which part of the queue is worked on, and what was just done."""
-    asked, by = _asked(forms or asking.query), asking.who.account.name
+    asked, by, book = _asked(forms or asking.query), asking.who.account.name, asking.current.book()
     with asking.current.standing() as (_, standing):
-        waiting = asking.current.open_cases(asking.con, standing, asking.now)
+        waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
     held = held_by_others(asking.con, by, asking.now)
-    while (case := step(waiting, asking.current.book(), here, asked, held)) is not None:
+    while (case := step(waiting, book, here, asked, held)) is not None:
         holder = hold(asking.con, case.id, by, asking.now)
         if holder is None:
             return _to(f"/cases/{case.id}", asked, **facts)
@@ -158,7 +158,7 @@ def case_page(
     asking.current.note("viewed", by.name, case=case.id, full=int(full))
     asked = _asked(asking.form or asking.query)
     with asking.current.standing() as (ledger, standing):
-        waiting = asking.current.open_cases(asking.con, standing, asking.now)
+        waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
         own, knew = standing.of(case.left, case.right), standing.known(case.left, case.right)
         history = _history(ledger, standing, case)
         just_said = standing.lines.get(_number(asking.query.get("said")))
@@ -229,7 +229,7 @@ def judge(asking: Asking) -> Response:
                 by=by,
                 because=form.get("because", "").strip()[:_LONGEST_REASON],
                 knew=_number(form.get("knew")),
-                states=asking.current.states,
+                states=book.states,
                 model=asking.current.model,
             )
     except Overtaken as overtaken:
@@ -245,7 +245,7 @@ def judge(asking: Asking) -> Response:
 
 def take_back(asking: Asking) -> Response:
     """Take back one's own last verdict, or the one that is named, and show its case again."""
-    account, asked = asking.who.account, _asked(asking.form)
+    account, asked, book = asking.who.account, _asked(asking.form), asking.current.book()
     try:
         with asking.current.standing() as (ledger, standing):
             last = standing.last_of(account.name)
@@ -258,7 +258,7 @@ def take_back(asking: Asking) -> Response:
                 by=account.name,
                 because=asking.form.get("because", "").strip()[:_LONGEST_REASON],
                 any_ones=account.may("undo_others"),
-                states=asking.current.states,
+                states=book.states,
             )
     except NothingToUndo:
         return _to("/", asked, told="nothing_to_undo")
@@ -271,8 +271,7 @@ def take_back(asking: Asking) -> Response:
             chain="；".join(f"{one.left} {one.word} {one.right}" for one in steps),
         )
     asking.current.note("undone", account.name, line=seq)
-    cases = asking.current.book().cases
-    case = next((one for one in cases if (one.left, one.right) == (undone.left, undone.right)), None)
+    case = next((one for one in book.cases if (one.left, one.right) == (undone.left, undone.right)), None)
     return _to(f"/cases/{case.id}", asked, undone=seq) if case else _to("/", asked)
 
 

@@ -7,9 +7,10 @@ from string import Formatter
 import pytest
 
 from pipelines.messages import say
+from stewardship.desk.rendering import say as words
 from warehouse.speech import Catalogue, language
 
-CATALOGUES = {"messages.toml": say}
+CATALOGUES = {"messages.toml": say, "words.toml": words}
 SENTENCES = [(file, name) for file, catalogue in CATALOGUES.items() for name in catalogue.sentences]
 
 
