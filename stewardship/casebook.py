@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -45,7 +46,7 @@ class Member:
     platform: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Casebook:
     """The cases of one snapshot, most pressing first, and all records of the residents they are about."""
 
@@ -72,10 +73,29 @@ class Casebook:
         member = self.members.get(record_id)
         return member.resident_id if member else None
 
-    def states(self, record_id: str) -> int | None:
-        """What a record states, as a number that records which state the same share; None as above."""
+    def alike(self, record_id: str) -> Sequence[str]:
+        """The records that state the same as one, itself included."""
         member = self.members.get(record_id)
-        return member.states if member else None
+        return self._by_states[member.states] if member else ()
+
+    def about(self, resident_id: str) -> Sequence[Case]:
+        """The cases about a resident, most pressing first."""
+        return self._by_resident.get(resident_id, ())
+
+    @cached_property
+    def _by_states(self) -> Mapping[int, Sequence[str]]:
+        found: dict[int, list[str]] = {}
+        for record, member in self.members.items():
+            found.setdefault(member.states, []).append(record)
+        return found
+
+    @cached_property
+    def _by_resident(self) -> Mapping[str, Sequence[Case]]:
+        found: dict[str, list[Case]] = {}
+        for case in self.cases:
+            for resident in dict.fromkeys(case.residents):
+                found.setdefault(resident, []).append(case)
+        return found
 
 
 def open_casebook(site: Site, snapshot: Path, said: Sequence[Verdict]) -> Casebook:

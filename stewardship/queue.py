@@ -86,26 +86,62 @@ def deferrals(con: sqlite3.Connection) -> dict[str, Deferred]:
     return {case: Deferred(by, until, times) for case, by, until, times in rows}
 
 
-def open_cases(
-    book: Casebook, standing: Standing, put_off: Mapping[str, Deferred], now: datetime
-) -> list[Case]:
-    """What waits for anybody, the most pressing first."""
-    settled = Settled(standing.standing(), book.resident)
-    return [
-        case
-        for case in book.cases
-        if not (case.id in put_off and put_off[case.id].until > stamp(now))
-        and not _answered(case, standing, settled, now)
-    ]
+class Waiting:
+    """What waits for anybody, most pressing first: kept up to date verdict by verdict, so that the next case is there at
+    once however much was said before."""
+
+    def __init__(
+        self, book: Casebook, standing: Standing, put_off: Mapping[str, Deferred], now: datetime
+    ) -> None:
+        self._book, self._put_off, self._minute = book, put_off, _minute(now)
+        self._settled = Settled()
+        for one in standing.standing():
+            self._settle(one)
+        self._open = {case.id: case for case in book.cases if not self._answered(case, standing, now)}
+        self._upto = standing.last
+
+    @property
+    def cases(self) -> list[Case]:
+        """The open cases."""
+        return list(self._open.values())
+
+    def brought_up_to(
+        self, book: Casebook, standing: Standing, put_off: Mapping[str, Deferred], now: datetime
+    ) -> Waiting:
+        """This, with what was said since; made anew when more has changed than words on pairs nobody had judged."""
+        added = standing.since(self._upto)
+        if (book, put_off, _minute(now)) != (self._book, self._put_off, self._minute) or not all(
+            standing.of_pair[one.left, one.right] == [one.seq] for one in added
+        ):
+            return Waiting(book, standing, put_off, now)
+        for one in added:
+            touched = self._settle(one) if one.verdict != "unsure" else [self._book.resident(one.left)]
+            for resident in touched:
+                for case in self._book.about(resident) if resident else ():
+                    if case.id in self._open and self._answered(case, standing, now):
+                        del self._open[case.id]
+        self._upto = standing.last
+        return self
+
+    def _settle(self, said: Said) -> list[str]:
+        left, right = self._book.resident(said.left), self._book.resident(said.right)
+        return self._settled.take(left, right, said.verdict) if left and right else []
+
+    def _answered(self, case: Case, standing: Standing, now: datetime) -> bool:
+        """Whether a case waits for nobody: put off, or answered by what stands on its own pair, or on others that join or
+        keep apart the same residents."""
+        if case.id in self._put_off and self._put_off[case.id].until > stamp(now):
+            return True
+        own = standing.of(case.left, case.right)
+        if case.kind == "stale_verdict":
+            return own is None or own.seen == case.seen
+        if own is not None and own.verdict == "unsure" and own.seen == case.seen and _age(own, now) < UNSURE:
+            return True
+        return self._settled.between(*case.residents)
 
 
-def _answered(case: Case, standing: Standing, settled: Settled, now: datetime) -> bool:
-    """Whether what stands answers a case: on its own pair, or on others that join or keep apart the same residents."""
-    own = standing.of(case.left, case.right)
-    if case.kind == "stale_verdict":
-        return own is None or own.seen == case.seen
-    waits = own is not None and own.verdict == "unsure" and own.seen == case.seen and _age(own, now) < UNSURE
-    return waits or settled.between(*case.residents)
+def _minute(now: datetime) -> str:
+    return stamp(now)[:16]
 
 
 def _age(said: Said, now: datetime) -> timedelta:

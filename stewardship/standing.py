@@ -11,14 +11,15 @@ here too.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import NamedTuple
 
 from warehouse.ledger import Ledger, Line, Word
 
 Pair = tuple[str, str]
-States = Callable[[str], int | None]  # what a record states, as a number; None when it is not known
+Alike = Callable[[str], Iterable[str]]  # the records that state the same as one, itself included or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Standing:
     lines: dict[int, Said] = field(default_factory=dict)
     undone: set[int] = field(default_factory=set)
     of_pair: dict[Pair, list[int]] = field(default_factory=dict)  # every line about a pair, oldest first
+    of_record: dict[str, set[Pair]] = field(default_factory=dict)  # every pair that something was said of
 
     def refresh(self, ledger: Ledger) -> bool:
         """Read what was added since; whether there was anything."""
@@ -88,7 +90,10 @@ class Standing:
                 body["seen"],
             )
         self.lines[line.seq] = said
-        self.of_pair.setdefault((said.left, said.right), []).append(line.seq)
+        pair = said.left, said.right
+        self.of_pair.setdefault(pair, []).append(line.seq)
+        for record in pair:
+            self.of_record.setdefault(record, set()).add(pair)
         self.last = line.seq
 
     def of(self, left: str, right: str) -> Said | None:
@@ -107,6 +112,10 @@ class Standing:
         low, high = sorted((left, right))
         return [self.lines[seq] for seq in self.of_pair.get((low, high), ())]
 
+    def since(self, seq: int) -> list[Said]:
+        """The lines behind a number, oldest first."""
+        return [*takewhile(lambda one: one.seq > seq, reversed(self.lines.values()))][::-1]
+
     def standing(self) -> Iterator[Said]:
         """What stands, of every pair at most one."""
         return (said for pair in self.of_pair if (said := self.of(*pair)) is not None)
@@ -119,61 +128,57 @@ class Standing:
         )
 
 
-def contradiction(standing: Iterable[Said], new: Pair, word: Word, states: States) -> list[Link] | None:
+def contradiction(standing: Standing, new: Pair, word: Word, alike: Alike) -> list[Link] | None:
     """The chain of standing words that a new word on a pair contradicts; None when it agrees with them all.
 
     *different* contradicts a chain of *same* between the two. *same* contradicts a *different* between any record that is
     the same as the one and any that is the same as the other; that link is in the chain, too. What stands on the pair
-    itself does not count: the new word replaces it.
+    itself does not count: the new word replaces it. Only what hangs together with the pair is looked at.
     """
-    others = [one for one in standing if (one.left, one.right) != tuple(sorted(new))]
     left, right = new
-    links = _links([one for one in others if one.verdict == "same"], {left, right} | _records(others), states)
     if word == "different":
-        return _path(links, left, right)
+        return _path(_reached(standing, new, left, alike), right)
     if word == "same":
-        return _through_different(links, left, right, [one for one in others if one.verdict == "different"])
+        near, far = (_reached(standing, new, record, alike) for record in new)
+        return _through_different(standing, new, near, far)
     return None
 
 
-def _records(said: Iterable[Said]) -> set[str]:
-    return {record for one in said for record in (one.left, one.right)}
+Reached = Mapping[
+    str, Link | None
+]  # each record that goes with another, with the link by which it was reached
 
 
-def _links(same: Sequence[Said], records: Iterable[str], states: States) -> dict[str, list[Link]]:
-    """Who goes with whom directly."""
-    links: dict[str, list[Link]] = {}
-    alike: dict[int, str] = {}
-    for record in sorted(records):
-        stated = states(record)
-        if stated is not None:
-            first = alike.setdefault(stated, record)
-            if first != record:
-                _add(links, Link(first, record, None))
-    for one in same:
-        _add(links, Link(one.left, one.right, one))
-    return links
-
-
-def _add(links: dict[str, list[Link]], link: Link) -> None:
-    links.setdefault(link.left, []).append(link)
-    links.setdefault(link.right, []).append(Link(link.right, link.left, link.said))
-
-
-def _reached(links: Mapping[str, Sequence[Link]], start: str) -> dict[str, Link | None]:
-    """Everything that goes with a record, each with the link by which it was reached, nearest first."""
+def _reached(standing: Standing, new: Pair, start: str, alike: Alike) -> Reached:
+    """Everything that goes with a record, nearest first."""
     reached: dict[str, Link | None] = {start: None}
     waiting = deque([start])
     while waiting:
-        for link in links.get(waiting.popleft(), ()):
+        here = waiting.popleft()
+        for link in (*_said_of(standing, new, here, "same"), *_alike(standing, new, here, alike)):
             if link.right not in reached:
                 reached[link.right] = link
                 waiting.append(link.right)
     return reached
 
 
-def _path(links: Mapping[str, Sequence[Link]], start: str, end: str) -> list[Link] | None:
-    reached = _reached(links, start)
+def _said_of(standing: Standing, new: Pair, record: str, word: Word) -> Iterator[Link]:
+    """What stands on a record and others, but for the pair that is judged anew."""
+    for pair in standing.of_record.get(record, ()):
+        said = standing.of(*pair)
+        if said is not None and said.verdict == word and set(pair) != set(new):
+            yield Link(record, said.right if said.left == record else said.left, said)
+
+
+def _alike(standing: Standing, new: Pair, record: str, alike: Alike) -> Iterator[Link]:
+    """Those that state the same, if anything was said of them, or is being said."""
+    for other in alike(record):
+        if other != record and (other in standing.of_record or other in new):
+            yield Link(record, other, None)
+
+
+def _path(reached: Reached, end: str) -> list[Link] | None:
+    """How a record was reached; None when it was not."""
     if end not in reached:
         return None
     path: list[Link] = []
@@ -183,38 +188,56 @@ def _path(links: Mapping[str, Sequence[Link]], start: str, end: str) -> list[Lin
     return path[::-1]
 
 
-def _through_different(
-    links: Mapping[str, Sequence[Link]], left: str, right: str, different: Sequence[Said]
-) -> list[Link] | None:
-    near, far = _reached(links, left), _reached(links, right)
-    for one in different:
-        for here, there in ((one.left, one.right), (one.right, one.left)):
-            if here in near and there in far:
-                before, behind = _path(links, left, here), _path(links, there, right)
-                return [*(before or ()), Link(here, there, one), *(behind or ())]
+def _through_different(standing: Standing, new: Pair, near: Reached, far: Reached) -> list[Link] | None:
+    for here in near:
+        for link in _said_of(standing, new, here, "different"):
+            if link.right in far:
+                behind = [
+                    Link(one.right, one.left, one.said) for one in reversed(_path(far, link.right) or [])
+                ]
+                return [*(_path(near, here) or []), link, *behind]
     return None
 
 
 class Settled:
-    """Which residents of a snapshot are joined or kept apart by what stands."""
+    """Which residents of a snapshot are joined or kept apart by what was said, word by word."""
 
-    def __init__(self, standing: Iterable[Said], resident: Callable[[str], str | None]) -> None:
+    def __init__(self) -> None:
         self._leader: dict[str, str] = {}
-        apart: list[tuple[str, str]] = []
-        for one in standing:
-            left, right = resident(one.left), resident(one.right)
-            if left is None or right is None or left == right:
-                continue
-            if one.verdict == "same":
-                self._leader[self._find(left)] = self._find(right)
-            elif one.verdict == "different":
-                apart.append((left, right))
-        self._apart = {frozenset((self._find(left), self._find(right))) for left, right in apart}
+        self._group: dict[str, list[str]] = {}  # of each leader, who it leads
+        self._apart: dict[str, set[str]] = {}  # leaders of groups that are kept apart
+
+    def take(self, left: str, right: str, word: Word) -> list[str]:
+        """Take a word on two residents; those of whom more may be settled now."""
+        one, other = self._find(left), self._find(right)
+        if one == other or word == "unsure":
+            return []
+        if word == "different":
+            self._apart.setdefault(one, set()).add(other)
+            self._apart.setdefault(other, set()).add(one)
+            return [*self._led(one), *self._led(other)]
+        return self._join(one, other)
 
     def between(self, left: str, right: str) -> bool:
-        """Whether what stands already says that two residents are one, or are not."""
+        """Whether what was said means that two residents are one, or are not."""
         one, other = self._find(left), self._find(right)
-        return one == other or frozenset((one, other)) in self._apart
+        return one == other or other in self._apart.get(one, ())
+
+    def _join(self, one: str, other: str) -> list[str]:
+        if len(self._led(one)) < len(self._led(other)):
+            one, other = other, one
+        joined = [*self._led(one), *self._led(other)]
+        self._group[one] = joined
+        self._group.pop(other, None)
+        self._leader[other] = one
+        for third in self._apart.pop(other, set()):
+            self._apart[third].discard(other)
+            self._apart[third].add(one)
+            self._apart.setdefault(one, set()).add(third)
+        return joined
+
+    def _led(self, leader: str) -> list[str]:
+        return self._group.get(leader, [leader])
 
     def _find(self, resident: str) -> str:
         while (above := self._leader.get(resident, resident)) != resident:

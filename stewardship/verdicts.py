@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from stewardship.cases import Case
-from stewardship.standing import Link, Said, Standing, States, contradiction
+from stewardship.standing import Alike, Link, Said, Standing, contradiction
 from stewardship.store import writing
 from warehouse.ledger import Ledger, Word
 
@@ -48,7 +48,7 @@ def give(
     by: str,
     because: str,
     knew: int,
-    states: States,
+    alike: Alike,
     model: str,
 ) -> Said:
     """Write a verdict on the two records of a case; the line that stands then.
@@ -69,7 +69,7 @@ def give(
             if last.by == by and not last.undoes and last.verdict == word and last.seen == case.seen:
                 return last  # the same click twice
             raise Overtaken(last)
-        chain = contradiction(standing.standing(), (case.left, case.right), word, states)
+        chain = contradiction(standing, (case.left, case.right), word, alike)
         if chain is not None:
             raise Contradicts(chain)
         seq = ledger.judge(
@@ -95,7 +95,7 @@ def undo(
     by: str,
     because: str,
     any_ones: bool,
-    states: States,
+    alike: Alike,
 ) -> Said:
     """Take a verdict back, one's own or, with `any_ones`, anybody's; what was taken back.
 
@@ -114,7 +114,7 @@ def undo(
             return said
         before = _before(standing, said)
         if before is not None:
-            chain = contradiction(standing.standing(), (said.left, said.right), before.verdict, states)
+            chain = contradiction(standing, (said.left, said.right), before.verdict, alike)
             if chain is not None:
                 raise Contradicts(chain)
         ledger.undo(seq, by=by, because=because)

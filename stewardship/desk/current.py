@@ -19,9 +19,9 @@ from dedup.site import site_model
 from stewardship.audit import Event, note, open_audit
 from stewardship.casebook import Casebook, open_casebook
 from stewardship.cases import Case
-from stewardship.queue import deferrals, open_cases
+from stewardship.queue import Waiting, deferrals
 from stewardship.standing import Standing
-from stewardship.store import open_desk, stamp
+from stewardship.store import open_desk
 from warehouse.ledger import Ledger, open_ledger
 from warehouse.site import Site
 from warehouse.snapshot import current_snapshot
@@ -48,7 +48,7 @@ class Current:
         self._standing = Standing()
         self._saying = threading.Lock()
         self._turning = threading.Lock()
-        self._open: tuple[tuple[object, ...], list[Case]] = ((), [])
+        self._waiting: Waiting | None = None
 
     def book(self) -> Casebook:
         """The cases of now. After a flip, those of before until the new ones are laid out.
@@ -95,12 +95,12 @@ class Current:
     def open_cases(
         self, desk: sqlite3.Connection, book: Casebook, standing: Standing, now: datetime
     ) -> list[Case]:
-        """What waits for anybody; found anew when something was said, put off or published, and every minute."""
+        """What waits for anybody, most pressing first. Inside `standing` only."""
         put_off = deferrals(desk)
-        state = (book.file, standing.last, put_off, stamp(now)[:16])
-        if self._open[0] != state:
-            self._open = state, open_cases(book, standing, put_off, now)
-        return self._open[1]
+        if self._waiting is None:
+            self._waiting = Waiting(book, standing, put_off, now)
+        self._waiting = self._waiting.brought_up_to(book, standing, put_off, now)
+        return self._waiting.cases
 
 
 def now() -> datetime:

@@ -21,7 +21,7 @@ from warehouse.speech import Catalogue, Language
 
 say = Catalogue("stewardship.desk", "words.toml")
 
-_HERE = ZoneInfo("Asia/Shanghai")
+HERE = ZoneInfo("Asia/Shanghai")
 _BAR = 4.0  # pixels a point
 
 
@@ -57,7 +57,7 @@ def _environment() -> Environment:
 
 def _moment(stamped: str) -> str:
     """When, by the clock on the wall."""
-    return f"{datetime.fromisoformat(stamped).astimezone(_HERE):%m-%d %H:%M}" if stamped else ""
+    return f"{datetime.fromisoformat(stamped).astimezone(HERE):%m-%d %H:%M}" if stamped else ""
 
 
 def _signed(points: float) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import takewhile
 from typing import Any, get_args
 from urllib.parse import urlencode
 
@@ -18,9 +19,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dedup.explain import UnknownId
 from stewardship.blast import blast
+from stewardship.casebook import Casebook
 from stewardship.cases import KINDS, Case
 from stewardship.desk.guard import Asking, problem
-from stewardship.desk.rendering import render, say
+from stewardship.desk.rendering import HERE, render, say
 from stewardship.differences import person, side_by_side
 from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
 from stewardship.standing import Link, Said, Standing
@@ -62,12 +64,8 @@ def queue_page(asking: Asking) -> Response:
     asked, book = _asked(asking.query), asking.current.book()
     with asking.current.standing() as (_, standing):
         waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
-        mine = [
-            one for one in standing.lines.values() if one.by == asking.who.account.name and not one.undoes
-        ]
-        undone = frozenset(standing.undone)
+        mine = _judged_today(standing, asking.who.account.name, asking.now)
     wanted = [case for case in waiting if asked.wants(case)]
-    day = (asking.now + timedelta(hours=8)).date().isoformat()  # of a city that lives by Beijing's clock
     text = render(
         "queue.html",
         asking.speak,
@@ -82,7 +80,7 @@ def queue_page(asking: Asking) -> Response:
         asked=asked,
         held=held_by_others(asking.con, asking.who.account.name, asking.now),
         put_off=deferrals(asking.con),
-        mine=sum(one.seq not in undone and _day(one.at) == day for one in mine),
+        mine=mine,
         night=book.snapshot.stem,
     )
     return HTMLResponse(text)
@@ -103,8 +101,20 @@ def _platforms(cases: Sequence[Case], titles: Mapping[str, str]) -> list[tuple[s
     )
 
 
-def _day(at: str) -> str:
-    return (datetime.fromisoformat(at) + timedelta(hours=8)).date().isoformat()
+def _judged_today(standing: Standing, by: str, now: datetime) -> int:
+    """How many standing verdicts somebody gave today, by the clock on the wall."""
+
+    def today(one: Said) -> bool:
+        return datetime.fromisoformat(one.at).astimezone(HERE).date() == now.astimezone(HERE).date()
+
+    todays = takewhile(today, reversed(standing.lines.values()))
+    return sum(one.by == by and not one.undoes and one.seq not in standing.undone for one in todays)
+
+
+def _siblings(book: Casebook, case: Case, waiting: Set[str]) -> list[Case]:
+    """Other open cases about the same residents."""
+    others = {one.id: one for resident in case.residents for one in book.about(resident)}
+    return [one for one in others.values() if one.id != case.id and one.id in waiting][:5]
 
 
 def next_case(asking: Asking) -> Response:
@@ -185,9 +195,7 @@ def case_page(
         full=full,
         deferred=deferrals(asking.con).get(case.id),
         defer_days=DEFER_DAYS,
-        siblings=[one for one in waiting if one.id != case.id and set(one.residents) & set(case.residents)][
-            :5
-        ],
+        siblings=_siblings(book, case, {one.id for one in waiting}),
         asked=asked,
         query=_query(asked),
         count=len(part_of_queue),
@@ -229,7 +237,7 @@ def judge(asking: Asking) -> Response:
                 by=by,
                 because=form.get("because", "").strip()[:_LONGEST_REASON],
                 knew=_number(form.get("knew")),
-                states=book.states,
+                alike=book.alike,
                 model=asking.current.model,
             )
     except Overtaken as overtaken:
@@ -258,7 +266,7 @@ def take_back(asking: Asking) -> Response:
                 by=account.name,
                 because=asking.form.get("because", "").strip()[:_LONGEST_REASON],
                 any_ones=account.may("undo_others"),
-                states=book.states,
+                alike=book.alike,
             )
     except NothingToUndo:
         return _to("/", asked, told="nothing_to_undo")

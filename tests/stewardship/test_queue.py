@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stewardship.casebook import Casebook
+from stewardship.casebook import Casebook, Member
 from stewardship.cases import Case
 from stewardship.queue import (
     LEASE,
     UNSURE,
     Asked,
+    Deferred,
+    Waiting,
     after,
     before,
     defer,
@@ -23,12 +28,11 @@ from stewardship.queue import (
     held_by_others,
     hold,
     let_go,
-    open_cases,
 )
 from stewardship.standing import Standing
-from stewardship.store import open_desk
+from stewardship.store import open_desk, stamp
 from tests.stewardship.conftest import Clock
-from warehouse.ledger import Word, open_ledger
+from warehouse.ledger import Ledger, Word, open_ledger
 from warehouse.site import Site
 
 
@@ -83,7 +87,7 @@ def open_now(site: Site, book: Casebook, clock: Clock) -> list[Case]:
     standing = Standing()
     with open_ledger(site) as ledger, open_desk(site) as con:
         standing.refresh(ledger)
-        return open_cases(book, standing, deferrals(con), clock())
+        return Waiting(book, standing, deferrals(con), clock()).cases
 
 
 def judge(site: Site, case: Case, word: Word, seen: str | None = None) -> None:
@@ -138,3 +142,62 @@ def test_next_and_previous_go_round_and_keep_to_what_was_asked(book: Casebook) -
     assert after(cases, book, ties[1].id, Asked("near_tie"), {}) == ties[0]
     assert after(cases, book, None, Asked(platform="civil"), {}) is not None
     assert after(cases, book, None, Asked(platform="nowhere"), {}) is None
+
+
+RESIDENTS = [f"R{place}" for place in range(6)]
+SAID = st.one_of(
+    st.tuples(
+        st.sampled_from(["same", "different", "unsure"]),
+        st.permutations(range(12)).map(lambda order: order[:2]),
+    ),
+    st.tuples(st.sampled_from(["undo", "defer", "wait"]), st.integers(0, 20)),
+)
+
+
+def small_book() -> Casebook:
+    """Six residents of two records each, and a case between every two of them."""
+    cases = [
+        Case(
+            f"c{a}{b}",
+            "possible_match",
+            f"r{a:02}",
+            f"r{b:02}",
+            (RESIDENTS[a], RESIDENTS[b]),
+            "",
+            1,
+            0.5,
+            "f",
+            0,
+            0,
+            (),
+            0,
+        )
+        for a, b in combinations(range(6), 2)
+    ]
+    members = {f"r{place:02}": Member(RESIDENTS[place % 6], place, "grid") for place in range(12)}
+    return Casebook(Path(), Path(), cases, {case.id: at for at, case in enumerate(cases)}, members, {})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(SAID, max_size=15))
+def test_what_waits_is_the_same_word_by_word_as_all_at_once(steps: list[tuple[str, Any]]) -> None:
+    book, clock, standing, put_off = small_book(), Clock(), Standing(), dict[str, Deferred]()
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as con:
+        ledger = Ledger(con, b"k" * 32)
+        waiting = Waiting(book, standing, put_off, clock())
+        for what, which in steps:
+            if what == "undo" and which in standing.lines:
+                ledger.undo(standing.lines[which].undoes or which, by="wang", because="")
+            elif what == "defer":
+                put_off = {
+                    **put_off,
+                    book.cases[which % 15].id: Deferred("wang", stamp(clock() + timedelta(days=1)), 1),
+                }
+            elif what == "wait":
+                clock.pass_by(hours=which * 12)
+            elif what in ("same", "different", "unsure"):
+                left, right = (f"r{place:02}" for place in which)
+                ledger.judge(left, right, what, by="wang", because="", seen="f")  # type: ignore[arg-type]
+            standing.refresh(ledger)
+            waiting = waiting.brought_up_to(book, standing, put_off, clock())
+            assert waiting.cases == Waiting(book, standing, put_off, clock()).cases

@@ -44,9 +44,14 @@ class Room:
             by=by,
             because="",
             knew=self.standing.known(left, right) if knew is None else knew,
-            states=self.alike.get,
+            alike=self.states_the_same,
             model="m",
         )
+
+    def states_the_same(self, record: str) -> list[str]:
+        if record not in self.alike:
+            return []
+        return [other for other, stated in self.alike.items() if stated == self.alike[record]]
 
     def takes_back(self, by: str, seq: int, *, any_ones: bool = False) -> Said:
         return undo(
@@ -57,7 +62,7 @@ class Room:
             by=by,
             because="",
             any_ones=any_ones,
-            states=self.alike.get,
+            alike=self.states_the_same,
         )
 
 
@@ -222,11 +227,12 @@ def test_what_stands_never_contradicts_itself_and_nothing_is_refused_without_nee
         assert {one.seq for one in read_anew.standing()} == {one.seq for one in room.ledger.verdicts()}
 
 
-def test_what_stands_settles_every_pair_of_the_same_residents(room: Room) -> None:
-    residents = {"a": "R1", "a2": "R1", "b": "R2", "c": "R3", "d": "R4"}
-    room.says("wang", "a", "same", "b")
-    room.says("wang", "a2", "different", "c")
-    settled = Settled(room.standing.standing(), residents.get)
+def test_what_stands_settles_every_pair_of_the_same_residents() -> None:
+    settled = Settled()
+    assert settled.take("R1", "R2", "same") == ["R1", "R2"]
+    settled.take("R1", "R3", "different")
     assert settled.between("R1", "R2")
     assert settled.between("R2", "R3")
     assert not settled.between("R1", "R4")
+    assert set(settled.take("R3", "R4", "same")) == {"R3", "R4"}
+    assert settled.between("R2", "R4")
