@@ -14,7 +14,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -154,7 +154,13 @@ def _members(
 
 
 def _row(place: int, case: Case, sheet: Sheet) -> tuple[str, int, str, str]:
-    return case.id, place, _text(asdict(case)), _text(asdict(sheet))
+    shown = _facts(sheet) | {"records": [_facts(record) for record in sheet.records]}
+    return case.id, place, _text(_facts(case)), _text(shown)
+
+
+def _facts(one: Case | Sheet | Record) -> dict[str, object]:
+    """The fields of one of these by name."""
+    return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
 def _read(snapshot: Path, file: Path) -> Casebook:

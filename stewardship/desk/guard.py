@@ -32,6 +32,7 @@ from warehouse.speech import Language
 COOKIE = "desk"
 VISIT = "visit"  # the cookie of a browser that is not logged in yet, so that nobody else can log it in
 PART = "x-part"  # header of a request that wants the middle of a page only
+ADDRESS = "x-address"  # header of an answer: the address of the page that this is the middle of
 _LOG = logging.getLogger("enter_once.desk")
 _LARGEST_FORM = 64 * 1024  # bytes
 

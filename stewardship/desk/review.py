@@ -9,11 +9,11 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 from typing import Any, get_args
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -21,7 +21,7 @@ from dedup.explain import UnknownId
 from stewardship.blast import blast
 from stewardship.casebook import Casebook
 from stewardship.cases import KINDS, Case
-from stewardship.desk.guard import Asking, problem
+from stewardship.desk.guard import ADDRESS, Asking, problem
 from stewardship.desk.rendering import HERE, render, say
 from stewardship.differences import person, side_by_side
 from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
@@ -139,9 +139,9 @@ def _onwards(
     while (case := step(waiting, book, here, asked, held)) is not None:
         holder = hold(asking.con, case.id, by, asking.now)
         if holder is None:
-            return _to(f"/cases/{case.id}", asked, **facts)
+            return _to(asking, f"/cases/{case.id}", asked, **facts)
         held[case.id] = holder  # somebody was quicker
-    return _to("/", asked, told="nothing_left", **facts)
+    return _to(asking, "/", asked, told="nothing_left", **facts)
 
 
 def show_case(asking: Asking) -> Response:
@@ -269,7 +269,7 @@ def take_back(asking: Asking) -> Response:
                 alike=book.alike,
             )
     except NothingToUndo:
-        return _to("/", asked, told="nothing_to_undo")
+        return _to(asking, "/", asked, told="nothing_to_undo")
     except Contradicts as refused:
         steps = [_step(link, asking) for link in refused.chain]
         return problem(
@@ -280,7 +280,7 @@ def take_back(asking: Asking) -> Response:
         )
     asking.current.note("undone", account.name, line=seq)
     case = next((one for one in book.cases if (one.left, one.right) == (undone.left, undone.right)), None)
-    return _to(f"/cases/{case.id}", asked, undone=seq) if case else _to("/", asked)
+    return _to(asking, f"/cases/{case.id}", asked, undone=seq) if case else _to(asking, "/", asked)
 
 
 def put_off(asking: Asking) -> Response:
@@ -388,9 +388,16 @@ def _query(asked: Asked, **facts: Any) -> str:
     return urlencode({name: value for name, value in stated.items() if value})
 
 
-def _to(path: str, asked: Asked, **facts: Any) -> RedirectResponse:
+def _to(asking: Asking, path: str, asked: Asked, **facts: Any) -> Response:
+    """To a page; whoever asks for parts gets that page's at once, and its address in a header."""
     query = _query(asked, **facts)
-    return RedirectResponse(f"{path}?{query}" if query else path, 303)
+    address = f"{path}?{query}" if query else path
+    if not asking.part:
+        return RedirectResponse(address, 303)
+    there = replace(asking, path={"case": path.rpartition("/")[2]}, query=dict(parse_qsl(query)), form={})
+    response = queue_page(there) if path == "/" else case_page(there)
+    response.headers[ADDRESS] = address
+    return response
 
 
 def _number(stated: str | None) -> int:

@@ -47,8 +47,8 @@
     try {
       const answer = await fetch(address, { ...options, headers: { "X-Part": "1" }, credentials: "same-origin" });
       // What was refused stays at the address of its case, so that loading it again shows the case.
-      const shown = answer.ok ? answer.url : location.href;
-      turn(await answer.text(), shown);
+      const shown = new URL(answer.headers.get("X-Address") ?? answer.url, location.href).href;
+      turn(await answer.text(), answer.ok ? shown : location.href);
     } catch {
       location.reload(); // the desk does not answer: the browser says so better than we could
     } finally {
