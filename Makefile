@@ -5,7 +5,7 @@ BIN := .venv/bin
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: setup nightly test check bench bench-draft bench-matching bench-staging serve clean
+.PHONY: setup nightly test check bench bench-desk bench-draft bench-matching bench-staging bench-stewards serve clean
 
 setup: .venv/installed
 
@@ -41,6 +41,14 @@ bench-matching: setup
 # Taking exports in: csv and xlsx into cells, cells into records and claims.
 bench-staging: setup
 	$(BIN)/python -m benchmarks.staging $(BENCH)
+
+# How long a steward waits for the next case in Chromium, and fifty of them at once.
+bench-desk: setup
+	$(BIN)/python -m benchmarks.desk $(BENCH)
+
+# What a steward who knows the truth makes of a city, and how many verdicts that takes.
+bench-stewards: setup
+	$(BIN)/python -m benchmarks.stewards $(BENCH)
 
 # How many columns a draft maps right, of every platform without its own headers and of samples shaped by hand.
 bench-draft: setup

@@ -71,6 +71,25 @@ def in_the_browser(address: str, token: str, verdicts: int) -> dict[str, Any]:
     return {"verdicts": verdicts, **_spread(times)}
 
 
+def take_pictures(address: str, token: str, folder: Path) -> None:
+    """The pages of docs/stewardship.md. The people are synthetic."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        page.context.add_cookies([{"name": "desk", "value": token, "url": address}])
+        page.goto(address)
+        page.screenshot(path=folder / "desk-queue.png")
+        page.goto(f"{address}/next?kind=near_tie")
+        page.screenshot(path=folder / "desk-masked.png")
+        page.locator("#why").fill("裁定需要核对原值")
+        page.keyboard.press("Enter")
+        page.goto(f"{address}/next?kind=possible_match")
+        page.keyboard.press("e")
+        page.locator(".reached").wait_for()
+        page.screenshot(path=folder / "desk-case.png")
+        browser.close()
+
+
 def _press(page: Page, key: str) -> None:
     before = page.evaluate("window.times.length")
     page.keyboard.press(key)
@@ -141,7 +160,9 @@ def _spread(times: list[float]) -> dict[str, float]:
     }
 
 
-def measure(root: Path, verdicts: int, stewards: int, seconds: float) -> dict[str, Any]:
+def measure(
+    root: Path, verdicts: int, stewards: int, seconds: float, pictures: Path | None
+) -> dict[str, Any]:
     """Both, on the desk of a site."""
     site = read_site(root)
     snapshot = current_snapshot(site)
@@ -151,6 +172,8 @@ def measure(root: Path, verdicts: int, stewards: int, seconds: float) -> dict[st
     laid_out = time.perf_counter() - begun
     tokens = [_staff(site, f"steward{number}") for number in range(stewards + 1)]
     with _served(root) as address:
+        if pictures:
+            take_pictures(address, tokens[0], pictures)
         browser = in_the_browser(address, tokens[0], verdicts)
         together = at_once(address, tokens[1:], seconds)
     said = set(together.pop("saved"))
@@ -208,6 +231,7 @@ def main() -> None:
     parser.add_argument("--verdicts", type=int, default=200)
     parser.add_argument("--stewards", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--pictures", type=Path, metavar="DIR", help="also take the pictures of the docs")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "site"
@@ -216,7 +240,7 @@ def main() -> None:
         else:
             run("city", str(root), "--residents", str(asked.residents), "--seed", str(asked.seed))
             run("nightly", "--site", str(root))
-        found = measure(root, asked.verdicts, asked.stewards, asked.seconds)
+        found = measure(root, asked.verdicts, asked.stewards, asked.seconds, asked.pictures)
     found = {"machine": machine(), "seed": asked.seed, **found}
     (RESULTS / "desk.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(found, indent=1))

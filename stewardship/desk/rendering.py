@@ -50,6 +50,7 @@ def _environment() -> Environment:
         "moment": _moment,
         "signed": _signed,
         "bar": _bar,
+        "share": _share,
         "static": lambda name: f"/static/{name}?{_static_version(name)}",
     }
     return made
@@ -62,6 +63,17 @@ def _moment(stamped: str) -> str:
 
 def _signed(points: float) -> str:
     return f"{points:+.1f}".replace("-", "−")
+
+
+def _share(probability: float) -> str:
+    """A probability in per cent; nothing that points say is certain.
+
+    >>> _share(0.7252), _share(0.9999999)
+    ('72.5 %', '> 99.9 %')
+    """
+    if not 0.001 <= probability <= 0.999:
+        return "< 0.1 %" if probability < 0.5 else "> 99.9 %"
+    return f"{probability:.1%}".replace("%", " %")
 
 
 def _bar(points: float, most: float = 26.0) -> Markup:
