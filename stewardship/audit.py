@@ -20,6 +20,7 @@ Event = Literal[
     "login_failed",
     "logout",
     "viewed",
+    "searched",
     "shown",
     "masked",
     "judged",

@@ -5,6 +5,7 @@
     rendering.py  templates and words
     entry.py      logging in and out
     review.py     the queue, a case, a verdict
+    people.py     looking somebody up, one resident
     app.py        which address leads to which of these
 
 Belongs here: requests and pages. Lives elsewhere: everything that could be done without a browser, in the modules of

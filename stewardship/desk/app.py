@@ -1,7 +1,7 @@
 """The app: which address leads where.
 
 Belongs here: the routes, the headers of every answer, serving on loopback.
-Lives elsewhere: the pages (`entry.py`, `review.py`), who may see them (`guard.py`).
+Lives elsewhere: the pages (`entry.py`, `review.py`, `people.py`), who may see them (`guard.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stewardship.desk import entry, review
+from stewardship.desk import entry, people, review
 from stewardship.desk.current import Current, now
 from stewardship.desk.guard import HEADERS, guarded, unguarded
 from warehouse.site import Site
@@ -34,6 +34,8 @@ def desk(site: Site, clock: Callable[[], datetime] = now) -> Starlette:
         Route("/language", guarded(current, clock, entry.choose_language), methods=["POST"]),
         Route("/values", guarded(current, clock, entry.values, "see_values"), methods=["POST"]),
         Route("/", guarded(current, clock, review.queue_page, "look")),
+        Route("/search", guarded(current, clock, people.search, "look"), methods=["GET", "POST"]),
+        Route("/residents/{resident}", guarded(current, clock, people.resident_page, "look")),
         Route("/next", guarded(current, clock, review.next_case, "judge")),
         Route("/undo", guarded(current, clock, review.take_back, "judge"), methods=["POST"]),
         Route("/cases/{case}", guarded(current, clock, review.show_case, "look")),

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from traceback import extract_tb
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -197,6 +198,16 @@ def _log_in_first(asking: Asking, method: str) -> Response:
         return RedirectResponse("/login", 303)
     pending = {name: asking.form[name] for name in PENDING if name in asking.form}
     return log_in_page(asking, 401, pending=pending if "verdict" in pending else {}, told="session_over")
+
+
+def frame(asking: Asking) -> dict[str, Any]:
+    """What every page of somebody who is logged in needs."""
+    return {
+        "site": asking.current.site.name,
+        "session": asking.who,
+        "form_key": asking.who.form_key,
+        "part": asking.part,
+    }
 
 
 def log_in_page(

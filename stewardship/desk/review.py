@@ -21,7 +21,7 @@ from dedup.explain import UnknownId
 from stewardship.blast import blast
 from stewardship.casebook import Casebook
 from stewardship.cases import KINDS, Case
-from stewardship.desk.guard import ADDRESS, Asking, problem
+from stewardship.desk.guard import ADDRESS, Asking, frame, problem
 from stewardship.desk.rendering import HERE, render, say
 from stewardship.differences import person, side_by_side
 from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
@@ -69,7 +69,7 @@ def queue_page(asking: Asking) -> Response:
     text = render(
         "queue.html",
         asking.speak,
-        **_frame(asking),
+        **frame(asking),
         told=say(asking.query["told"], asking.speak) if asking.query.get("told") in _TOLD else "",
         cases=wanted[:_LISTED],
         count=len(wanted),
@@ -178,7 +178,7 @@ def case_page(
     text = render(
         "case.html",
         asking.speak,
-        **_frame(asking),
+        **frame(asking),
         case=case,
         records=sheet.records,
         rows=side_by_side(sheet.records, full=full),
@@ -193,6 +193,7 @@ def case_page(
         knew=knew,
         holder=holder,
         full=full,
+        back=f"/cases/{case.id}" + (f"?{_query(asked)}" if _query(asked) else ""),
         deferred=deferrals(asking.con).get(case.id),
         defer_days=DEFER_DAYS,
         siblings=_siblings(book, case, {one.id for one in waiting}),
@@ -306,7 +307,7 @@ def reach(asking: Asking) -> Response:
         found = blast(book.snapshot, case.left, case.right)
     except UnknownId:
         return _no_case(asking)
-    text = render("reach.html", asking.speak, **_frame(asking), found=found, titles=book.platforms, case=case)
+    text = render("reach.html", asking.speak, **frame(asking), found=found, titles=book.platforms, case=case)
     return HTMLResponse(text)
 
 
@@ -366,16 +367,6 @@ def _record(record_id: str, asking: Asking) -> str:
     book = asking.current.book()
     member = book.members.get(record_id)
     return f"{book.platforms.get(member.platform, member.platform) if member else '?'} {record_id[:6]}"
-
-
-def _frame(asking: Asking) -> dict[str, Any]:
-    """What every page of somebody who is logged in needs."""
-    return {
-        "site": asking.current.site.name,
-        "session": asking.who,
-        "form_key": asking.who.form_key,
-        "part": asking.part,
-    }
 
 
 def _asked(stated: Mapping[str, str]) -> Asked:

@@ -134,6 +134,9 @@
     } else if (key === "v") {
       event.preventDefault();
       values();
+    } else if (key === "/") {
+      event.preventDefault();
+      find("#asked")?.focus();
     } else if (key === "?") {
       find("#help")?.showModal();
     }

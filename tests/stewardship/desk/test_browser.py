@@ -180,6 +180,19 @@ def test_keys_are_letters_in_a_field_and_while_an_input_method_composes(shop: Sh
     assert shop.lines() == []
 
 
+def test_slash_looks_somebody_up(shop: Shop) -> None:
+    page = shop.at_work()
+    begin(page)
+    page.keyboard.press("/")
+    page.keyboard.type("zhouruohan")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("找到 1 位")
+    page.get_by_role("link", name="打开").click()
+    expect(page.locator("main h1")).to_have_text("周**")
+    expect(page.get_by_role("region", name="各平台所载")).to_contain_text("户籍")
+    assert shop.lines() == []
+
+
 def test_a_note_goes_with_the_verdict(shop: Shop) -> None:
     page = shop.at_work()
     begin(page)

@@ -14,8 +14,16 @@ from tests.stewardship.desk.conftest import Office
 from warehouse.site import Site
 
 ANY = "0" * 24
-PAGES = ["/", "/next", f"/cases/{ANY}", f"/cases/{ANY}/reach"]
-FORMS = [f"/cases/{ANY}/verdict", f"/cases/{ANY}/defer", "/undo", "/values", "/language", "/logout"]
+PAGES = ["/", "/next", "/search", f"/residents/R{'0' * 16}", f"/cases/{ANY}", f"/cases/{ANY}/reach"]
+FORMS = [
+    "/search",
+    f"/cases/{ANY}/verdict",
+    f"/cases/{ANY}/defer",
+    "/undo",
+    "/values",
+    "/language",
+    "/logout",
+]
 
 
 def test_nobody_sees_anything_before_logging_in(office: Office) -> None:

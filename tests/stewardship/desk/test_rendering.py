@@ -12,36 +12,32 @@ from stewardship.differences import Sign
 from warehouse.ledger import Word
 
 HERE = resources.files("stewardship.desk")
+RULES = ("authority", "quality", "id_number", "agreement", "newest", "trust", "tie", "only", "unanimous")
+
+# Put together from a head and what is found: `t("kind_" ~ case.kind)`.
 MADE_UP = {
-    *(f"{head}_{kind}" for head in ("kind", "about") for kind in KINDS),
-    *(f"{head}_{word}" for head in ("verdict", "link") for word in get_args(Word)),
-    *(f"sign_{sign}" for sign in get_args(Sign)),
-    *(f"reach_{verdict}" for verdict in ("same", "different")),
+    "kind_": KINDS,
+    "about_": KINDS,
+    "verdict_": get_args(Word),
+    "link_": get_args(Word),
+    "sign_": get_args(Sign),
+    "reach_": ("same", "different"),
+    "rule_": RULES,
 }
 
 
 def asked_for() -> set[str]:
-    found = set(MADE_UP)
+    found = {f"{head}{one}" for head, all_of in MADE_UP.items() for one in all_of}
     for file in HERE.joinpath("templates").iterdir():
         text = file.read_text(encoding="utf-8")
-        found |= set(re.findall(r"\bt\(['\"](\w+)['\"]", text)) - {
-            "kind_",
-            "about_",
-            "verdict_",
-            "sign_",
-            "reach_",
-        }
-        found |= {"person_a", "person_b"} if "person_a" in text else set()
-        found |= {
-            f"quality_{one}"
-            for one in re.findall(r"\"(\w+)\"", text.partition("set qualities")[2].partition("%}")[0])
-        }
-    known = set(say.sentences)
-    for name in ("guard", "entry", "review"):
-        found |= known & set(
-            re.findall(r"\"(\w+)\"", HERE.joinpath(f"{name}.py").read_text(encoding="utf-8"))
-        )
-    return found - {"quality_"}
+        found |= set(re.findall(r"\bt\(['\"](\w+)['\"]", text))
+        found |= set(re.findall(r"\"(person_\w|masked_\w+)\"", text))
+        qualities = text.partition("set qualities")[2].partition("%}")[0]
+        found |= {f"quality_{one}" for one in re.findall(r"\"(\w+)\"", qualities)}
+    for name in ("guard", "entry", "review", "people"):
+        source = HERE.joinpath(f"{name}.py").read_text(encoding="utf-8")
+        found |= set(say.sentences) & set(re.findall(r"\"(\w+)\"", source))
+    return found - MADE_UP.keys() - {"quality_"}
 
 
 def test_every_word_is_there_and_none_is_idle() -> None:
