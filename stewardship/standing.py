@@ -5,13 +5,13 @@ Lives elsewhere: adding a verdict (`verdicts.py`), the lines themselves (`wareho
 
 Verdicts are links between records: *same* joins, *different* keeps apart, also over others: who says that A and B are
 the same, and B and C, cannot say that A and C differ. Records that state the same are one for matching, so they are one
-here too.
+here too, unless somebody keeps the two apart.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from typing import NamedTuple
 from warehouse.ledger import Ledger, Line, Word
 
 Pair = tuple[str, str]
-Alike = Callable[[str], Iterable[str]]  # the records that state the same as one, itself included or not
+Alike = Callable[[str], Collection[str]]  # the records that state the same as one, itself included or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +134,15 @@ def contradiction(standing: Standing, new: Pair, word: Word, alike: Alike) -> li
     *different* contradicts a chain of *same* between the two. *same* contradicts a *different* between any record that is
     the same as the one and any that is the same as the other; that link is in the chain, too. What stands on the pair
     itself does not count: the new word replaces it. Only what hangs together with the pair is looked at.
+
+    Two records that state the same are the same until somebody says that they differ; each then stands for itself. So any
+    other word on such a pair is as good as *same*.
     """
     left, right = new
     if word == "different":
-        return _path(_reached(standing, new, left, alike), right)
-    if word == "same":
-        near, far = (_reached(standing, new, record, alike) for record in new)
+        return _path(_reached(standing, new, word, left, alike), right)
+    if word == "same" or right in alike(left):
+        near, far = (_reached(standing, new, word, record, alike) for record in new)
         return _through_different(standing, new, near, far)
     return None
 
@@ -149,13 +152,13 @@ Reached = Mapping[
 ]  # each record that goes with another, with the link by which it was reached
 
 
-def _reached(standing: Standing, new: Pair, start: str, alike: Alike) -> Reached:
+def _reached(standing: Standing, new: Pair, word: Word, start: str, alike: Alike) -> Reached:
     """Everything that goes with a record, nearest first."""
     reached: dict[str, Link | None] = {start: None}
     waiting = deque([start])
     while waiting:
         here = waiting.popleft()
-        for link in (*_said_of(standing, new, here, "same"), *_alike(standing, new, here, alike)):
+        for link in (*_said_of(standing, new, here, "same"), *_alike(standing, new, word, here, alike)):
             if link.right not in reached:
                 reached[link.right] = link
                 waiting.append(link.right)
@@ -170,11 +173,21 @@ def _said_of(standing: Standing, new: Pair, record: str, word: Word) -> Iterator
             yield Link(record, said.right if said.left == record else said.left, said)
 
 
-def _alike(standing: Standing, new: Pair, record: str, alike: Alike) -> Iterator[Link]:
+def _alike(standing: Standing, new: Pair, word: Word, record: str, alike: Alike) -> Iterator[Link]:
     """Those that state the same, if anything was said of them, or is being said."""
+    if _stands_alone(standing, new, word, record, alike):
+        return
     for other in alike(record):
-        if other != record and (other in standing.of_record or other in new):
+        known = other in standing.of_record or other in new
+        if other != record and known and not _stands_alone(standing, new, word, other, alike):
             yield Link(record, other, None)
+
+
+def _stands_alone(standing: Standing, new: Pair, word: Word, record: str, alike: Alike) -> bool:
+    """Whether somebody keeps a record apart from one that states the same, or is about to."""
+    others = set(alike(record)) - {record}
+    now = word == "different" and record in new and bool(others & set(new))
+    return now or any(link.right in others for link in _said_of(standing, new, record, "different"))
 
 
 def _path(reached: Reached, end: str) -> list[Link] | None:

@@ -103,7 +103,7 @@ def undo(
 
     Raises:
         NothingToUndo: no such verdict, or it is not one's own.
-        Contradicts: the verdict before it would stand again, and what was said since contradicts that.
+        Contradicts: what would stand on the pair instead contradicts what was said since.
     """
     with writing(desk):
         standing.refresh(ledger)
@@ -112,9 +112,11 @@ def undo(
             raise NothingToUndo("没有这条裁定可撤销")
         if seq in standing.undone:
             return said
-        before = _before(standing, said)
-        if before is not None:
-            chain = contradiction(standing, (said.left, said.right), before.verdict, alike)
+        if standing.of(said.left, said.right) == said:
+            before = _before(standing, said)
+            chain = contradiction(
+                standing, (said.left, said.right), before.verdict if before else "unsure", alike
+            )
             if chain is not None:
                 raise Contradicts(chain)
         ledger.undo(seq, by=by, because=because)
@@ -123,9 +125,7 @@ def undo(
 
 
 def _before(standing: Standing, said: Said) -> Said | None:
-    """What would stand on the pair without this verdict, if it is the one that stands."""
-    if standing.of(said.left, said.right) != said:
-        return None
+    """What would stand on the pair without this verdict, which stands now."""
     earlier = (
         one
         for one in reversed(standing.history(said.left, said.right))
