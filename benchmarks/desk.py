@@ -3,7 +3,8 @@
 Run by `make bench-desk`, or on a city that has had its night: `python -m benchmarks.desk --site DIR` (what it reads is
 copied). The desk runs in its own process. In the browser the time is taken by the page itself, from the key going down to
 the frame in which the next case has been painted. Every steward of the fifty judges, or takes back, every THINK seconds;
-at the end each answer they were given is held against the ledger. Writes benchmarks/results/desk.json;
+at the end each answer they were given is held against the ledger. `load` says how busy the machine was with other work:
+the milliseconds of a busy machine are no better than its queue, those of `cpu_ms_an_answer` are the desk's own. Writes benchmarks/results/desk.json;
 docs/stewardship.md quotes that file.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import secrets
 import shutil
@@ -171,11 +173,13 @@ def measure(
     book = open_casebook(site, snapshot, [])
     laid_out = time.perf_counter() - begun
     tokens = [_staff(site, f"steward{number}") for number in range(stewards + 1)]
-    with _served(root) as address:
+    with _served(root) as (address, desk):
         if pictures:
             take_pictures(address, tokens[0], pictures)
         browser = in_the_browser(address, tokens[0], verdicts)
+        before = _cpu_seconds(desk)
         together = at_once(address, tokens[1:], seconds)
+        cpu = (_cpu_seconds(desk) - before) / together["answers"]
     said = set(together.pop("saved"))
     with open_ledger(site) as ledger:
         lines = {line.seq for line in ledger.lines("verdict")}
@@ -184,8 +188,15 @@ def measure(
         "records": _records(snapshot),
         "cases": len(book.cases),
         "laid_out_s": round(laid_out, 2),
+        "load": os.getloadavg()[0],
         "browser": browser,
-        "together": together | {"think_s": THINK, "lost": len(said - lines), "ledger_whole": whole},
+        "together": together
+        | {
+            "think_s": THINK,
+            "cpu_ms_an_answer": round(cpu * 1000, 1),
+            "lost": len(said - lines),
+            "ledger_whole": whole,
+        },
     }
 
 
@@ -202,8 +213,15 @@ def _staff(site: Site, name: str) -> str:
         return begin_session(con, account, "zh", now)[0]
 
 
+def _cpu_seconds(pid: int) -> float:
+    """What a process has used so far."""
+    used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def _served(root: Path) -> Iterator[str]:
+def _served(root: Path) -> Iterator[tuple[str, int]]:
+    """The desk's address and process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -216,7 +234,7 @@ def _served(root: Path) -> Iterator[str]:
                 break
             except httpx.ConnectError:
                 time.sleep(0.1)
-        yield address
+        yield address, process.pid
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
