@@ -85,6 +85,7 @@ def take_pictures(address: str, token: str, folder: Path) -> None:
         page.screenshot(path=folder / "desk-masked.png")
         page.locator("#why").fill("裁定需要核对原值")
         page.keyboard.press("Enter")
+        page.get_by_text("正在显示原值").wait_for()
         page.goto(f"{address}/next?kind=possible_match")
         page.keyboard.press("e")
         page.locator(".reached").wait_for()
