@@ -5,7 +5,7 @@ BIN := .venv/bin
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: setup nightly test check bench bench-draft bench-matching bench-staging serve clean
+.PHONY: setup nightly test check bench bench-desk bench-draft bench-matching bench-staging bench-stewards serve clean
 
 setup: .venv/installed
 
@@ -42,14 +42,26 @@ bench-matching: setup
 bench-staging: setup
 	$(BIN)/python -m benchmarks.staging $(BENCH)
 
+# How long a steward waits for the next case in Chromium, and fifty of them at once.
+bench-desk: setup
+	$(BIN)/python -m benchmarks.desk $(BENCH)
+
+# What a steward who knows the truth makes of a city, and how many verdicts that takes.
+bench-stewards: setup
+	$(BIN)/python -m benchmarks.stewards $(BENCH)
+
 # How many columns a draft maps right, of every platform without its own headers and of samples shaped by hand.
 bench-draft: setup
 	$(BIN)/python -m benchmarks.drafting
 
-# The Dagster UI on the same site, on loopback only.
+# The steward's desk (port 8765) and the Dagster UI (port 3000) on the same site, both on loopback. The first run makes
+# an account and shows its password once.
 serve: setup
+	@test -f $(SITE)/site.toml || $(BIN)/enter-once city $(SITE)
 	mkdir -p $(SITE)/dagster
 	cp dagster.yaml $(SITE)/dagster/
+	$(BIN)/enter-once account add steward --role steward --generate --if-none --site $(SITE)
+	$(BIN)/enter-once review --site $(SITE) & trap "kill $$!" EXIT INT TERM; \
 	DAGSTER_HOME=$(abspath $(SITE))/dagster ENTER_ONCE_SITE=$(abspath $(SITE)) $(BIN)/dagster dev -m pipelines.definitions --host 127.0.0.1 --port 3000
 
 clean:

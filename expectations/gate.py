@@ -18,8 +18,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, NamedTuple
 
-from expectations.suite import Language, Severity
+from expectations.suite import Severity
 from warehouse.habits import Backward, Fill, Usual
+from warehouse.speech import Language
 
 Weight = Literal["critical", "warning", "accepted"]
 

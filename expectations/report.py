@@ -19,8 +19,8 @@ import pandas as pd
 
 from expectations.door import Check, DoorResult
 from expectations.gate import Finding, Weight
-from expectations.suite import Language
 from warehouse.fields import fields
+from warehouse.speech import Language
 
 _WEIGHTS: tuple[Weight, ...] = ("critical", "warning", "accepted")
 

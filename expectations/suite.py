@@ -13,9 +13,10 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, get_args
 
+from warehouse.speech import Language
+
 Door = Literal["landed", "staged", "golden", "outbox"]
 Severity = Literal["critical", "warning"]
-Language = Literal["zh", "en"]
 
 DOORS: tuple[Door, ...] = get_args(Door)
 _KEYS = {"type", "kwargs", "severity", "owner", "reason", "next_move"}

@@ -20,13 +20,13 @@ from connectors.platform import read_platforms
 from dedup.normalise.masks import masked
 from pipelines.messages import Language, say
 from pipelines.published import published
-from pipelines.values import shown
 from warehouse.approvals import Said, Word, live_platforms, say_of_cells, set_mode
 from warehouse.batches import conclude, in_doubt, read_batches, unfinished
 from warehouse.ledger import Cell, open_ledger
 from warehouse.lock import only_writer
 from warehouse.site import read_site
 from warehouse.told import last_exports
+from warehouse.values import shown
 
 WAITING = ("approval", "flood", "stuck", "refused")
 SAYABLE = (

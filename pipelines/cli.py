@@ -21,6 +21,7 @@ from pipelines.commands import (
     WRONG_USE,
     Answer,
     Command,
+    desk,
     intake,
     living,
     matching,
@@ -31,7 +32,7 @@ from pipelines.commands import (
 )
 from pipelines.messages import language, say
 
-MODULES = (running, living, matching, platforms, intake, pinning, publishing)
+MODULES = (running, living, matching, platforms, intake, pinning, publishing, desk)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,12 +16,12 @@ import duckdb
 
 from pipelines.messages import Language, say
 from pipelines.published import published
-from pipelines.values import shown
 from warehouse.fields import fields
 from warehouse.ledger import open_ledger
 from warehouse.pins import pin, pins, unpin
 from warehouse.site import read_site
 from warehouse.store import scalar
+from warehouse.values import shown
 
 _YEAR = timedelta(days=365)
 

@@ -29,8 +29,17 @@ def published(root: Path, speak: Language) -> Iterator[duckdb.DuckDBPyConnection
     Raises:
         NoWarehouse: says what to run first.
     """
+    with read_store(published_file(root, speak)) as con:
+        yield con
+
+
+def published_file(root: Path, speak: Language) -> Path:
+    """The file of the last published snapshot of a site.
+
+    Raises:
+        NoWarehouse: says what to run first.
+    """
     snapshot = current_snapshot(read_site(root))
     if snapshot is None:
         raise NoWarehouse(say("no_warehouse", speak, site=root))
-    with read_store(snapshot) as con:
-        yield con
+    return snapshot

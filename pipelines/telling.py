@@ -13,12 +13,12 @@ from pathlib import Path
 from connectors.platform import read_platforms
 from pipelines.messages import Language
 from pipelines.published import published
-from pipelines.values import shown
 from warehouse.batches import read_batches
 from warehouse.ledger import open_ledger
 from warehouse.newcomers import rows_about
 from warehouse.residents import resident_today
 from warehouse.site import read_site
+from warehouse.values import shown
 
 
 @dataclass(frozen=True, slots=True)

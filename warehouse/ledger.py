@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from warehouse.site import Site
@@ -124,11 +125,12 @@ class Ledger:
             )
         return int(seq)
 
-    def lines(self, kind: str | None = None) -> list[Line]:
-        """All lines, or those of one kind, in the order in which they were added."""
-        where, given = ("where kind = ?", (kind,)) if kind else ("", ())
+    def lines(self, *kinds: str, after: int = 0) -> list[Line]:
+        """All lines behind a number, or those of some kinds, in the order in which they were added."""
+        only = f"and kind in ({', '.join('?' * len(kinds))})" if kinds else ""
         rows = self._con.execute(
-            f"select seq, at, kind, body, prev, hash from line {where} order by seq", given
+            f"select seq, at, kind, body, prev, hash from line where seq > ? {only} order by seq",
+            (after, *kinds),
         )
         return [Line(seq, at, kind, json.loads(body), prev, own) for seq, at, kind, body, prev, own in rows]
 
@@ -235,7 +237,7 @@ class Ledger:
 
     def undo(self, seq: int, *, by: str, because: str) -> int:
         """Take a verdict back by one more line; what was said of the pair before stands again."""
-        if not any(line.seq == seq for line in self.lines("verdict")):
+        if not self._con.execute("select 1 from line where seq = ? and kind = 'verdict'", (seq,)).fetchone():
             raise ValueError(f"账本第 {seq} 行不是裁定，无法撤销。请在裁定列表中查看行号")
         return self.append("undo", {"of": seq, "by": by, "because": self.remember(because)})
 
@@ -266,9 +268,19 @@ class Ledger:
 @contextmanager
 def open_ledger(site: Site) -> Iterator[Ledger]:
     """Open the site's ledger, made on first use, readable by its owner only."""
-    site.ledger.touch(mode=0o600)
-    with closing(sqlite3.connect(site.ledger, isolation_level=None, timeout=30)) as con:
-        yield Ledger(con, site.key)
+    with open_chain(site.ledger, site.key) as ledger:
+        yield ledger
+
+
+@contextmanager
+def open_chain(file: Path, key: bytes) -> Iterator[Ledger]:
+    """Open a book of such lines in a file of its own; the audit of the steward's desk is one.
+
+    Several threads may use it one after the other, not at once.
+    """
+    file.touch(mode=0o600)
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=30, check_same_thread=False)) as con:
+        yield Ledger(con, key)
 
 
 def _canonical(body: Mapping[str, Any]) -> str:

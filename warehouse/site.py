@@ -79,6 +79,21 @@ class Site:
         return self.root / "ledger.sqlite"
 
     @property
+    def audit(self) -> Path:
+        """The append-only book of who looked at what, and who logged in."""
+        return self.root / "audit.sqlite"
+
+    @property
+    def desk(self) -> Path:
+        """Accounts, sessions and leases of the steward's desk; nothing in it is needed for a night."""
+        return self.root / "desk.sqlite"
+
+    @property
+    def cases(self) -> Path:
+        """The cases of the current snapshot, laid out for the steward's desk."""
+        return self.root / "cases"
+
+    @property
     def lock(self) -> Path:
         """The file whose OS lock says that a night is running."""
         return self.root / "night.lock"

@@ -1,7 +1,7 @@
 """What goes to the platforms: `approve list|cells|yes|no|sent|unsent|live|shadow`, `blast`, `told`.
 
-Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/approving.py`, `blasting.py`,
-`telling.py`).
+Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/approving.py`, `telling.py`,
+`stewardship/blast.py`).
 """
 
 from __future__ import annotations
@@ -140,9 +140,10 @@ def list_told(asked: argparse.Namespace, speak: Language) -> Answer:
 
 def tell_blast(asked: argparse.Namespace, speak: Language) -> Answer:
     """`blast`: how many cells on which platforms would change if two records were merged, or split."""
-    from pipelines.blasting import blast
+    from pipelines.published import published_file
+    from stewardship.blast import blast
 
-    found = blast(asked.site, asked.left, asked.right, speak)
+    found = blast(published_file(asked.site, speak), asked.left, asked.right)
     lines = [say(f"blast_{found.verdict}", speak, **asdict(found))]
     if found.residents_before == found.residents_after:
         lines.append(say("blast_nothing", speak))

@@ -14,7 +14,7 @@ def shown(field: str, key: str | None) -> str:
     """A value of a field, by its key.
 
     >>> shown("education", "20"), shown("phone", "13812341234"), shown("name", None)
-    ('大学本科', '138****1234', '')
+    ('大学本科教育', '138****1234', '')
     """
     facts = fields()[field]
     if key and facts.table:

@@ -14,11 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from dedup.supposing import supposing
-from pipelines.messages import Language
-from pipelines.published import published
-from warehouse.site import read_site
-from warehouse.snapshot import current_snapshot
-from warehouse.store import scalar
+from warehouse.store import read_store, scalar
 from warehouse.supposing import wanted_if
 
 
@@ -41,17 +37,15 @@ class Blast:
     withdrawn: Mapping[str, int]
 
 
-def blast(root: Path, left: str, right: str, speak: Language) -> Blast:
+def blast(snapshot: Path, left: str, right: str) -> Blast:
     """How far the opposite of what stands today would reach.
 
     Raises:
-        NoWarehouse, UnknownId: nothing has run, or there is no such record.
+        UnknownId: there is no such record.
     """
-    with published(root, speak) as con:
+    with read_store(snapshot) as con:
         supposed = supposing(con, left, right)
         night: date = scalar(con, "select max(night) from landed.pull")
-    snapshot = current_snapshot(read_site(root))
-    assert snapshot is not None  # it was just read
     before, after = (
         {(c.platform, c.record_id, c.field, c.told) for c in wanted_if(snapshot, night, who)}
         for who in (supposed.today, supposed.then)

@@ -1,0 +1,116 @@
+"""The steward's desk: `review`, `account add|list`, `verify`.
+
+Belongs here: their arguments and how their outcome is told. Lives elsewhere: the desk and its accounts (`stewardship`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import secrets
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from pipelines.commands import DONE, PARTIAL, Add, AddGroup, Answer
+from pipelines.messages import Language, say
+
+
+def add(command: Add, group: AddGroup) -> None:
+    """The commands of this module."""
+    review = command("review", open_desk, "打开数据管家的裁定台 / the steward's desk, on loopback")
+    review.add_argument("--port", type=int, default=8765)
+    account = group("account", "裁定台的账号 / accounts of the desk", "add|list")
+    new = command("add", add_one, "新建账号 / make an account", account)
+    new.add_argument("name", metavar="NAME")
+    new.add_argument("--role", required=True, metavar="clerk|steward|approver|analyst|admin")
+    new.add_argument(
+        "--generate", action="store_true", help="由程序起口令并显示一次 / make up a password and show it once"
+    )
+    new.add_argument(
+        "--if-none", action="store_true", help="已有账号时什么也不做 / only when there is no account yet"
+    )
+    command("list", list_all, "列出账号 / list accounts", account)
+    command("verify", prove, "核对账本与审计没有被改动 / prove that ledger and audit are whole")
+
+
+def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`review`: serve the desk until it is interrupted."""
+    from stewardship.accounts import accounts
+    from stewardship.desk.app import serve
+    from stewardship.store import open_desk as open_book
+    from warehouse.site import read_site
+
+    site = read_site(asked.site)
+    with open_book(site) as con:
+        known = len(accounts(con))
+    sys.stderr.write(say("review_open", speak, port=asked.port) + "\n")
+    if not known:
+        sys.stderr.write(say("review_no_account", speak, site=asked.site) + "\n")
+    serve(site, asked.port)
+    return Answer(DONE, {"port": asked.port}, say("review_closed", speak))
+
+
+def add_one(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`account add`: the password is asked for on a terminal, else read from standard input."""
+    from stewardship.accounts import accounts, add_account
+    from stewardship.audit import note, open_audit
+    from stewardship.store import open_desk as open_book
+    from warehouse.site import read_site
+
+    site = read_site(asked.site)
+    with open_book(site) as con:
+        if asked.if_none and accounts(con):
+            return Answer(DONE, {"added": None}, say("account_there", speak))
+        password = secrets.token_urlsafe(12) if asked.generate else _password(speak)
+        account = add_account(con, asked.name, asked.role, password, datetime.now(UTC))
+    with open_audit(site) as book:
+        note(book, "account", getpass.getuser(), account=account.name, role=account.role)
+    found = {"added": account.name, "role": account.role}
+    text = say("account_added", speak, name=account.name, role=account.role)
+    if asked.generate:
+        found["password"] = password
+        text += "\n" + say("account_password", speak, password=password)
+    return Answer(DONE, found, text)
+
+
+def _password(speak: Language) -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass(say("account_ask", speak))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def list_all(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`account list`: who may log in, and as what."""
+    from stewardship.accounts import accounts
+    from stewardship.store import open_desk as open_book
+    from warehouse.site import read_site
+
+    with open_book(read_site(asked.site)) as con:
+        found = accounts(con)
+    text = "\n".join(f"{one.name}  {one.role}" for one in found) or say("account_none", speak)
+    return Answer(DONE, {"accounts": [asdict(one) for one in found]}, text)
+
+
+def prove(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`verify`: every line of ledger and audit held against its chain; the first bad one is named."""
+    from stewardship.audit import prove_books
+    from warehouse.site import read_site
+
+    proofs = prove_books(read_site(asked.site))
+    lines = [
+        say("verify_bad", speak, book=one.book, line=one.fault.seq, problem=one.fault.problem)
+        if one.fault
+        else say("verify_good", speak, book=one.book, lines=one.lines, head=one.head[:16])
+        for one in proofs
+    ]
+    status = PARTIAL if any(one.fault for one in proofs) else DONE
+    return Answer(status, {"books": [asdict(one) for one in proofs]}, "\n".join(lines))
+
+
+def wrong_use() -> tuple[type[Exception], ...]:
+    """Errors that say the command was used wrongly."""
+    from dedup.model import ModelError
+    from stewardship.accounts import WrongAccount
+
+    return ModelError, WrongAccount

@@ -1,0 +1,141 @@
+"""Who may sit at the desk, and as what.
+
+Belongs here: accounts, roles and what each may do, checking a password, locking out who keeps guessing.
+Lives elsewhere: staying logged in (`sessions.py`), the log of all of it (`audit.py`).
+
+A password is kept as an argon2 hash. An account that does not exist costs as much time as one that does, and is
+answered in the same words, so that names cannot be found out by trying.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Literal, get_args
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from stewardship.store import stamp, writing
+
+Role = Literal["clerk", "steward", "approver", "analyst", "admin"]
+Deed = Literal["look", "see_values", "judge", "undo_others"]
+
+ROLES: tuple[Role, ...] = get_args(Role)
+LEAST_LENGTH = 10  # characters of a password
+FAILURES = 5  # wrong passwords in a row, then the account is locked
+LOCKED = timedelta(minutes=15)
+
+# An analyst sees what waits, and no value. A clerk enters people, an admin makes accounts: neither sees a case.
+_MAY: dict[Role, frozenset[Deed]] = {
+    "clerk": frozenset(),
+    "steward": frozenset({"look", "see_values", "judge"}),
+    "approver": frozenset({"look", "see_values", "judge", "undo_others"}),
+    "analyst": frozenset({"look"}),
+    "admin": frozenset(),
+}
+_NAME = re.compile(r"[\w.@-]{1,40}")
+
+
+class WrongAccount(ValueError):
+    """An account that cannot be made as asked: why, and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may log in."""
+
+    name: str
+    role: Role
+
+    def may(self, deed: Deed) -> bool:
+        """Whether this role is allowed to."""
+        return deed in _MAY[self.role]
+
+
+def add_account(con: sqlite3.Connection, name: str, role: str, password: str, now: datetime) -> Account:
+    """Make an account.
+
+    Raises:
+        WrongAccount: the name is taken or no name, there is no such role, or the password is too short.
+    """
+    if not _NAME.fullmatch(name):
+        raise WrongAccount(f"账号名 {name!r} 只能用字母、汉字、数字和 . @ _ -，最长 40 个字。请换一个")
+    if role not in ROLES:
+        raise WrongAccount(f"没有 {role} 这种角色。请用其中之一：{'、'.join(ROLES)}")
+    if len(password) < LEAST_LENGTH:
+        raise WrongAccount(f"口令至少 {LEAST_LENGTH} 个字符。请换一个长一些的")
+    try:
+        con.execute(
+            "insert into account (name, role, hash, made) values (?, ?, ?, ?)",
+            (name, role, _hasher().hash(password), stamp(now)),
+        )
+    except sqlite3.IntegrityError:
+        raise WrongAccount(f"账号 {name} 已经存在。请换一个名字") from None
+    return Account(name, _role(role))
+
+
+def accounts(con: sqlite3.Connection) -> list[Account]:
+    """All accounts, by name."""
+    return [
+        Account(name, _role(role))
+        for name, role in con.execute("select name, role from account order by name")
+    ]
+
+
+def check_password(con: sqlite3.Connection, name: str, password: str, now: datetime) -> Account | None:
+    """The account whose name and password these are; None when they are wrong, or the account is locked out.
+
+    The fifth wrong password in a row locks the account for a quarter of an hour, also for the right one.
+    """
+    row = con.execute("select role, hash, locked_until from account where name = ?", (name,)).fetchone()
+    role, kept, locked_until = row or ("", _nobodys_hash(), "")
+    right = _matches(kept, password)
+    if row is None or locked_until > stamp(now):
+        return None
+    with writing(con):
+        if not right:
+            _note_failure(con, name, now)
+            return None
+        con.execute("update account set failures = 0, locked_until = '' where name = ?", (name,))
+        if _hasher().check_needs_rehash(kept):
+            con.execute("update account set hash = ? where name = ?", (_hasher().hash(password), name))
+    return Account(name, _role(role))
+
+
+def is_locked(con: sqlite3.Connection, name: str, now: datetime) -> bool:
+    """Whether this account is locked out now."""
+    query = "select 1 from account where name = ? and locked_until > ?"
+    return con.execute(query, (name, stamp(now))).fetchone() is not None
+
+
+def _note_failure(con: sqlite3.Connection, name: str, now: datetime) -> None:
+    con.execute("update account set failures = failures + 1 where name = ?", (name,))
+    con.execute(
+        "update account set failures = 0, locked_until = ? where name = ? and failures >= ?",
+        (stamp(now + LOCKED), name, FAILURES),
+    )
+
+
+def _matches(kept: str, password: str) -> bool:
+    try:
+        return _hasher().verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher().hash("nobody logs in with this")
+
+
+def _role(stated: str) -> Role:
+    return next(role for role in ROLES if role == stated)

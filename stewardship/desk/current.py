@@ -1,0 +1,108 @@
+"""What the desk works on now: the casebook of the current snapshot, and what was said so far.
+
+Belongs here: noticing that a night has published another snapshot, and keeping both up to date for all requests.
+Lives elsewhere: both themselves (`stewardship/casebook.py`, `standing.py`).
+
+While the casebook of a new snapshot is being written the desk answers from the one before: a person in the middle of a
+case goes on. Verdicts are read from the ledger before every answer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+
+from dedup.site import site_model
+from stewardship.audit import Event, note, open_audit
+from stewardship.casebook import Casebook, open_casebook
+from stewardship.cases import Case
+from stewardship.queue import Waiting, deferrals
+from stewardship.standing import Standing
+from stewardship.store import open_desk
+from warehouse.ledger import Ledger, open_ledger
+from warehouse.site import Site
+from warehouse.snapshot import current_snapshot
+
+
+class NothingPublished(RuntimeError):
+    """No night has run at this site yet."""
+
+
+class Current:
+    """One site's cases and verdicts, shared by all requests of this process."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        # Kept open: SQLite tidies a file up, on disk for sure, whenever the last connection to it is closed.
+        self._books = ExitStack()
+        self._ledger = self._books.enter_context(open_ledger(site))
+        self._audit = self._books.enter_context(open_audit(site))
+        self._books.enter_context(open_desk(site))
+        self._noting = threading.Lock()
+        model = site_model(site)
+        self.model = f"{model.name} {model.version}"
+        self._book: Casebook | None = None
+        self._standing = Standing()
+        self._saying = threading.Lock()
+        self._turning = threading.Lock()
+        self._waiting: Waiting | None = None
+
+    def book(self) -> Casebook:
+        """The cases of now. After a flip, those of before until the new ones are laid out.
+
+        Raises:
+            NothingPublished: there is no snapshot.
+        """
+        snapshot = current_snapshot(self.site)
+        if snapshot is None:
+            raise NothingPublished
+        if self._book is None:
+            self.turn()
+        elif self._book.snapshot != snapshot and not self._turning.locked():
+            threading.Thread(target=self.turn, daemon=True).start()
+        assert self._book is not None  # it was just turned to
+        return self._book
+
+    def turn(self) -> None:
+        """Lay out the cases of the current snapshot, unless that is done."""
+        with self._turning:
+            snapshot = current_snapshot(self.site)
+            if snapshot is None or (self._book is not None and self._book.snapshot == snapshot):
+                return
+            with open_ledger(self.site) as ledger:
+                said = ledger.verdicts()
+            self._book = open_casebook(self.site, snapshot, said)
+
+    def close(self) -> None:
+        """Close the books."""
+        self._books.close()
+
+    def note(self, event: Event, by: str, **facts: str | int) -> None:
+        """Add a line to the audit."""
+        with self._noting:
+            note(self._audit, event, by, **facts)
+
+    @contextmanager
+    def standing(self) -> Iterator[tuple[Ledger, Standing]]:
+        """The ledger and what stands in it, up to date and nobody else's while the block lasts."""
+        with self._saying:
+            self._standing.refresh(self._ledger)
+            yield self._ledger, self._standing
+
+    def open_cases(
+        self, desk: sqlite3.Connection, book: Casebook, standing: Standing, now: datetime
+    ) -> list[Case]:
+        """What waits for anybody, most pressing first. Inside `standing` only."""
+        put_off = deferrals(desk)
+        if self._waiting is None:
+            self._waiting = Waiting(book, standing, put_off, now)
+        self._waiting = self._waiting.brought_up_to(book, standing, put_off, now)
+        return self._waiting.cases
+
+
+def now() -> datetime:
+    """The time of day; tests have their own."""
+    return datetime.now(UTC)

@@ -1,0 +1,86 @@
+"""Logging in and out, the language, and having values shown.
+
+Belongs here: these forms. Lives elsewhere: what they do (`stewardship/accounts.py`, `sessions.py`), the guard at the door
+(`guard.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starlette.responses import RedirectResponse, Response
+
+from stewardship.accounts import accounts, check_password, is_locked
+from stewardship.desk.guard import COOKIE, PENDING, VISIT, Asking, log_in_page
+from stewardship.desk.review import case_page
+from stewardship.queue import let_go
+from stewardship.sessions import ABSOLUTE, Session, begin_session, end_session, show_values, speak_in
+
+
+def log_in(asking: Asking) -> Response:
+    """The log-in form, and what becomes of it."""
+    if not asking.form:
+        return RedirectResponse("/", 303) if asking.session else log_in_page(asking)
+    name, password = asking.form.get("name", ""), asking.form.get("password", "")
+    pending = {field: asking.form[field] for field in PENDING if field in asking.form}
+    account = check_password(asking.con, name, password, asking.now)
+    if account is None:
+        locked = is_locked(asking.con, name, asking.now)
+        known = any(one.name == name for one in accounts(asking.con))  # what is typed here may be a password
+        asking.current.note("login_failed", name if known else "", locked=int(locked))
+        return log_in_page(asking, 401, pending=pending, told="wrong_login")
+    token, session = begin_session(asking.con, account, asking.speak, asking.now)
+    asking.current.note("login", account.name)
+    response = _what_was_pending(asking, session, pending)
+    response.set_cookie(
+        COOKIE,
+        token,
+        httponly=True,
+        samesite="strict",
+        secure=asking.secure,
+        max_age=int(ABSOLUTE.total_seconds()),
+    )
+    response.delete_cookie(VISIT)
+    return response
+
+
+def _what_was_pending(asking: Asking, session: Session, pending: dict[str, str]) -> Response:
+    """The page after logging in: the case that somebody was about to judge, with what they were about to say."""
+    if "verdict" not in pending or not session.account.may("judge"):
+        return RedirectResponse("/", 303)
+    back = replace(
+        asking, session=session, speak=session.speak, path={"case": pending["case"]}, form=pending, part=False
+    )
+    return case_page(back, told="not_saved_yet")
+
+
+def log_out(asking: Asking) -> Response:
+    """Log out, and let go of what was held."""
+    let_go(asking.con, asking.who.account.name)
+    end_session(asking.con, asking.who)
+    asking.current.note("logout", asking.who.account.name)
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+def choose_language(asking: Asking) -> Response:
+    """Speak the other language from now on."""
+    speak_in(asking.con, asking.who, "en" if asking.form.get("speak") == "en" else "zh")
+    return RedirectResponse(_local(asking.form.get("back", "/")), 303)
+
+
+def values(asking: Asking) -> Response:
+    """Show values in full for a while, for a reason, or mask them again."""
+    because = asking.form.get("why", "").strip()
+    show_values(asking.con, asking.who, because, asking.now)
+    if because:
+        asking.current.note("shown", asking.who.account.name, because=because)
+    else:
+        asking.current.note("masked", asking.who.account.name)
+    return RedirectResponse(_local(asking.form.get("back", "/")), 303)
+
+
+def _local(path: str) -> str:
+    """An address of this site, whatever a form says."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"

@@ -1,0 +1,89 @@
+"""Looking somebody up, and one resident on a page.
+
+Belongs here: these pages. Lives elsewhere: finding and reading (`stewardship/finding.py`, `residents.py`), cases
+(`review.py`).
+
+What is looked for is personal: it travels in the body of a form, never in an address, and stands in the audit beside the
+chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from stewardship.desk.guard import Asking, frame, problem
+from stewardship.desk.rendering import render
+from stewardship.differences import readable
+from stewardship.finding import LEAST_DIGITS, MOST, find
+from stewardship.residents import read_resident
+from warehouse.fields import fields
+from warehouse.residents import UnknownResident
+from warehouse.values import shown
+
+
+def search(asking: Asking) -> Response:
+    """The form, and who was found."""
+    asked, book = asking.form.get("asked", "").strip()[:60], asking.current.book()
+    found = find(book.snapshot, asking.current.site.key, asked) if asked else []
+    if asked:
+        asking.current.note("searched", asking.who.account.name, because=asked, found=len(found))
+    text = render(
+        "search.html",
+        asking.speak,
+        **frame(asking),
+        asked=asked,
+        found=found,
+        most=MOST,
+        least=LEAST_DIGITS,
+        full=_full(asking),
+        value=_value(asking),
+    )
+    return HTMLResponse(text)
+
+
+def resident_page(asking: Asking) -> Response:
+    """One resident: what we stand for, what is stated where, what waits and what was said."""
+    book, by = asking.current.book(), asking.who.account.name
+    try:
+        found = read_resident(book.snapshot, asking.current.site.key, asking.path["resident"])
+    except UnknownResident:
+        return problem(asking, 404, "no_such_resident")
+    if found.resident_id != asking.path["resident"]:
+        return RedirectResponse(f"/residents/{found.resident_id}", 303)
+    asking.current.note("viewed", by, resident=found.resident_id, full=int(_full(asking)))
+    with asking.current.standing() as (_, standing):
+        pairs = {pair for record in found.records for pair in standing.of_record.get(record, ())}
+        said = sorted((one for pair in pairs for one in standing.history(*pair)), key=lambda one: -one.seq)
+        stands = {one.seq for pair in pairs if (one := standing.of(*pair))}
+        waiting = {one.id for one in asking.current.open_cases(asking.con, book, standing, asking.now)}
+    text = render(
+        "resident.html",
+        asking.speak,
+        **frame(asking),
+        resident=found,
+        titles=book.platforms,
+        said=said,
+        stands=stands,
+        cases=[one for one in book.about(found.resident_id) if one.id in waiting],
+        full=_full(asking),
+        value=_value(asking),
+        back=f"/residents/{found.resident_id}",
+    )
+    return HTMLResponse(text)
+
+
+def _full(asking: Asking) -> bool:
+    return bool(asking.who.shown_because) and asking.who.account.may("see_values")
+
+
+def _value(asking: Asking) -> Callable[[str, str | None], str]:
+    """How a value is written on this page."""
+
+    def written(field: str, key: str | None) -> str:
+        if not key:
+            return ""
+        return readable(fields()[field], key) if _full(asking) else shown(field, key)
+
+    return written

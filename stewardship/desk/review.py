@@ -1,0 +1,395 @@
+"""The queue, a case, and what is said of it.
+
+Belongs here: these pages. Lives elsewhere: what a case is and whose turn it is (`stewardship/cases.py`, `queue.py`), what
+a verdict has to stand up to (`verdicts.py`), who may (`guard.py`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import takewhile
+from typing import Any, get_args
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from dedup.explain import UnknownId
+from stewardship.blast import blast
+from stewardship.casebook import Casebook
+from stewardship.cases import KINDS, Case
+from stewardship.desk.guard import ADDRESS, Asking, frame, problem
+from stewardship.desk.rendering import HERE, render, say
+from stewardship.differences import person, side_by_side
+from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
+from stewardship.standing import Link, Said, Standing
+from stewardship.verdicts import Contradicts, NothingToUndo, Overtaken, give, undo
+from warehouse.ledger import Ledger, Word
+from warehouse.store import read_store
+
+DEFER_DAYS = (1, 7, 30)
+_LISTED = 100  # cases on the page of the queue
+_LONGEST_REASON = 500  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One line of what was said of a pair, as it is shown."""
+
+    seq: int
+    at: str
+    by: str
+    word: str
+    undo: bool
+    stands: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One link of a chain of verdicts, as it is shown."""
+
+    left: str
+    right: str
+    word: str
+    by: str
+    at: str
+
+
+def queue_page(asking: Asking) -> Response:
+    """What waits, by kind and platform, the most pressing first."""
+    asked, book = _asked(asking.query), asking.current.book()
+    with asking.current.standing() as (_, standing):
+        waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
+        mine = _judged_today(standing, asking.who.account.name, asking.now)
+    wanted = [case for case in waiting if asked.wants(case)]
+    text = render(
+        "queue.html",
+        asking.speak,
+        **frame(asking),
+        told=say(asking.query["told"], asking.speak) if asking.query.get("told") in _TOLD else "",
+        cases=wanted[:_LISTED],
+        count=len(wanted),
+        all=len(waiting),
+        kinds=[(kind, count) for kind, count in _counts(waiting).items() if count],
+        platforms=_platforms(waiting, book.platforms),
+        titles=book.platforms,
+        asked=asked,
+        held=held_by_others(asking.con, asking.who.account.name, asking.now),
+        put_off=deferrals(asking.con),
+        mine=mine,
+        night=book.snapshot.stem,
+    )
+    return HTMLResponse(text)
+
+
+_TOLD = ("nothing_left", "deferred", "nothing_to_undo")
+
+
+def _counts(cases: Sequence[Case]) -> dict[str, int]:
+    found = Counter(case.kind for case in cases)
+    return {kind: found[kind] for kind in KINDS}
+
+
+def _platforms(cases: Sequence[Case], titles: Mapping[str, str]) -> list[tuple[str, str, int]]:
+    found = Counter(platform for case in cases for platform in case.platforms)
+    return sorted(
+        ((slug, titles.get(slug, slug), count) for slug, count in found.items()), key=lambda one: -one[2]
+    )
+
+
+def _judged_today(standing: Standing, by: str, now: datetime) -> int:
+    """How many standing verdicts somebody gave today, by the clock on the wall."""
+
+    def today(one: Said) -> bool:
+        return datetime.fromisoformat(one.at).astimezone(HERE).date() == now.astimezone(HERE).date()
+
+    todays = takewhile(today, reversed(standing.lines.values()))
+    return sum(one.by == by and not one.undoes and one.seq not in standing.undone for one in todays)
+
+
+def _siblings(book: Casebook, case: Case, waiting: Set[str]) -> list[Case]:
+    """Other open cases about the same residents."""
+    others = {one.id: one for resident in case.residents for one in book.about(resident)}
+    return [one for one in others.values() if one.id != case.id and one.id in waiting][:5]
+
+
+def next_case(asking: Asking) -> Response:
+    """On to the next case that nobody holds, or back to the one before."""
+    step = before if asking.query.get("back") else after
+    return _onwards(asking, asking.query.get("from"), step)
+
+
+def _onwards(
+    asking: Asking,
+    here: str | None,
+    step: Callable[..., Case | None],
+    *,
+    forms: Mapping[str, str] | None = None,
+    **facts: Any,
+) -> Response:
+    """To the next case; its address says which part of the queue is worked on, and what was just done."""
+    asked, by, book = _asked(forms or asking.query), asking.who.account.name, asking.current.book()
+    with asking.current.standing() as (_, standing):
+        waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
+    held = held_by_others(asking.con, by, asking.now)
+    while (case := step(waiting, book, here, asked, held)) is not None:
+        holder = hold(asking.con, case.id, by, asking.now)
+        if holder is None:
+            return _to(asking, f"/cases/{case.id}", asked, **facts)
+        held[case.id] = holder  # somebody was quicker
+    return _to(asking, "/", asked, told="nothing_left", **facts)
+
+
+def show_case(asking: Asking) -> Response:
+    """One case."""
+    return case_page(asking)
+
+
+def case_page(
+    asking: Asking,
+    *,
+    told: str = "",
+    status: int = 200,
+    chain: Sequence[Link] = (),
+    other: Said | None = None,
+) -> Response:
+    """A case as it is now, with what went wrong when somebody judged it, and what they were about to say."""
+    book, by = asking.current.book(), asking.who.account
+    case = book.case(asking.path["case"])
+    if case is None:
+        return _no_case(asking)
+    sheet, full = book.sheet(case), bool(asking.who.shown_because) and by.may("see_values")
+    holder = hold(asking.con, case.id, by.name, asking.now) if by.may("judge") else None
+    _remember_opened(asking.con, case)
+    asking.current.note("viewed", by.name, case=case.id, full=int(full))
+    asked = _asked(asking.form or asking.query)
+    with asking.current.standing() as (ledger, standing):
+        waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
+        own, knew = standing.of(case.left, case.right), standing.known(case.left, case.right)
+        history = _history(ledger, standing, case)
+        just_said = standing.lines.get(_number(asking.query.get("said")))
+    held = held_by_others(asking.con, by.name, asking.now)
+    part_of_queue = [one for one in waiting if asked.wants(one)]
+    sides = {side: [one for one in sheet.records if one.side == side] for side in ("left", "right")}
+    text = render(
+        "case.html",
+        asking.speak,
+        **frame(asking),
+        case=case,
+        records=sheet.records,
+        rows=side_by_side(sheet.records, full=full),
+        held_records={"left": sheet.held[0], "right": sheet.held[1]},
+        people={side: person(records, full=full) for side, records in sides.items()},
+        sides=sides,
+        grounds=sheet.grounds,
+        start=case.points - sum(ground.points for ground in sheet.grounds),
+        titles=book.platforms,
+        own=own,
+        history=history,
+        knew=knew,
+        holder=holder,
+        full=full,
+        back=f"/cases/{case.id}" + (f"?{_query(asked)}" if _query(asked) else ""),
+        deferred=deferrals(asking.con).get(case.id),
+        defer_days=DEFER_DAYS,
+        siblings=_siblings(book, case, {one.id for one in waiting}),
+        asked=asked,
+        query=_query(asked),
+        count=len(part_of_queue),
+        place=next((at for at, one in enumerate(part_of_queue, start=1) if one.id == case.id), 0),
+        following=after(waiting, book, case.id, asked, held),
+        preceding=before(waiting, book, case.id, asked, held),
+        told=say(told, asking.speak, by=other.by if other else "") if told else "",
+        other=other,
+        chain=[_step(link, asking) for link in chain],
+        pending={name: asking.form.get(name, "") for name in ("verdict", "because")},
+        just_said=just_said if just_said and just_said.by == by.name else None,
+        undone=asking.query.get("undone", ""),
+        words=get_args(Word),
+    )
+    return HTMLResponse(text, status)
+
+
+def judge(asking: Asking) -> Response:
+    """Save a verdict, and on to the next case."""
+    form, book, by = asking.form, asking.current.book(), asking.who.account.name
+    case = book.case(asking.path["case"])
+    word: Word | None = next((one for one in get_args(Word) if one == form.get("verdict")), None)
+    if case is None:
+        return _no_case(asking)
+    if word is None:
+        return problem(asking, 400, "wrong_form")
+    if form.get("seen") != case.seen:  # a night has brought other values meanwhile
+        return case_page(asking, told="data_changed", status=409)
+    if hold(asking.con, case.id, by, asking.now) is not None:
+        return case_page(asking, status=409, told="held_meanwhile")
+    try:
+        with asking.current.standing() as (ledger, standing):
+            said = give(
+                ledger,
+                asking.con,
+                standing,
+                case,
+                word,
+                by=by,
+                because=form.get("because", "").strip()[:_LONGEST_REASON],
+                knew=_number(form.get("knew")),
+                alike=book.alike,
+                model=asking.current.model,
+            )
+    except Overtaken as overtaken:
+        return case_page(asking, told="overtaken", status=409, other=overtaken.said)
+    except Contradicts as refused:
+        asking.current.note("refused", by, case=case.id, verdict=word)
+        return case_page(asking, told="contradicts", status=409, chain=refused.chain)
+    except sqlite3.OperationalError:  # such as a full disk: what was said stays in the form
+        return case_page(asking, told="not_saved", status=503)
+    asking.current.note("judged", by, case=case.id, verdict=word, line=said.seq)
+    return _onwards(asking, case.id, after, forms=form, said=said.seq)
+
+
+def take_back(asking: Asking) -> Response:
+    """Take back one's own last verdict, or the one that is named, and show its case again."""
+    account, asked, book = asking.who.account, _asked(asking.form), asking.current.book()
+    try:
+        with asking.current.standing() as (ledger, standing):
+            last = standing.last_of(account.name)
+            seq = _number(asking.form.get("line")) or (last.seq if last else 0)
+            undone = undo(
+                ledger,
+                asking.con,
+                standing,
+                seq,
+                by=account.name,
+                because=asking.form.get("because", "").strip()[:_LONGEST_REASON],
+                any_ones=account.may("undo_others"),
+                alike=book.alike,
+            )
+    except NothingToUndo:
+        return _to(asking, "/", asked, told="nothing_to_undo")
+    except Contradicts as refused:
+        steps = [_step(link, asking) for link in refused.chain]
+        return problem(
+            asking,
+            409,
+            "undo_contradicts",
+            chain="；".join(f"{one.left} {one.word} {one.right}" for one in steps),
+        )
+    asking.current.note("undone", account.name, line=seq)
+    case = next((one for one in book.cases if (one.left, one.right) == (undone.left, undone.right)), None)
+    return _to(asking, f"/cases/{case.id}", asked, undone=seq) if case else _to(asking, "/", asked)
+
+
+def put_off(asking: Asking) -> Response:
+    """Put a case off, and on to the next."""
+    case = asking.current.book().case(asking.path["case"])
+    if case is None:
+        return _no_case(asking)
+    days = _number(asking.form.get("days"))
+    if days not in DEFER_DAYS:
+        return problem(asking, 400, "wrong_form")
+    defer(asking.con, case.id, asking.who.account.name, days, asking.now)
+    asking.current.note("deferred", asking.who.account.name, case=case.id, days=days)
+    return _onwards(asking, case.id, after, forms=asking.form)
+
+
+def reach(asking: Asking) -> Response:
+    """Which cells of which platforms the opposite of today would change; a part of the page, opened on demand."""
+    book = asking.current.book()
+    case = book.case(asking.path["case"])
+    if case is None:
+        return _no_case(asking)
+    try:
+        found = blast(book.snapshot, case.left, case.right)
+    except UnknownId:
+        return _no_case(asking)
+    text = render("reach.html", asking.speak, **frame(asking), found=found, titles=book.platforms, case=case)
+    return HTMLResponse(text)
+
+
+def _no_case(asking: Asking) -> Response:
+    """What became of a case that is none any more; of one that never was, nothing is said."""
+    row = asking.con.execute(
+        'select "left", "right" from opened where case_id = ?', (asking.path["case"],)
+    ).fetchone()
+    if row is None:
+        return problem(asking, 404, "no_such_case")
+    with read_store(asking.current.book().snapshot) as con:
+        residents = con.execute(
+            "select resident_id from resolved.record where record_id in (?, ?)", list(row)
+        ).fetchall()
+    words = (
+        "case_gone" if len(residents) < 2 else "case_merged" if residents[0] == residents[1] else "case_over"
+    )
+    return problem(asking, 410, words)
+
+
+def _remember_opened(con: sqlite3.Connection, case: Case) -> None:
+    """So that it can be said later what became of it."""
+    con.execute(
+        "insert or ignore into opened values (?, ?, ?, ?)", (case.id, case.kind, case.left, case.right)
+    )
+
+
+def _history(ledger: Ledger, standing: Standing, case: Case) -> list[HistoryLine]:
+    stands = standing.of(case.left, case.right)
+    return [
+        HistoryLine(
+            one.seq,
+            one.at,
+            one.by,
+            one.verdict,
+            bool(one.undoes),
+            one == stands,
+            ledger.recall(one.because) or "",
+        )
+        for one in standing.history(case.left, case.right)
+    ]
+
+
+def _step(link: Link, asking: Asking) -> Step:
+    said = link.said
+    return Step(
+        _record(link.left, asking),
+        _record(link.right, asking),
+        say(f"link_{said.verdict}" if said else "link_alike", asking.speak),
+        said.by if said else "",
+        said.at if said else "",
+    )
+
+
+def _record(record_id: str, asking: Asking) -> str:
+    """A record by its platform and the beginning of its id."""
+    book = asking.current.book()
+    member = book.members.get(record_id)
+    return f"{book.platforms.get(member.platform, member.platform) if member else '?'} {record_id[:6]}"
+
+
+def _asked(stated: Mapping[str, str]) -> Asked:
+    kind = next((one for one in KINDS if one == stated.get("kind")), None)
+    return Asked(kind, stated.get("platform") or None)
+
+
+def _query(asked: Asked, **facts: Any) -> str:
+    stated = {"kind": asked.kind, "platform": asked.platform, **facts}
+    return urlencode({name: value for name, value in stated.items() if value})
+
+
+def _to(asking: Asking, path: str, asked: Asked, **facts: Any) -> Response:
+    """To a page; whoever asks for parts gets that page's at once, and its address in a header."""
+    query = _query(asked, **facts)
+    address = f"{path}?{query}" if query else path
+    if not asking.part:
+        return RedirectResponse(address, 303)
+    there = replace(asking, path={"case": path.rpartition("/")[2]}, query=dict(parse_qsl(query)), form={})
+    response = queue_page(there) if path == "/" else case_page(there)
+    response.headers[ADDRESS] = address
+    return response
+
+
+def _number(stated: str | None) -> int:
+    return int(stated) if stated and stated.isascii() and stated.isdigit() and len(stated) < 12 else 0

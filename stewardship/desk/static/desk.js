@@ -1,0 +1,169 @@
+// The desk's keys, and turning a case over without loading the page anew. Everything here is also a plain form or a link:
+// without JavaScript the desk works the same, a page at a time.
+"use strict";
+
+(() => {
+  const buttons = { y: "#verdict .same", n: "#verdict .different", u: "#verdict .unsure", z: "#undo button" };
+  const links = { j: "a[rel=next]", k: "a[rel=prev]" };
+  let busy = false;
+
+  const find = (selector) => document.querySelector(selector);
+
+  const typing = (event) =>
+    event.isComposing ||
+    event.keyCode === 229 || // an input method that does not say so
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    event.target.closest("input:not([type=hidden]), textarea, select, [contenteditable]") !== null ||
+    find("dialog[open]") !== null;
+
+  // The middle of a page in place of the middle of this one.
+  function turn(text, address) {
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const middle = page.querySelector("main");
+    if (middle === null) {
+      location.assign("/");
+      return;
+    }
+    find("main").replaceWith(middle);
+    document.title = middle.dataset.title || document.title;
+    if (address !== location.href) {
+      history.pushState(null, "", address);
+    }
+    window.scrollTo(0, 0);
+    const told = middle.querySelector("[role=alert]");
+    (told || middle).setAttribute("tabindex", "-1");
+    (told || middle).focus({ preventScroll: true });
+    settle();
+  }
+
+  async function go(address, options) {
+    if (busy) {
+      return;
+    }
+    busy = true;
+    document.body.classList.add("busy");
+    try {
+      const answer = await fetch(address, { ...options, headers: { "X-Part": "1" }, credentials: "same-origin" });
+      // What was refused stays at the address of its case, so that loading it again shows the case.
+      const shown = new URL(answer.headers.get("X-Address") ?? answer.url, location.href).href;
+      turn(await answer.text(), answer.ok ? shown : location.href);
+    } catch {
+      location.reload(); // the desk does not answer: the browser says so better than we could
+    } finally {
+      busy = false;
+      document.body.classList.remove("busy");
+    }
+  }
+
+  function submit(form, button) {
+    const said = new URLSearchParams(new FormData(form));
+    if (button !== null && button.name) {
+      said.set(button.name, button.value);
+    }
+    void go(form.action, { method: "POST", body: said });
+  }
+
+  async function work_out(part) {
+    const room = part.querySelector(".reach");
+    if (part.dataset.done) {
+      return;
+    }
+    part.dataset.done = "1";
+    room.classList.add("waiting");
+    const answer = await fetch(part.dataset.reach, { headers: { "X-Part": "1" }, credentials: "same-origin" });
+    const middle = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+    room.classList.remove("waiting");
+    room.replaceChildren(...(middle === null ? [] : middle.childNodes));
+  }
+
+  // What each new middle needs.
+  function settle() {
+    const part = find("#reach");
+    if (part !== null) {
+      part.addEventListener("toggle", () => part.open && void work_out(part));
+    }
+    for (const back of document.querySelectorAll("[data-back]")) {
+      back.value = location.pathname + location.search;
+    }
+  }
+
+  function fold(selector) {
+    const part = find(selector);
+    if (part !== null) {
+      part.open = !part.open;
+      part.querySelector("summary").focus();
+    }
+  }
+
+  function values() {
+    const form = find("form[data-values]");
+    if (form === null) {
+      return;
+    }
+    const why = form.querySelector("#why");
+    if (why === null) {
+      form.requestSubmit();
+    } else {
+      why.focus();
+    }
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (typing(event)) {
+      return;
+    }
+    const key = event.key.toLowerCase();
+    if (key in buttons) {
+      const button = find(buttons[key]);
+      if (button !== null && !button.disabled && !event.repeat) {
+        event.preventDefault();
+        button.form.requestSubmit(button);
+      }
+    } else if (key in links) {
+      const link = find(links[key]);
+      if (link !== null) {
+        event.preventDefault();
+        void go(link.href);
+      }
+    } else if (key === "e") {
+      fold("#reach");
+    } else if (key === "h") {
+      fold("#history");
+    } else if (key === "v") {
+      event.preventDefault();
+      values();
+    } else if (key === "/") {
+      event.preventDefault();
+      find("#asked")?.focus();
+    } else if (key === "?") {
+      find("#help")?.showModal();
+    }
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("form[data-part]")) {
+      event.preventDefault();
+      submit(event.target, event.submitter);
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[rel=next], a[rel=prev]");
+    if (link !== null && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      void go(link.href);
+    } else if (event.target.closest("[data-help]") !== null) {
+      find("#help").showModal();
+    }
+  });
+
+  window.addEventListener("popstate", () => location.reload());
+
+  const help = find("[data-help]");
+  if (help !== null) {
+    help.hidden = false;
+  }
+  settle();
+})();

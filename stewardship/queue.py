@@ -1,0 +1,185 @@
+"""Whose turn it is: which cases are open, in which order, and who holds which.
+
+Belongs here: leases, putting a case off, what is open for somebody, the next and the previous one.
+Lives elsewhere: what a case is and how pressing (`cases.py`), verdicts (`verdicts.py`).
+
+A case is held by one person at a time. Whoever opens a case holds it for ten minutes, renewed with every look, and lets
+go of the one before. A lease that ran out is anybody's.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from stewardship.casebook import Casebook
+from stewardship.cases import Case, Kind
+from stewardship.standing import Said, Settled, Standing
+from stewardship.store import stamp, writing
+
+LEASE = timedelta(minutes=10)
+UNSURE = timedelta(days=7)  # an unsure case comes back
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which part of the queue somebody works on; None is everything."""
+
+    kind: Kind | None = None
+    platform: str | None = None
+
+    def wants(self, case: Case) -> bool:
+        """Whether a case belongs to that part."""
+        return self.kind in (None, case.kind) and (self.platform is None or self.platform in case.platforms)
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A case that was put off: by whom, until when, how often so far."""
+
+    by: str
+    until: str
+    times: int
+
+
+def hold(con: sqlite3.Connection, case_id: str, by: str, now: datetime) -> str | None:
+    """Hold a case and let go of any other; None when that worked, else who holds it."""
+    with writing(con):
+        row = con.execute(
+            "select account from lease where case_id = ? and account <> ? and until > ?",
+            (case_id, by, stamp(now)),
+        ).fetchone()
+        if row:
+            return str(row[0])
+        con.execute("delete from lease where account = ? or case_id = ?", (by, case_id))
+        con.execute("insert into lease values (?, ?, ?)", (case_id, by, stamp(now + LEASE)))
+    return None
+
+
+def let_go(con: sqlite3.Connection, by: str) -> None:
+    """Let go of whatever somebody holds."""
+    con.execute("delete from lease where account = ?", (by,))
+
+
+def held_by_others(con: sqlite3.Connection, by: str, now: datetime) -> dict[str, str]:
+    """The cases that others hold now, and who."""
+    query = "select case_id, account from lease where account <> ? and until > ?"
+    return dict(con.execute(query, (by, stamp(now))).fetchall())
+
+
+def defer(con: sqlite3.Connection, case_id: str, by: str, days: int, now: datetime) -> None:
+    """Put a case off for some days, for everybody; it is remembered how often that happened."""
+    with writing(con):
+        con.execute(
+            "insert into deferral values (?, ?, ?, ?, 1) on conflict (case_id) do update set"
+            " account = excluded.account, at = excluded.at, until = excluded.until, times = times + 1",
+            (case_id, by, stamp(now), stamp(now + timedelta(days=days))),
+        )
+        con.execute("delete from lease where case_id = ? and account = ?", (case_id, by))
+
+
+def deferrals(con: sqlite3.Connection) -> dict[str, Deferred]:
+    """Every case that was ever put off."""
+    rows = con.execute("select case_id, account, until, times from deferral").fetchall()
+    return {case: Deferred(by, until, times) for case, by, until, times in rows}
+
+
+class Waiting:
+    """What waits for anybody, most pressing first: kept up to date verdict by verdict, so that the next case is there at
+    once however much was said before."""
+
+    def __init__(
+        self, book: Casebook, standing: Standing, put_off: Mapping[str, Deferred], now: datetime
+    ) -> None:
+        self._book, self._put_off, self._minute = book, put_off, _minute(now)
+        self._settled = Settled()
+        for one in standing.standing():
+            self._settle(one)
+        self._open = {case.id: case for case in book.cases if not self._answered(case, standing, now)}
+        self._upto = standing.last
+
+    @property
+    def cases(self) -> list[Case]:
+        """The open cases."""
+        return list(self._open.values())
+
+    def brought_up_to(
+        self, book: Casebook, standing: Standing, put_off: Mapping[str, Deferred], now: datetime
+    ) -> Waiting:
+        """This, with what was said since; made anew when more has changed than words on pairs nobody had judged."""
+        added = standing.since(self._upto)
+        if (book, put_off, _minute(now)) != (self._book, self._put_off, self._minute) or not all(
+            standing.of_pair[one.left, one.right] == [one.seq] for one in added
+        ):
+            return Waiting(book, standing, put_off, now)
+        for one in added:
+            touched = self._settle(one) if one.verdict != "unsure" else [self._book.resident(one.left)]
+            for resident in touched:
+                for case in self._book.about(resident) if resident else ():
+                    if case.id in self._open and self._answered(case, standing, now):
+                        del self._open[case.id]
+        self._upto = standing.last
+        return self
+
+    def _settle(self, said: Said) -> list[str]:
+        left, right = self._book.resident(said.left), self._book.resident(said.right)
+        return self._settled.take(left, right, said.verdict) if left and right else []
+
+    def _answered(self, case: Case, standing: Standing, now: datetime) -> bool:
+        """Whether a case waits for nobody: put off, or answered by what stands on its own pair, or on others that join or
+        keep apart the same residents."""
+        if case.id in self._put_off and self._put_off[case.id].until > stamp(now):
+            return True
+        own = standing.of(case.left, case.right)
+        if case.kind == "stale_verdict":
+            return own is None or own.seen == case.seen
+        if own is not None and own.verdict == "unsure" and own.seen == case.seen and _age(own, now) < UNSURE:
+            return True
+        return self._settled.between(*case.residents)
+
+
+def _minute(now: datetime) -> str:
+    return stamp(now)[:16]
+
+
+def _age(said: Said, now: datetime) -> timedelta:
+    return now - datetime.fromisoformat(said.at)
+
+
+def after(
+    open_now: Sequence[Case], book: Casebook, here: str | None, asked: Asked, held: Mapping[str, str]
+) -> Case | None:
+    """The next open case behind one in the order of the casebook, from the top again behind the last."""
+    return next(_around(open_now, book, here, asked, held), None)
+
+
+def before(
+    open_now: Sequence[Case], book: Casebook, here: str | None, asked: Asked, held: Mapping[str, str]
+) -> Case | None:
+    """The open case before one, from the end again before the first."""
+    return next(_around(open_now[::-1], book, here, asked, held, backwards=True), None)
+
+
+def _around(
+    ordered: Sequence[Case],
+    book: Casebook,
+    here: str | None,
+    asked: Asked,
+    held: Mapping[str, str],
+    *,
+    backwards: bool = False,
+) -> Iterator[Case]:
+    place = book.places.get(here) if here else None
+    start = len(ordered)
+    if place is not None:
+        passed = (
+            at
+            for at, case in enumerate(ordered)
+            if (book.places[case.id] < place if backwards else book.places[case.id] > place)
+        )
+        start = next(passed, len(ordered))
+    for case in [*ordered[start:], *ordered[:start]]:
+        if case.id != here and case.id not in held and asked.wants(case):
+            yield case

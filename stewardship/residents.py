@@ -1,0 +1,86 @@
+"""A resident whole: what we stand for, and everything that is stated, with where it stands.
+
+Belongs here: reading both off a snapshot. Lives elsewhere: finding a resident (`finding.py`), how a golden value is chosen
+(`warehouse/sql/golden/value.sql`).
+
+Fields of the strictest tier that is kept (T3) are left out: they are not needed to know who somebody is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from warehouse.fields import fields
+from warehouse.residents import resident_today
+from warehouse.store import read_store
+
+_SQL = resources.files("stewardship").joinpath("sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A value we stand for: the rule that chose it, how many platforms state it, and whose word it is."""
+
+    field: str
+    value: str
+    rule: str
+    sources: int
+    on: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one record states of one field, and where."""
+
+    field: str
+    stated: str | None
+    key: str | None
+    quality: str
+    on: str
+    platform: str
+    record_id: str
+    source: str
+    sheet: str
+    row: int
+    column: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A resident of today, by the id that they bear today."""
+
+    resident_id: str
+    records: Sequence[str]
+    golden: Sequence[Golden]
+    claims: Sequence[Claim]
+
+
+def read_resident(snapshot: Path, key: bytes, resident_id: str) -> Resident:
+    """The resident who is, or once was, called so.
+
+    Raises:
+        UnknownResident: nobody is or ever was.
+    """
+    with read_store(snapshot) as con:
+        today = {"resident": resident_today(con, key, resident_id)}
+        golden = [Golden(*row) for row in con.execute(_sql("golden_of"), today).fetchall()]
+        claims = [Claim(*row) for row in con.execute(_sql("claims_of"), today).fetchall()]
+        records = con.execute(
+            "select record_id from resolved.record where resident_id = $resident order by 1", today
+        ).fetchall()
+    order = {name: place for place, (name, facts) in enumerate(fields().items()) if facts.tier != "T3"}
+    return Resident(
+        today["resident"],
+        [record for (record,) in records],
+        sorted((one for one in golden if one.field in order), key=lambda one: order[one.field]),
+        sorted((one for one in claims if one.field in order), key=lambda one: order[one.field]),
+    )
+
+
+def _sql(name: str) -> str:
+    return _SQL.joinpath(f"{name}.sql").read_text(encoding="utf-8")

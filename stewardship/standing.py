@@ -1,0 +1,258 @@
+"""What stewards have said so far: what stands, what it settles, and what would contradict it.
+
+Belongs here: reading the verdicts of the ledger as they come, and the logic of same and different.
+Lives elsewhere: adding a verdict (`verdicts.py`), the lines themselves (`warehouse/ledger.py`).
+
+Verdicts are links between records: *same* joins, *different* keeps apart, also over others: who says that A and B are
+the same, and B and C, cannot say that A and C differ. Records that state the same are one for matching, so they are one
+here too, unless somebody keeps the two apart.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import NamedTuple
+
+from warehouse.ledger import Ledger, Line, Word
+
+Pair = tuple[str, str]
+Alike = Callable[[str], Collection[str]]  # the records that state the same as one, itself included or not
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line of the ledger about two records: a verdict, or that one was taken back (`undoes`)."""
+
+    seq: int
+    at: str
+    by: str
+    left: str
+    right: str
+    verdict: Word
+    because: str  # digest of the reason
+    seen: str
+    undoes: int = 0  # the line taken back, 0 for a verdict
+
+
+class Link(NamedTuple):
+    """One step of a chain: two records, and why they go together: a verdict, or that they state the same (None)."""
+
+    left: str
+    right: str
+    said: Said | None
+
+
+@dataclass
+class Standing:
+    """All verdicts and what stands of them, read from the ledger line by line as it grows."""
+
+    last: int = 0
+    lines: dict[int, Said] = field(default_factory=dict)
+    undone: set[int] = field(default_factory=set)
+    of_pair: dict[Pair, list[int]] = field(default_factory=dict)  # every line about a pair, oldest first
+    of_record: dict[str, set[Pair]] = field(default_factory=dict)  # every pair that something was said of
+
+    def refresh(self, ledger: Ledger) -> bool:
+        """Read what was added since; whether there was anything."""
+        added = ledger.lines("verdict", "undo", after=self.last)
+        for line in added:
+            self._take(line)
+        return bool(added)
+
+    def _take(self, line: Line) -> None:
+        body = line.body
+        if line.kind == "undo":
+            was = self.lines[body["of"]]
+            self.undone.add(was.seq)
+            said = Said(
+                line.seq,
+                line.at,
+                body["by"],
+                was.left,
+                was.right,
+                was.verdict,
+                body["because"],
+                was.seen,
+                was.seq,
+            )
+        else:
+            said = Said(
+                line.seq,
+                line.at,
+                body["by"],
+                body["left"],
+                body["right"],
+                body["verdict"],
+                body["because"],
+                body["seen"],
+            )
+        self.lines[line.seq] = said
+        pair = said.left, said.right
+        self.of_pair.setdefault(pair, []).append(line.seq)
+        for record in pair:
+            self.of_record.setdefault(record, set()).add(pair)
+        self.last = line.seq
+
+    def of(self, left: str, right: str) -> Said | None:
+        """The verdict that stands on a pair."""
+        low, high = sorted((left, right))
+        verdicts = (self.lines[seq] for seq in reversed(self.of_pair.get((low, high), ())))
+        return next((one for one in verdicts if not one.undoes and one.seq not in self.undone), None)
+
+    def known(self, left: str, right: str) -> int:
+        """The last line about a pair, 0 when there is none: who judges says which they knew."""
+        low, high = sorted((left, right))
+        return self.of_pair.get((low, high), [0])[-1]
+
+    def history(self, left: str, right: str) -> list[Said]:
+        """Every line about a pair, oldest first."""
+        low, high = sorted((left, right))
+        return [self.lines[seq] for seq in self.of_pair.get((low, high), ())]
+
+    def since(self, seq: int) -> list[Said]:
+        """The lines behind a number, oldest first."""
+        return [*takewhile(lambda one: one.seq > seq, reversed(self.lines.values()))][::-1]
+
+    def standing(self) -> Iterator[Said]:
+        """What stands, of every pair at most one."""
+        return (said for pair in self.of_pair if (said := self.of(*pair)) is not None)
+
+    def last_of(self, by: str) -> Said | None:
+        """Somebody's latest verdict that was not taken back."""
+        own = (self.lines[seq] for seq in reversed(self.lines))
+        return next(
+            (one for one in own if one.by == by and not one.undoes and one.seq not in self.undone), None
+        )
+
+
+def contradiction(standing: Standing, new: Pair, word: Word, alike: Alike) -> list[Link] | None:
+    """The chain of standing words that a new word on a pair contradicts; None when it agrees with them all.
+
+    *different* contradicts a chain of *same* between the two. *same* contradicts a *different* between any record that is
+    the same as the one and any that is the same as the other; that link is in the chain, too. What stands on the pair
+    itself does not count: the new word replaces it. Only what hangs together with the pair is looked at.
+
+    Two records that state the same are the same until somebody says that they differ; each then stands for itself. So any
+    other word on such a pair is as good as *same*.
+    """
+    left, right = new
+    if word == "different":
+        return _path(_reached(standing, new, word, left, alike), right)
+    if word == "same" or right in alike(left):
+        near, far = (_reached(standing, new, word, record, alike) for record in new)
+        return _through_different(standing, new, near, far)
+    return None
+
+
+Reached = Mapping[
+    str, Link | None
+]  # each record that goes with another, with the link by which it was reached
+
+
+def _reached(standing: Standing, new: Pair, word: Word, start: str, alike: Alike) -> Reached:
+    """Everything that goes with a record, nearest first."""
+    reached: dict[str, Link | None] = {start: None}
+    waiting = deque([start])
+    while waiting:
+        here = waiting.popleft()
+        for link in (*_said_of(standing, new, here, "same"), *_alike(standing, new, word, here, alike)):
+            if link.right not in reached:
+                reached[link.right] = link
+                waiting.append(link.right)
+    return reached
+
+
+def _said_of(standing: Standing, new: Pair, record: str, word: Word) -> Iterator[Link]:
+    """What stands on a record and others, but for the pair that is judged anew."""
+    for pair in standing.of_record.get(record, ()):
+        said = standing.of(*pair)
+        if said is not None and said.verdict == word and set(pair) != set(new):
+            yield Link(record, said.right if said.left == record else said.left, said)
+
+
+def _alike(standing: Standing, new: Pair, word: Word, record: str, alike: Alike) -> Iterator[Link]:
+    """Those that state the same, if anything was said of them, or is being said."""
+    if _stands_alone(standing, new, word, record, alike):
+        return
+    for other in alike(record):
+        known = other in standing.of_record or other in new
+        if other != record and known and not _stands_alone(standing, new, word, other, alike):
+            yield Link(record, other, None)
+
+
+def _stands_alone(standing: Standing, new: Pair, word: Word, record: str, alike: Alike) -> bool:
+    """Whether somebody keeps a record apart from one that states the same, or is about to."""
+    others = set(alike(record)) - {record}
+    now = word == "different" and record in new and bool(others & set(new))
+    return now or any(link.right in others for link in _said_of(standing, new, record, "different"))
+
+
+def _path(reached: Reached, end: str) -> list[Link] | None:
+    """How a record was reached; None when it was not."""
+    if end not in reached:
+        return None
+    path: list[Link] = []
+    while (link := reached[end]) is not None:
+        path.append(link)
+        end = link.left
+    return path[::-1]
+
+
+def _through_different(standing: Standing, new: Pair, near: Reached, far: Reached) -> list[Link] | None:
+    for here in near:
+        for link in _said_of(standing, new, here, "different"):
+            if link.right in far:
+                behind = [
+                    Link(one.right, one.left, one.said) for one in reversed(_path(far, link.right) or [])
+                ]
+                return [*(_path(near, here) or []), link, *behind]
+    return None
+
+
+class Settled:
+    """Which residents of a snapshot are joined or kept apart by what was said, word by word."""
+
+    def __init__(self) -> None:
+        self._leader: dict[str, str] = {}
+        self._group: dict[str, list[str]] = {}  # of each leader, who it leads
+        self._apart: dict[str, set[str]] = {}  # leaders of groups that are kept apart
+
+    def take(self, left: str, right: str, word: Word) -> list[str]:
+        """Take a word on two residents; those of whom more may be settled now."""
+        one, other = self._find(left), self._find(right)
+        if one == other or word == "unsure":
+            return []
+        if word == "different":
+            self._apart.setdefault(one, set()).add(other)
+            self._apart.setdefault(other, set()).add(one)
+            return [*self._led(one), *self._led(other)]
+        return self._join(one, other)
+
+    def between(self, left: str, right: str) -> bool:
+        """Whether what was said means that two residents are one, or are not."""
+        one, other = self._find(left), self._find(right)
+        return one == other or other in self._apart.get(one, ())
+
+    def _join(self, one: str, other: str) -> list[str]:
+        if len(self._led(one)) < len(self._led(other)):
+            one, other = other, one
+        joined = [*self._led(one), *self._led(other)]
+        self._group[one] = joined
+        self._group.pop(other, None)
+        self._leader[other] = one
+        for third in self._apart.pop(other, set()):
+            self._apart[third].discard(other)
+            self._apart[third].add(one)
+            self._apart.setdefault(one, set()).add(third)
+        return joined
+
+    def _led(self, leader: str) -> list[str]:
+        return self._group.get(leader, [leader])
+
+    def _find(self, resident: str) -> str:
+        while (above := self._leader.get(resident, resident)) != resident:
+            resident = above
+        return resident

@@ -1,0 +1,134 @@
+"""Giving a verdict and taking it back.
+
+Belongs here: what a verdict has to stand up to before it becomes a line of the ledger.
+Lives elsewhere: the ledger (`warehouse/ledger.py`), the logic of what contradicts what (`standing.py`).
+
+Whoever judges says which line about the pair they knew last. So a double click writes one line, and of two people who
+judge at once the second sees what the first said before anything is written.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from stewardship.cases import Case
+from stewardship.standing import Alike, Link, Said, Standing, contradiction
+from stewardship.store import writing
+from warehouse.ledger import Ledger, Word
+
+
+class Contradicts(ValueError):
+    """Standing verdicts say otherwise; `chain` shows how."""
+
+    def __init__(self, chain: Sequence[Link]) -> None:
+        super().__init__("与现有裁定矛盾")
+        self.chain = tuple(chain)
+
+
+class Overtaken(ValueError):
+    """Somebody said something of the pair since; `said` is what."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__("此案刚刚有人裁定过")
+        self.said = said
+
+
+class NothingToUndo(ValueError):
+    """There is no such standing verdict."""
+
+
+def give(
+    ledger: Ledger,
+    desk: sqlite3.Connection,
+    standing: Standing,
+    case: Case,
+    word: Word,
+    *,
+    by: str,
+    because: str,
+    knew: int,
+    alike: Alike,
+    model: str,
+) -> Said:
+    """Write a verdict on the two records of a case; the line that stands then.
+
+    Args:
+        standing: is brought up to date.
+        knew: the last line about the pair that `by` had seen, 0 for none.
+
+    Raises:
+        Overtaken: somebody said something of the pair since.
+        Contradicts: what stands elsewhere says otherwise.
+    """
+    with writing(desk):  # one at a time, whichever process it is in
+        standing.refresh(ledger)
+        now = standing.known(case.left, case.right)
+        if now != knew:
+            last = standing.lines[now]
+            if last.by == by and not last.undoes and last.verdict == word and last.seen == case.seen:
+                return last  # the same click twice
+            raise Overtaken(last)
+        chain = contradiction(standing, (case.left, case.right), word, alike)
+        if chain is not None:
+            raise Contradicts(chain)
+        seq = ledger.judge(
+            case.left,
+            case.right,
+            word,
+            by=by,
+            because=because,
+            seen=case.seen,
+            points=case.points,
+            model=model,
+        )
+        standing.refresh(ledger)
+        return standing.lines[seq]
+
+
+def undo(
+    ledger: Ledger,
+    desk: sqlite3.Connection,
+    standing: Standing,
+    seq: int,
+    *,
+    by: str,
+    because: str,
+    any_ones: bool,
+    alike: Alike,
+) -> Said:
+    """Take a verdict back, one's own or, with `any_ones`, anybody's; what was taken back.
+
+    Taking back what was taken back already writes nothing.
+
+    Raises:
+        NothingToUndo: no such verdict, or it is not one's own.
+        Contradicts: what would stand on the pair instead contradicts what was said since.
+    """
+    with writing(desk):
+        standing.refresh(ledger)
+        said = standing.lines.get(seq)
+        if said is None or said.undoes or not (any_ones or said.by == by):
+            raise NothingToUndo("没有这条裁定可撤销")
+        if seq in standing.undone:
+            return said
+        if standing.of(said.left, said.right) == said:
+            before = _before(standing, said)
+            chain = contradiction(
+                standing, (said.left, said.right), before.verdict if before else "unsure", alike
+            )
+            if chain is not None:
+                raise Contradicts(chain)
+        ledger.undo(seq, by=by, because=because)
+        standing.refresh(ledger)
+        return said
+
+
+def _before(standing: Standing, said: Said) -> Said | None:
+    """What would stand on the pair without this verdict, which stands now."""
+    earlier = (
+        one
+        for one in reversed(standing.history(said.left, said.right))
+        if one.seq < said.seq and not one.undoes and one.seq not in standing.undone
+    )
+    return next(earlier, None)

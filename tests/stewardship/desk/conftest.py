@@ -1,0 +1,144 @@
+"""The office with its staff, and visitors who fill in its forms as a browser without JavaScript does."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import lxml.html
+import pytest
+from httpx import Response
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from stewardship.accounts import accounts, add_account
+from stewardship.audit import open_audit
+from stewardship.casebook import Casebook
+from stewardship.desk.app import desk
+from stewardship.desk.current import Current
+from stewardship.sessions import begin_session
+from stewardship.store import open_desk
+from tests.stewardship.conftest import Clock
+from warehouse.ledger import Line, open_ledger
+from warehouse.site import Site, read_site
+
+PASSWORD = "a long password"
+STAFF = {"wang": "steward", "li": "steward", "zhou": "approver", "zhao": "analyst", "admin": "admin"}
+
+
+@pytest.fixture(scope="session")
+def staffed(office_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root: Path = tmp_path_factory.mktemp("staffed") / "site"
+    shutil.copytree(office_made, root, symlinks=True)
+    with open_desk(read_site(root)) as con:
+        for name, role in STAFF.items():
+            add_account(con, name, role, PASSWORD, Clock()())
+    return root
+
+
+@pytest.fixture
+def site(staffed: Path, tmp_path: Path) -> Site:
+    root = tmp_path / "site"
+    shutil.copytree(staffed, root, symlinks=True)
+    return read_site(root)
+
+
+@dataclass
+class Visitor:
+    """A browser with no JavaScript, and the page that it shows."""
+
+    client: TestClient
+    page: Response | None = None
+
+    def get(self, path: str, **given: object) -> Response:
+        self.page = self.client.get(path, **given)  # type: ignore[arg-type]
+        return self.page
+
+    def submit(self, action: str, **said: str) -> Response:
+        """Fill in the form of the page that goes there, and send it."""
+        filled = {**self.form(action), **said}
+        self.page = self.client.post(action, data=filled)
+        return self.page
+
+    def form(self, action: str) -> dict[str, str]:
+        """The fields of the form of the page that goes there, as they stand."""
+        (form,) = [one for one in self.tree.forms if one.action == action]
+        return {name: value or "" for name, value in form.fields.items() if name}
+
+    @property
+    def tree(self) -> lxml.html.HtmlElement:
+        assert self.page is not None
+        return lxml.html.fromstring(self.page.text)
+
+    @property
+    def text(self) -> str:
+        """What a reader sees."""
+        return " ".join(self.tree.text_content().split())
+
+    @property
+    def case(self) -> str:
+        """The case on the page."""
+        (found,) = self.tree.xpath("//*[@data-case]/@data-case")
+        return str(found)
+
+    def judges(self, verdict: str, **said: str) -> Response:
+        return self.submit(f"/cases/{self.case}/verdict", verdict=verdict, **said)
+
+
+@dataclass
+class Office:
+    """The desk, running, and its books."""
+
+    site: Site
+    app: Starlette
+    clock: Clock
+    visitors: list[Visitor] = field(default_factory=list)
+
+    def visitor(self) -> Visitor:
+        """Somebody at the door."""
+        one = Visitor(TestClient(self.app))
+        self.visitors.append(one)
+        return one
+
+    def at_work(self, name: str) -> Visitor:
+        """Somebody who is logged in."""
+        one = self.visitor()
+        with open_desk(self.site) as con:
+            (account,) = [each for each in accounts(con) if each.name == name]
+            token, _ = begin_session(con, account, "zh", self.clock())
+        one.client.cookies.set("desk", token)
+        return one
+
+    @property
+    def current(self) -> Current:
+        found: Current = self.app.state.current
+        return found
+
+    @property
+    def book(self) -> Casebook:
+        return self.current.book()
+
+    def case(self, left: str, right: str) -> str:
+        """The id of the case about two records."""
+        return next(one.id for one in self.book.cases if (one.left, one.right) == (left, right))
+
+    def lines(self) -> list[Line]:
+        with open_ledger(self.site) as ledger:
+            return ledger.lines()
+
+    def noted(self) -> list[tuple[str, str]]:
+        """Of each line of the audit, what happened and who did it."""
+        with open_audit(self.site) as book:
+            assert book.verify() is None
+            return [(line.kind, line.body["by"]) for line in book.lines()]
+
+
+@pytest.fixture
+def office(site: Site, clock: Clock) -> Iterator[Office]:
+    made = Office(site, desk(site, clock), clock)
+    yield made
+    for one in made.visitors:
+        one.client.close()
+    made.current.close()

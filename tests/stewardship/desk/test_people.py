@@ -1,0 +1,62 @@
+"""Looking somebody up, and a resident's page."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from tests.stewardship.desk.conftest import Office
+from tests.stewardship.office import HTML_NAME, JIANGUO
+
+
+def test_looking_up_leads_to_a_resident_and_back_to_the_cases(office: Office) -> None:
+    wang = office.at_work("wang")
+    wang.get("/")
+    wang.submit("/search", asked="lijian")
+    assert "“lijian”：找到 2 位" in wang.text
+    assert "李**" in wang.text and JIANGUO["name"] not in wang.text
+    links = wang.tree.xpath("//table//a/@href")
+    for link in links:
+        wang.get(link)
+        if "2 条记录" in wang.text:
+            break
+    assert "户籍" in wang.text and "主管部门" in wang.text and JIANGUO["name"] not in wang.text
+    wang.submit("/values", why="电话核实")
+    assert JIANGUO["name"] in wang.text and JIANGUO["phone"] in wang.text
+    (case,) = wang.tree.xpath("//ul[@class='siblings']//a/@href")
+    wang.get(case)
+    assert wang.case == office.case("brother", "twin")
+    assert set(links) == {str(one) for one in wang.tree.xpath("//a[@class='letter']/@href")}
+    wang.judges("different")
+    wang.get(links[0])
+    assert "不是同一人 brothe twin 现在有效" in wang.text
+
+
+def test_what_is_looked_for_is_in_the_audit_beside_the_chain_and_in_no_address(office: Office) -> None:
+    wang = office.at_work("wang")
+    wang.get("/")
+    wang.submit("/search", asked="李建国")
+    assert wang.page is not None and wang.page.url.query == b""
+    assert office.noted() == [("searched", "wang")]
+    with sqlite3.connect(office.site.audit) as con:
+        assert "李建国" not in str(con.execute("select * from line").fetchall())
+        assert con.execute("select text from value").fetchall() == [("李建国",)]
+
+
+def test_an_analyst_looks_up_masked_and_an_admin_not_at_all(office: Office) -> None:
+    zhao, admin = office.at_work("zhao"), office.at_work("admin")
+    zhao.get("/")
+    zhao.submit("/search", asked="李建国")
+    assert "李**" in zhao.text and zhao.tree.xpath("//form[@action='/values']") == []
+    admin.get("/search")
+    assert admin.page is not None and admin.page.status_code == 403
+
+
+def test_nobody_is_nobody_and_html_is_a_name(office: Office) -> None:
+    wang = office.at_work("wang")
+    assert wang.get("/residents/R0000000000000000").status_code == 404
+    assert wang.get("/residents/..%2fsecret.key").status_code == 404
+    wang.get("/")
+    wang.submit("/search", asked="script")
+    wang.submit("/values", why="x")
+    wang.submit("/search", asked="<script")
+    assert HTML_NAME in wang.text and wang.tree.xpath("//script[not(@src)]") == []
