@@ -45,6 +45,28 @@ def test_the_owning_departments_word_comes_first_even_when_older_and_outnumbered
     assert chosen(world, "ethnic") == [("11", "h", "authority")]
 
 
+def test_a_name_that_an_owner_calls_a_former_one_stands_behind_every_other(world: Any) -> None:
+    """The registry has the new name, the police and everybody else still the old one."""
+    world.platforms(
+        world.platform("hukou", authority=("name",)),
+        world.platform("police", authority=("name",)),
+        world.platform("grid"),
+    )
+    world.states("hukou", {"h": {"name": "李珺", "former_name": "李娟", "on": NEW}})
+    world.states("police", {"p": {"name": "李娟", "on": NEW}})
+    world.states("grid", {"g": {"name": "李娟", "on": NEW}})
+    world.people(R1=["h", "p", "g"])
+    assert chosen(world, "name") == [("李珺", "h", "former")]
+
+
+def test_a_former_name_that_nobody_owns_decides_nothing(world: Any) -> None:
+    world.platforms(world.platform("hukou", authority=("name",)), world.platform("grid"))
+    world.states("hukou", {"h": {"name": "李娟"}})
+    world.states("grid", {"g": {"name": "李珺", "former_name": "李娟"}})
+    world.people(R1=["h", "g"])
+    assert chosen(world, "name") == [("李娟", "h", "authority")]
+
+
 def test_the_owners_word_is_no_owners_word_when_it_is_not_good(world: Any) -> None:
     world.platforms(world.platform("hukou", authority=("name",)), world.platform("grid"))
     world.states("hukou", {"h": {"name": ("王□", "partial")}})

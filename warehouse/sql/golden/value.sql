@@ -8,6 +8,8 @@
 --   or the estate's road gives its vote to the one fuller address of the same resident that it agrees with.
 -- What decides, in this order, for every field:
 --   pin        what a person settled: the word of this record, for as long as it says so and until the pin ends
+--   former     name only: a value that an owner states as the former name of who is called otherwise now stands behind
+--              every other
 --   authority  the platform that owns the field (一数一源), when its own value is good; a birth date or sex that the
 --              checked ID number of the same record contradicts is not: the number is the owner's word too
 --   quality    the better grade: a full value before an upgraded, dated-to-the-month or partial one
@@ -131,6 +133,17 @@ stated as (
     where c."key" is not null
 ),
 
+-- Names that an owner of the name, in a record of the same resident, says to be former ones.
+renamed as (
+    select distinct r.resident_id, 'name' as field, former."key" as value
+    from staged.own as former
+    join staged.own as now on now.record_id = former.record_id and now.field = 'name' and now."key" <> former."key"
+    join facts.quality as q on q.quality = now.quality and q.good
+    join facts.platform_field as pf on pf.platform = now.platform and pf.field = 'name' and pf.authority
+    join resolved.record as r on r.record_id = former.record_id
+    where former.field = 'former_name'
+),
+
 heard as (
     select * from stated where present
     union all
@@ -184,11 +197,14 @@ supported as (
 rivals as (
     select
         supported.*,
+        renamed.value is not null as former,
         f.golden = 'stable' as stable,
         greatest(voices, 1) as sources,
         best.record_id as taken_from
     from supported
     join facts.field as f on f.field = supported.field
+    left join renamed
+        on renamed.resident_id = supported.resident_id and renamed.field = supported.field and renamed.value = supported.value
     -- A number speaks for itself only where nobody states the field in full.
     left join (
         select distinct resident_id, field from supported where stated and quality_place = 0
@@ -201,6 +217,7 @@ ranked as (
         *,
         row_number() over by_rule as place,
         lead(pinned) over by_rule as rival_pinned,
+        lead(former) over by_rule as rival_former,
         lead(authority) over by_rule as rival_authority,
         lead(quality_place) over by_rule as rival_quality,
         lead(by_number) over by_rule as rival_by_number,
@@ -212,6 +229,7 @@ ranked as (
         partition by resident_id, field
         order by
             pinned desc,
+            former,
             authority desc,
             quality_place,
             case when stable then by_number end desc nulls last,
@@ -230,6 +248,7 @@ select
     taken_from,
     case
         when pinned and not coalesce(rival_pinned, false) then 'pin'
+        when authority and rival_former and not former then 'former'
         when authority and not coalesce(rival_authority, false) then 'authority'
         when rival_quality is null and not stated then 'id_number'
         when rival_quality is null and sources > 1 then 'unanimous'

@@ -59,7 +59,7 @@ contested as (
     select distinct said.record_id, said.field
     from said
     join opened as theirs on theirs.platform = said.other and said.since > theirs.night
-    join outbox.wanted as w on w.record_id = said.record_id and w.field = said.field and w.rule <> 'authority'
+    join outbox.wanted as w on w.record_id = said.record_id and w.field = said.field and w.rule not in ('authority', 'former')
     join staged.record as source on source.record_id = w.taken_from
     join opened as mine on mine.platform = source.platform and said.ours_since > mine.night
     cross join facts.release as release
@@ -91,7 +91,7 @@ weighed as (
             when contested.record_id is not null then 'contested'
             when r.receipt = 'changed_there' and r.digest = d.digest then 'changed_there'
             when confirmed.others >= release.against then 'confirmed_there'
-            when w.kind = 'correct' and w.rule <> 'authority' and w.sources < release.sources then 'one_source'
+            when w.kind = 'correct' and w.rule not in ('authority', 'former') and w.sources < release.sources then 'one_source'
         end as why
     from outbox.wanted as w
     cross join facts.release as release
