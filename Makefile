@@ -19,7 +19,7 @@ nightly: setup
 	$(BIN)/enter-once nightly --site $(SITE)
 
 test: setup
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: setup
 	$(BIN)/ruff check .
