@@ -199,7 +199,7 @@ def test_a_database_without_encryption_is_refused_where_encryption_is_asked_for(
 
 def test_a_database_that_is_down_is_said_to_be(make, connect, tmp_path, dead_port):
     for scheme in ("postgresql", "mysql", "mariadb"):
-        down = Database(scheme, dead_port, lambda *_: None)
+        down = Database(scheme, dead_port, lambda *_: None, lambda *_: None)
         told = asked(site_of(connect, down), platform_of(make, f"{VIEW}\nbudget_seconds = 2"), tmp_path)
         assert "连不上数据库" in told["problem"][0] and "下一夜再取" in told["problem"][1]
 
