@@ -99,7 +99,8 @@ class Casebook:
 
 
 def open_casebook(site: Site, snapshot: Path, said: Sequence[Verdict]) -> Casebook:
-    """The casebook of a snapshot, written when it is not there yet; those of other snapshots are removed.
+    """The casebook of a snapshot, written when it is not there yet. The one before it stays: somebody may be in the middle of
+    a case; older ones are removed.
 
     `said`: the standing verdicts.
     """
@@ -108,9 +109,9 @@ def open_casebook(site: Site, snapshot: Path, said: Sequence[Verdict]) -> Casebo
     if not file.exists():
         site.cases.mkdir(mode=0o700, exist_ok=True)
         _write(site, snapshot, said, file)
-    for old in site.cases.glob("*.sqlite"):
-        if old != file:
-            old.unlink()
+    others = (one for one in site.cases.glob("*.sqlite") if one != file)
+    for old in sorted(others, key=lambda one: one.stat().st_mtime_ns)[:-1]:
+        old.unlink()
     return _read(snapshot, file)
 
 
@@ -181,7 +182,7 @@ def _read(snapshot: Path, file: Path) -> Casebook:
 
 def _case(stated: dict[str, object]) -> Case:
     pairs = {name: tuple(value) if isinstance(value, list) else value for name, value in stated.items()}
-    return Case(**pairs)  # type: ignore[arg-type]  # as asdict wrote it
+    return Case(**pairs)  # type: ignore[arg-type]  # as `_facts` wrote it
 
 
 def _sheet(stated: Mapping[str, list[dict[str, object]]]) -> Sheet:

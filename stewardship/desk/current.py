@@ -19,6 +19,7 @@ from dedup.site import site_model
 from stewardship.audit import Event, note, open_audit
 from stewardship.casebook import Casebook, open_casebook
 from stewardship.cases import Case
+from stewardship.desk.faults import tell_fault
 from stewardship.queue import Waiting, deferrals
 from stewardship.standing import Standing
 from stewardship.store import open_desk
@@ -62,9 +63,16 @@ class Current:
         if self._book is None:
             self.turn()
         elif self._book.snapshot != snapshot and not self._turning.locked():
-            threading.Thread(target=self.turn, daemon=True).start()
+            threading.Thread(target=self._turn_behind, daemon=True).start()
         assert self._book is not None  # it was just turned to
         return self._book
+
+    def _turn_behind(self) -> None:
+        """The same in a thread of its own, of which nobody would hear: the desk goes on with the cases of before."""
+        try:
+            self.turn()
+        except Exception as fault:
+            tell_fault(fault)
 
     def turn(self) -> None:
         """Lay out the cases of the current snapshot, unless that is done."""

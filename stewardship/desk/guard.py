@@ -8,14 +8,11 @@ Lives elsewhere: what is answered (`entry.py`, `review.py`), sessions and roles 
 from __future__ import annotations
 
 import hmac
-import logging
 import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -25,6 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from stewardship.accounts import Deed
 from stewardship.desk.current import Current, NothingPublished
+from stewardship.desk.faults import tell_fault
 from stewardship.desk.rendering import render, say
 from stewardship.sessions import Session, find_session
 from stewardship.store import open_desk
@@ -34,7 +32,6 @@ COOKIE = "desk"
 VISIT = "visit"  # the cookie of a browser that is not logged in yet, so that nobody else can log it in
 PART = "x-part"  # header of a request that wants the middle of a page only
 ADDRESS = "x-address"  # header of an answer: the address of the page that this is the middle of
-_LOG = logging.getLogger("enter_once.desk")
 _LARGEST_FORM = 64 * 1024  # bytes
 
 HEADERS = {
@@ -70,6 +67,11 @@ class Asking:
     secure: bool
 
     @property
+    def full(self) -> bool:
+        """Whether values are shown in full: somebody who may see them said why."""
+        return bool(self.who.shown_because) and self.who.account.may("see_values")
+
+    @property
     def who(self) -> Session:
         """The session of a request that was let through."""
         assert self.session is not None  # `guarded` lets nobody else through
@@ -88,9 +90,7 @@ def guarded(
     def checked(asking: Asking, method: str) -> Response:
         if asking.session is None:
             return _log_in_first(asking, method)
-        if method == "POST" and not hmac.compare_digest(
-            asking.form.get("form_key", ""), asking.session.form_key
-        ):
+        if method == "POST" and not _bears(asking.form, asking.session.form_key):
             return problem(asking, 403, "wrong_form")
         if deed is not None and not asking.session.account.may(deed):
             return problem(asking, 403, "not_allowed")
@@ -103,13 +103,16 @@ def unguarded(current: Current, clock: Callable[[], datetime], page: Page) -> En
     """An endpoint for anybody: the way in. A form must come from a page that this browser was given."""
 
     def checked(asking: Asking, method: str) -> Response:
-        if method == "POST" and not hmac.compare_digest(
-            asking.form.get("form_key", ""), visit_key(current, asking.visit)
-        ):
+        if method == "POST" and not _bears(asking.form, visit_key(current, asking.visit)):
             return problem(asking, 403, "wrong_form")
         return page(asking)
 
     return _endpoint(current, clock, checked)
+
+
+def _bears(form: Mapping[str, str], key: str) -> bool:
+    """Whether a form bears a key, whatever characters somebody put in its place."""
+    return hmac.compare_digest(form.get("form_key", "").encode(), key.encode())
 
 
 def visit_key(current: Current, visit: str) -> str:
@@ -159,15 +162,8 @@ def _answer(
         except NothingPublished:
             return problem(asking, 503, "nothing_published")
         except Exception as fault:
-            # Its own words may quote a value of a record: what kind of fault it is, and where, is enough to find it.
-            _LOG.error("%s at %s", type(fault).__name__, _where(fault))
+            tell_fault(fault)
             return problem(asking, 500, "broken")
-
-
-def _where(fault: Exception) -> str:
-    return " < ".join(
-        f"{Path(one.filename).name}:{one.lineno}" for one in reversed(extract_tb(fault.__traceback__)[-4:])
-    )
 
 
 def _spoken(request: Request) -> Language:

@@ -37,7 +37,7 @@ def search(asking: Asking) -> Response:
         found=found,
         most=MOST,
         least=LEAST_DIGITS,
-        full=_full(asking),
+        full=asking.full,
         value=_value(asking),
     )
     return HTMLResponse(text)
@@ -52,7 +52,7 @@ def resident_page(asking: Asking) -> Response:
         return problem(asking, 404, "no_such_resident")
     if found.resident_id != asking.path["resident"]:
         return RedirectResponse(f"/residents/{found.resident_id}", 303)
-    asking.current.note("viewed", by, resident=found.resident_id, full=int(_full(asking)))
+    asking.current.note("viewed", by, resident=found.resident_id, full=int(asking.full))
     with asking.current.standing() as (_, standing):
         pairs = {pair for record in found.records for pair in standing.of_record.get(record, ())}
         said = sorted((one for pair in pairs for one in standing.history(*pair)), key=lambda one: -one.seq)
@@ -67,15 +67,11 @@ def resident_page(asking: Asking) -> Response:
         said=said,
         stands=stands,
         cases=[one for one in book.about(found.resident_id) if one.id in waiting],
-        full=_full(asking),
+        full=asking.full,
         value=_value(asking),
         back=f"/residents/{found.resident_id}",
     )
     return HTMLResponse(text)
-
-
-def _full(asking: Asking) -> bool:
-    return bool(asking.who.shown_because) and asking.who.account.may("see_values")
 
 
 def _value(asking: Asking) -> Callable[[str, str | None], str]:
@@ -84,6 +80,6 @@ def _value(asking: Asking) -> Callable[[str, str | None], str]:
     def written(field: str, key: str | None) -> str:
         if not key:
             return ""
-        return readable(fields()[field], key) if _full(asking) else shown(field, key)
+        return readable(fields()[field], key) if asking.full else shown(field, key)
 
     return written

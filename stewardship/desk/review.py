@@ -162,56 +162,77 @@ def case_page(
     case = book.case(asking.path["case"])
     if case is None:
         return _no_case(asking)
-    sheet, full = book.sheet(case), bool(asking.who.shown_because) and by.may("see_values")
     holder = hold(asking.con, case.id, by.name, asking.now) if by.may("judge") else None
     _remember_opened(asking.con, case)
-    asking.current.note("viewed", by.name, case=case.id, full=int(full))
-    asked = _asked(asking.form or asking.query)
+    asking.current.note("viewed", by.name, case=case.id, full=int(asking.full))
     with asking.current.standing() as (ledger, standing):
         waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
-        own, knew = standing.of(case.left, case.right), standing.known(case.left, case.right)
-        history = _history(ledger, standing, case)
-        just_said = standing.lines.get(_number(asking.query.get("said")))
-    held = held_by_others(asking.con, by.name, asking.now)
-    part_of_queue = [one for one in waiting if asked.wants(one)]
-    sides = {side: [one for one in sheet.records if one.side == side] for side in ("left", "right")}
+        said = _what_was_said(asking, ledger, standing, case)
     text = render(
         "case.html",
         asking.speak,
         **frame(asking),
+        **_what_is_stated(asking, book, case),
+        **said,
+        **_place_in_queue(asking, book, case, waiting),
         case=case,
-        records=sheet.records,
-        rows=side_by_side(sheet.records, full=full),
-        held_records={"left": sheet.held[0], "right": sheet.held[1]},
-        people={side: person(records, full=full) for side, records in sides.items()},
-        sides=sides,
-        grounds=sheet.grounds,
-        start=case.points - sum(ground.points for ground in sheet.grounds),
         titles=book.platforms,
-        own=own,
-        history=history,
-        knew=knew,
         holder=holder,
-        full=full,
-        back=f"/cases/{case.id}" + (f"?{_query(asked)}" if _query(asked) else ""),
-        deferred=deferrals(asking.con).get(case.id),
-        defer_days=DEFER_DAYS,
         siblings=_siblings(book, case, {one.id for one in waiting}),
-        asked=asked,
-        query=_query(asked),
-        count=len(part_of_queue),
-        place=next((at for at, one in enumerate(part_of_queue, start=1) if one.id == case.id), 0),
-        following=after(waiting, book, case.id, asked, held),
-        preceding=before(waiting, book, case.id, asked, held),
         told=say(told, asking.speak, by=other.by if other else "") if told else "",
         other=other,
         chain=[_step(link, asking) for link in chain],
         pending={name: asking.form.get(name, "") for name in ("verdict", "because")},
-        just_said=just_said if just_said and just_said.by == by.name else None,
         undone=asking.query.get("undone", ""),
         words=get_args(Word),
     )
     return HTMLResponse(text, status)
+
+
+def _what_is_stated(asking: Asking, book: Casebook, case: Case) -> dict[str, Any]:
+    """The records of a case side by side, and what speaks for and against."""
+    sheet, full = book.sheet(case), asking.full
+    sides = {side: [one for one in sheet.records if one.side == side] for side in ("left", "right")}
+    return {
+        "records": sheet.records,
+        "rows": side_by_side(sheet.records, full=full),
+        "held_records": {"left": sheet.held[0], "right": sheet.held[1]},
+        "people": {side: person(records, full=full) for side, records in sides.items()},
+        "sides": sides,
+        "grounds": sheet.grounds,
+        "start": case.points - sum(ground.points for ground in sheet.grounds),
+        "full": full,
+    }
+
+
+def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Case) -> dict[str, Any]:
+    """What stands on the pair, what was said of it before, and what the person who asks has just said."""
+    just_said = standing.lines.get(_number(asking.query.get("said")))
+    return {
+        "own": standing.of(case.left, case.right),
+        "knew": standing.known(case.left, case.right),
+        "history": _history(ledger, standing, case),
+        "just_said": just_said if just_said and just_said.by == asking.who.account.name else None,
+    }
+
+
+def _place_in_queue(asking: Asking, book: Casebook, case: Case, waiting: Sequence[Case]) -> dict[str, Any]:
+    """Where a case stands in the part of the queue that is worked on, and what comes before and after it."""
+    asked = _asked(asking.form or asking.query)
+    held = held_by_others(asking.con, asking.who.account.name, asking.now)
+    part = [one for one in waiting if asked.wants(one)]
+    query = _query(asked)
+    return {
+        "asked": asked,
+        "query": query,
+        "back": f"/cases/{case.id}?{query}" if query else f"/cases/{case.id}",
+        "count": len(part),
+        "place": next((at for at, one in enumerate(part, start=1) if one.id == case.id), 0),
+        "following": after(waiting, book, case.id, asked, held),
+        "preceding": before(waiting, book, case.id, asked, held),
+        "deferred": deferrals(asking.con).get(case.id),
+        "defer_days": DEFER_DAYS,
+    }
 
 
 def judge(asking: Asking) -> Response:

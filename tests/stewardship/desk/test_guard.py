@@ -37,7 +37,7 @@ def test_nobody_sees_anything_before_logging_in(office: Office) -> None:
 
 
 @pytest.mark.parametrize("path", FORMS)
-@pytest.mark.parametrize("key", ["", "wrong", "others"])
+@pytest.mark.parametrize("key", ["", "wrong", "钥匙", "others"])
 def test_a_form_without_its_key_does_nothing(office: Office, path: str, key: str) -> None:
     wang, li = office.at_work("wang"), office.at_work("li")
     li.get("/")

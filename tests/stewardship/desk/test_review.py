@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
+from datetime import timedelta
 
 import pytest
 
@@ -263,6 +266,42 @@ def test_while_the_new_cases_are_laid_out_the_old_ones_are_answered(
     assert office.book is old
     wang.judges("same")
     assert len(office.lines()) == 1
+
+
+def test_who_turns_a_page_during_a_flip_still_finds_the_cases_of_before(office: Office) -> None:
+    """The desk may have taken the old casebook for an answer just before the new one was laid out."""
+    office.at_work("wang").get("/next")
+    old = office.book
+    for at in range(1, 3):
+        night(office.site, SECOND + timedelta(days=at), PEOPLE)
+        before = office.book
+        office.current.turn()
+        assert before.sheet(before.cases[0]).records
+    assert not old.file.exists()  # two nights later nobody answers from it
+
+
+def test_a_fault_while_laying_out_leaves_the_old_cases_and_its_words_out_of_the_log(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wang = office.at_work("wang")
+    wang.get("/next")
+    old = office.book
+    quoting = threading.Event()
+
+    def fails(*_: object) -> None:
+        quoting.set()
+        raise ValueError("王伟 330102199005060017")
+
+    monkeypatch.setattr("stewardship.desk.current.open_casebook", fails)
+    night(office.site, SECOND, PEOPLE)
+    assert office.current.book() is old
+    assert quoting.wait(10)
+    wang.judges("same")
+    assert len(office.lines()) == 1
+    wait_until = time.monotonic() + 10
+    while "ValueError at" not in caplog.text and time.monotonic() < wait_until:
+        time.sleep(0.01)
+    assert "ValueError at" in caplog.text and "王伟" not in caplog.text
 
 
 def test_a_flip_that_brings_other_values_asks_to_look_again(office: Office) -> None:
