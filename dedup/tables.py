@@ -117,6 +117,16 @@ def _apart_by_rule(scored: Scored, model: Model) -> npt.NDArray[np.bool_]:
     return np.asarray(rules[scored.cap])
 
 
+def in_parts(reason: str) -> list[tuple[str, float]]:
+    """What `in_words` said, level by level: the words and the points.
+
+    >>> in_parts("姓名一致 +17.0；性别不同 -6.0"), in_parts("")
+    ([('姓名一致', 17.0), ('性别不同', -6.0)], [])
+    """
+    said = (part.rsplit(" ", 1) for part in reason.split("；") if part)
+    return [(words, float(points)) for words, points in said]
+
+
 def in_words(pattern: Sequence[int], model: Model) -> str:
     """One pattern of levels as a steward reads it: every field that says something, with its points."""
     said = []

@@ -20,7 +20,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Literal, NamedTuple, get_args
 
 import duckdb
@@ -28,7 +27,8 @@ import pyarrow as pa
 
 from dedup.explain import UnknownId, Why, why
 from dedup.model import Model
-from dedup.tables import REFUSED_ZH
+from dedup.tables import REFUSED_ZH, in_parts
+from stewardship.sql import select
 from warehouse.ledger import Verdict
 from warehouse.store import given
 
@@ -42,7 +42,6 @@ FIELDS = (
     "relation", "head_name", "guardian", "employer",
 )  # fmt: skip
 _IDENTITY = ("name", "id_number", "birth_date", "sex")
-_SQL = resources.files("stewardship").joinpath("sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +195,7 @@ def _asked(con: duckdb.DuckDBPyConnection) -> list[_Asked]:
     """What matching leaves to a person."""
     if not con.execute("select 1 from information_schema.tables where table_name = 'pattern'").fetchall():
         return []  # nothing was ever matched
-    rows = con.execute(_sql("asked"), {"kept_apart": REFUSED_ZH["verdict_different"]})
+    rows = con.execute(select("asked"), {"kept_apart": REFUSED_ZH["verdict_different"]})
     names = [column[0] for column in rows.description or ()]
     return [_of_matching(dict(zip(names, row, strict=True))) for row in rows.fetchall()]
 
@@ -223,9 +222,10 @@ def _kind(kind: str, reason: str) -> Kind:
 
 def _grounds(reason: str, levels: Sequence[tuple[str, str, float]]) -> list[Ground]:
     """Levels and points beside the words that the model had for them."""
-    words = [said.rsplit(" ", 1)[0] for said in reason.split("；") if said]
+    said = in_parts(reason)
     return [
-        Ground(name, level, said, points) for (name, level, points), said in zip(levels, words, strict=True)
+        Ground(name, level, words, points)
+        for (name, level, points), (words, _) in zip(levels, said, strict=True)
     ]
 
 
@@ -235,7 +235,14 @@ def _stale(con: duckdb.DuckDBPyConnection, key: bytes, said: Iterable[Verdict], 
     now = _fingerprints(con, key, [(one.left, one.right) for one in verdicts])
     return [
         _Asked(
-            "stale_verdict", one.left, one.right, "", told.points, told.probability, _told_now(told), one.seq
+            "stale_verdict",
+            one.left,
+            one.right,
+            "",
+            told.points,
+            told.probability,
+            [Ground("", "", words, points) for words, points in in_parts(told.reason)],
+            one.seq,
         )
         for one in verdicts
         if now.get((one.left, one.right), one.seen) != one.seen
@@ -248,11 +255,6 @@ def _why(con: duckdb.DuckDBPyConnection, left: str, right: str, model: Model) ->
         return why(con, left, right, model)
     except UnknownId:  # a record that is no more: nothing is left to judge
         return None
-
-
-def _told_now(found: Why) -> list[Ground]:
-    told = (one.rsplit(" ", 1) for one in found.reason.split("；") if one)
-    return [Ground("", "", words, float(points)) for words, points in told]
 
 
 def _make_sitting(con: duckdb.DuckDBPyConnection, key: bytes, asked: Sequence[_Asked]) -> None:
@@ -281,10 +283,10 @@ def _make_sitting(con: duckdb.DuckDBPyConnection, key: bytes, asked: Sequence[_A
 
 
 def _sheets(con: duckdb.DuckDBPyConnection, asked: Mapping[str, _Asked]) -> dict[str, Sheet]:
-    con.execute("create or replace temp table looked_at as " + _sql("looked_at"), {"most": MOST_SHOWN - 1})
+    con.execute("create or replace temp table looked_at as " + select("looked_at"), {"most": MOST_SHOWN - 1})
     claims: dict[str, dict[str, Stated]] = {}
     for record, field, stated, value, quality, on in con.execute(
-        _sql("stated"), {"fields": list(FIELDS)}
+        select("stated"), {"fields": list(FIELDS)}
     ).fetchall():
         claims.setdefault(record, {})[field] = Stated(stated, value, quality, str(on))
     shown: dict[str, list[Record]] = {case: [] for case in asked}
@@ -312,7 +314,7 @@ def _at_most(records: Sequence[Record]) -> list[Record]:
 
 
 def _weights(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int, tuple[str, ...]]]:
-    rows = con.execute(_sql("weight")).fetchall()
+    rows = con.execute(select("weight")).fetchall()
     return {case: (int(stakes), int(cells), tuple(platforms)) for case, stakes, platforms, cells in rows}
 
 
@@ -337,7 +339,3 @@ def _fingerprints(
         for pair in pairs
         if all(record in stated for record in pair)
     }
-
-
-def _sql(name: str) -> str:
-    return _SQL.joinpath(f"{name}.sql").read_text(encoding="utf-8")

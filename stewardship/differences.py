@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import OSA
 
+from dedup.compare.names import fits
 from dedup.normalise.address_parts import parts_of
 from dedup.normalise.codes import label
 from dedup.normalise.masks import masked
@@ -126,18 +127,10 @@ def relation(facts: FieldFacts, own: Stated, theirs: Stated | None) -> Sign:
         return "near"
     if own.key.startswith(theirs.key) or theirs.key.startswith(own.key):
         return "near" if facts.kind in ("id_number", "date") else "differ"
-    if facts.kind in ("name", "id_number") and _fits(own.key, theirs.key):
+    if facts.kind in ("name", "id_number") and fits(own.key, theirs.key):
         return "near"
     slips = _SLIPS.get(facts.kind, 0)
     return "near" if OSA.distance(own.key, theirs.key, score_cutoff=slips) <= slips else "differ"
-
-
-def _fits(one: str, other: str) -> bool:
-    """Whether two values agree wherever neither hides a character."""
-    hidden = set("*?□")
-    return len(one) == len(other) and all(
-        a == b or a in hidden or b in hidden for a, b in zip(one, other, strict=True)
-    )
 
 
 def readable(facts: FieldFacts, key: str) -> str:

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
+from stewardship.sql import select
 from warehouse.fields import fields
 from warehouse.residents import resident_today
 from warehouse.store import read_store
-
-_SQL = resources.files("stewardship").joinpath("sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +66,8 @@ def read_resident(snapshot: Path, key: bytes, resident_id: str) -> Resident:
     """
     with read_store(snapshot) as con:
         today = {"resident": resident_today(con, key, resident_id)}
-        golden = [Golden(*row) for row in con.execute(_sql("golden_of"), today).fetchall()]
-        claims = [Claim(*row) for row in con.execute(_sql("claims_of"), today).fetchall()]
+        golden = [Golden(*row) for row in con.execute(select("golden_of"), today).fetchall()]
+        claims = [Claim(*row) for row in con.execute(select("claims_of"), today).fetchall()]
         records = con.execute(
             "select record_id from resolved.record where resident_id = $resident order by 1", today
         ).fetchall()
@@ -80,7 +78,3 @@ def read_resident(snapshot: Path, key: bytes, resident_id: str) -> Resident:
         sorted((one for one in golden if one.field in order), key=lambda one: order[one.field]),
         sorted((one for one in claims if one.field in order), key=lambda one: order[one.field]),
     )
-
-
-def _sql(name: str) -> str:
-    return _SQL.joinpath(f"{name}.sql").read_text(encoding="utf-8")

@@ -121,12 +121,16 @@ def _compare_incomplete(one: str, one_kind: str, other: str, other_kind: str) ->
     if "newborn" in kinds:
         return "newborn"
     if kinds & {"masked", "partial"}:
-        return "compatible" if _fits(one, other) else "differ"
+        return "compatible" if fits(one, other) else "differ"
     return "missing"
 
 
-def _fits(one: str, other: str) -> bool:
-    """Whether two names of the same length agree wherever both show a character."""
+def fits(one: str, other: str) -> bool:
+    """Whether two texts of the same length agree wherever both show a character.
+
+    >>> fits("王*", "王伟"), fits("王*", "李*")
+    (True, False)
+    """
     wild = "*?□"
     return len(one) == len(other) and all(
         a == b or a in wild or b in wild for a, b in zip(one, other, strict=True)
