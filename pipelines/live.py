@@ -33,7 +33,7 @@ from synthetic_city.files import copied
 from synthetic_city.holdings import Reader, write_holdings
 from synthetic_city.people import Town
 from synthetic_city.taking import Taken, key_sheet, take_file
-from warehouse.batches import note_refused, read_batches
+from warehouse.batches import note_answers, read_batches
 from warehouse.ledger import open_ledger
 from warehouse.site import Site, SiteError, create_site, read_site
 from warehouse.store import read_store
@@ -268,5 +268,4 @@ def _answer(site: Site, night: date, refused: list[Taken]) -> None:
                 }
             else:
                 rows = {cell.record_id for cell in told if keys.get(cell.record_id) == one.key}
-            if cells := [cell for cell in told if cell.record_id in rows]:
-                note_refused(ledger, batch, cells, one.words)
+            note_answers(ledger, "refused", batch, ((record, one.words) for record in sorted(rows)))

@@ -49,7 +49,7 @@ def say_of_cells(ledger: Ledger, word: Word, platform: str, cells: Iterable[Cell
 
 def approvals(ledger: Ledger) -> list[Approval]:
     """What stands: of every cell the last word."""
-    lines = {line.seq: line for word in ("approved", "declined") for line in ledger.lines(word)}
+    lines = {line.seq: line for line in ledger.lines("approved", "declined")}
     last: dict[tuple[str, str, str], Approval] = {}
     for seq, cell in ledger.cells_of("approved", "declined"):
         platform, word = lines[seq].body["platform"], lines[seq].kind
@@ -64,8 +64,7 @@ def set_mode(ledger: Ledger, mode: Literal["live", "shadow"], platform: str, nig
 
 def live_platforms(ledger: Ledger) -> frozenset[str]:
     """The platforms with which somebody went live, and nobody back."""
-    lines = sorted((line for mode in _MODES for line in ledger.lines(mode)), key=lambda line: line.seq)
-    modes = {line.body["platform"]: line.kind for line in lines}
+    modes = {line.body["platform"]: line.kind for line in ledger.lines(*_MODES)}
     return frozenset(platform for platform, mode in modes.items() if mode == "live")
 
 

@@ -128,11 +128,8 @@ def _follow(found: dict[str, Batch], ledger: Ledger, line: Line, cells: Sequence
 
 def unfinished(ledger: Ledger) -> bool:
     """Whether any batch was about to be sent and nothing was noted of it since; to ask costs less than to read them all."""
-    lines = sorted(
-        (line for kind in ("sending", "sent", "unsent") for line in ledger.lines(kind)),
-        key=lambda one: one.seq,
-    )
-    return "sending" in {line.body["batch"]: line.kind for line in lines}.values()
+    last = {line.body["batch"]: line.kind for line in ledger.lines("sending", "sent", "unsent")}
+    return "sending" in last.values()
 
 
 def in_doubt(batches: Iterable[Batch], exported: Mapping[str, date]) -> list[Batch]:
@@ -191,11 +188,6 @@ def note(ledger: Ledger, kind: str, batch: Batch, cells: Iterable[Cell] = (), **
     """Add a line about a batch; its number."""
     body = {"batch": batch.name, "platform": batch.platform, "night": batch.night.isoformat()}
     return ledger.append(kind, body | {"live": batch.live} | words, list(cells))
-
-
-def note_refused(ledger: Ledger, batch: Batch, cells: Iterable[Cell], words: str) -> int:
-    """Note that the platform did not take these cells; its words may hold personal values and are kept beside the chain."""
-    return note(ledger, "refused", batch, cells, words=ledger.remember(words))
 
 
 def note_answers(

@@ -17,7 +17,7 @@ from warehouse.approvals import (
     say_of_cells,
     set_mode,
 )
-from warehouse.batches import note, note_refused, read_batches
+from warehouse.batches import note, note_answers, read_batches
 from warehouse.golden import build_golden, choose_values
 from warehouse.ledger import Cell, Ledger, open_ledger
 from warehouse.pins import load_pins, pin, unpin
@@ -132,7 +132,7 @@ def test_a_value_that_the_next_export_does_not_show_is_told_again_but_not_for_ev
 def test_a_refused_value_is_not_told_again_and_the_platforms_words_are_kept(story: Story) -> None:
     story.run(civil={}, registry={"phone": NEW})
     (batch,) = read_batches(story.ledger, story.night).values()
-    note_refused(story.ledger, batch, [cell for _, cell in batch.cells.values()], f"号码 {NEW} 已停机")
+    note_answers(story.ledger, "refused", batch, [("civil", f"号码 {NEW} 已停机")])
     assert story.run(civil={}) == {"phone": "refused"}
     assert story.world.rows("select words from outbox.receipt") == [(f"号码 {NEW} 已停机",)]
     assert NEW not in "".join(str(line) for line in story.ledger.lines())

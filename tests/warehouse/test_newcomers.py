@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from warehouse.approvals import Said, say_of_cells, set_mode
-from warehouse.batches import note, note_refused, read_batches
+from warehouse.batches import note, note_answers, read_batches
 from warehouse.golden import build_golden, choose_values
 from warehouse.ledger import Cell, Ledger, open_ledger
 from warehouse.newcomers import settle_newcomers
@@ -208,7 +208,7 @@ def test_a_row_that_the_next_export_does_not_show_is_never_told_again(story: Sto
 def test_a_refused_row_waits_for_a_person_with_the_platforms_words(story: Story) -> None:
     story.run({"p1": "R1"}, police={"p1": LI})
     (batch,) = read_batches(story.ledger, story.night).values()
-    note_refused(story.ledger, batch, [cell for _, cell in batch.cells.values()], "此人已存在")
+    note_answers(story.ledger, "refused", batch, [("+p1", "此人已存在")])
     assert story.run(grid={"g0": {"name": "何静"}}) == {"R1": "refused"}
 
 
