@@ -1,12 +1,14 @@
 """Settling a golden value by hand: which record is right about a field of its resident, and until when.
 
-Belongs here: checking that the record states something there, noting the pin, showing those that stand, values masked.
+Belongs here: checking that the record states something there, noting the pin, showing those that stand, values masked,
+saying which hold no more.
 Lives elsewhere: the lines (`warehouse/pins.py`), what a pin outweighs (`warehouse/sql/golden/value.sql`).
 """
 
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,10 +17,11 @@ from typing import Literal
 import duckdb
 
 from pipelines.messages import Language, say
+from pipelines.night import Night, Remark
 from pipelines.published import published
 from warehouse.fields import fields
 from warehouse.ledger import open_ledger
-from warehouse.pins import pin, pins, unpin
+from warehouse.pins import Pin, holds, pin, pins, stated_of, unpin
 from warehouse.site import read_site
 from warehouse.store import scalar
 from warehouse.values import shown
@@ -91,24 +94,36 @@ def listed(root: Path, speak: Language) -> list[Pinned]:
     """Every pin that was not taken back, oldest first, held against the last published night."""
     with published(root, speak) as con, open_ledger(read_site(root)) as ledger:
         latest: date = scalar(con, "select max(night) from landed.pull")
-        found = []
-        for one in pins(ledger):
-            platform, key = _stated(con, one.record_id, one.field) or ("", "")
-            same = bool(key) and ledger.digests([key])[0] == one.digest
-            found.append(
-                Pinned(
-                    one.line,
-                    platform,
-                    one.record_id,
-                    one.field,
-                    shown(one.field, key) if same else "",
-                    one.by,
-                    one.because or "",
-                    one.until,
-                    "ended" if one.until < latest else "holds" if same else "stale",
-                )
+        every = pins(ledger)
+        stated, platforms = stated_of(con, every), _platforms(con, every)
+        return [
+            Pinned(
+                one.line,
+                platforms.get(one.record_id, ""),
+                one.record_id,
+                one.field,
+                shown(one.field, stated[one.record_id, one.field]) if good else "",
+                one.by,
+                one.because or "",
+                one.until,
+                "ended" if one.until < latest else "holds" if good else "stale",
             )
-    return found
+            for one in every
+            for good in [holds(one, stated, ledger)]
+        ]
+
+
+def remind(night: Night, stale: Sequence[Pin]) -> None:
+    """Let the night say which pins hold no more because their records say something else by now."""
+    platforms = _platforms(night.con, stale)
+    for one in stale:
+        words = {"line": one.line, "record": one.record_id, "field": one.field, "site": night.site.root}
+        night.remarks.append(Remark(platforms.get(one.record_id, ""), "pin_lapsed", words))
+
+
+def _platforms(con: duckdb.DuckDBPyConnection, some: Sequence[Pin]) -> dict[str, str]:
+    query = "select record_id, platform from staged.record where list_contains(?::varchar[], record_id)"
+    return dict(con.execute(query, [sorted({one.record_id for one in some})]).fetchall())
 
 
 def _stated(con: duckdb.DuckDBPyConnection, record: str, field: str) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ A receipt that accepts a row confirms nothing: only the platform's next export d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from pathlib import Path
@@ -183,12 +183,8 @@ def _reversed(refused: Mapping[Place, str], said: Mapping[str, Line]) -> list[Li
 
 def _rows(lines: Sequence[Line]) -> dict[str, object]:
     """How many they are, and where the first of them stand."""
-    shown = _listed(line.row for line in lines[:_SHOWN])
+    shown = ", ".join(str(line.row) for line in lines[:_SHOWN])
     return {"rows": len(lines), "places": shown + ("…" if len(lines) > _SHOWN else "")}
-
-
-def _listed(numbers: Iterable[int]) -> str:
-    return ", ".join(map(str, numbers))
 
 
 def _named(night: Night, path: Path) -> str:

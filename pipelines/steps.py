@@ -5,8 +5,8 @@
             run_step(night, name)
 
 Belongs here: the order of the work, and what each step counts.
-Lives elsewhere: taking exports in (`intake.py`), the doors (`doors.py`), sending (`sending.py`), and the work itself: `connectors`, `dedup`,
-`warehouse`, `expectations`.
+Lives elsewhere: taking exports in (`intake.py`), the doors (`doors.py`), sending (`sending.py`), and the work itself:
+`connectors`, `dedup`, `warehouse`, `expectations`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from pipelines.gate import findings
 from pipelines.intake import take_in
 from pipelines.night import Night
 from pipelines.outbound import write_templates
+from pipelines.pinning import remind
 from pipelines.quarantine import counted
 from pipelines.receipts import read_receipts
 from pipelines.seal import StepFailed, note_fault
@@ -149,7 +150,7 @@ def resolve(night: Night) -> None:
     if not records == resolved == distinct:
         raise Incomplete(f"{records} records, {resolved} resolved, {distinct} of them distinct")
     with open_ledger(night.site) as ledger:
-        load_pins(night.con, ledger, night.date)
+        remind(night, load_pins(night.con, ledger, night.date))
     if remembered(night.con).get("resolve") == facts_digest(night.con, *_VALUES_READ):
         night.skipped.add("resolve")
     else:

@@ -10,6 +10,7 @@ pin holds no more: that is news, and a person looks again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -81,9 +82,8 @@ def load_pins(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> li
     """Fill `golden.pin` with what holds on a night; the pins that do not hold although their time is not over, because
     their record states something else by now."""
     standing = [one for one in pins(ledger) if night <= one.until]
-    stated = _stated(con, standing)
-    digests = dict(zip(stated, ledger.digests(stated.values()), strict=True))
-    holding = [one for one in standing if digests.get((one.record_id, one.field)) == one.digest]
+    stated = stated_of(con, standing)
+    holding = [one for one in standing if holds(one, stated, ledger)]
     columns = {
         "record_id": [one.record_id for one in holding],
         "field": [one.field for one in holding],
@@ -95,11 +95,11 @@ def load_pins(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> li
     return [one for one in standing if one not in holding]
 
 
-def _stated(con: duckdb.DuckDBPyConnection, standing: list[Pin]) -> dict[tuple[str, str], str]:
-    """What these records say of these fields today."""
+def stated_of(con: duckdb.DuckDBPyConnection, some: Sequence[Pin]) -> dict[tuple[str, str], str]:
+    """What the records of some pins say of their fields themselves today: record and field -> key."""
     asked = {
-        "record_id": pa.array([one.record_id for one in standing], pa.string()),
-        "field": pa.array([one.field for one in standing], pa.string()),
+        "record_id": pa.array([one.record_id for one in some], pa.string()),
+        "field": pa.array([one.field for one in some], pa.string()),
     }
     with given(con, "asked", pa.table(asked)):
         rows = con.execute(
@@ -107,3 +107,9 @@ def _stated(con: duckdb.DuckDBPyConnection, standing: list[Pin]) -> dict[tuple[s
             ' where "key" is not null order by all'
         ).fetchall()
     return {(record_id, field): key for record_id, field, key in rows}
+
+
+def holds(one: Pin, stated: Mapping[tuple[str, str], str], ledger: Ledger) -> bool:
+    """Whether a record still states the value that somebody looked at when it was pinned."""
+    key = stated.get((one.record_id, one.field))
+    return key is not None and ledger.digests([key]) == [one.digest]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+
+from warehouse.ledger import open_ledger
+from warehouse.pins import pin
+from warehouse.site import read_site
 
 WHY = ("--because", "打电话问过本人", "--by", "王芳")
 
@@ -56,6 +61,23 @@ def test_a_pinned_word_is_golden_from_the_next_run_until_it_is_taken_back(site, 
     assert enter_once("nightly", "--site", site, "--json").status == 0
     assert [value for value, _ in rows(site, golden)] == [before]
     assert "没有人定下的值" in enter_once("pin", "list", "--site", site).out
+
+
+def test_a_pin_whose_record_says_something_else_by_now_is_told_by_the_night_with_the_next_move(
+    site, enter_once
+):
+    ((record,),) = rows(
+        site, "select min(record_id) from staged.own where field = 'phone' and \"key\" is not null"
+    )
+    with open_ledger(read_site(site)) as ledger:
+        before = "13000000000"  # what it said when somebody looked
+        line = pin(ledger, record, "phone", before, by="王芳", because="问过", until=date(2099, 1, 1))
+    ran = enter_once("nightly", "--site", site, "--json")
+    (told,) = [one["text"]["zh"] for one in ran.found["remarks"] if one["about"] == "pin_lapsed"]
+    assert record in told and f"pin undo {line}" in told and before not in ran.out
+    (one,) = enter_once("pin", "list", "--site", site, "--json").found["pins"]
+    assert (one["state"], one["value"]) == ("stale", "")
+    assert enter_once("pin", "undo", line, *WHY, "--site", site).status == 0
 
 
 WRONG = {
