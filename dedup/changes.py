@@ -85,6 +85,14 @@ def find_changed(con: duckdb.DuckDBPyConnection) -> int:
         ) using (row_hash)
         """
     )
+    known = _find_outdated(con)
+    _find_joining(con)
+    _alter(con)
+    return known
+
+
+def _find_outdated(con: duckdb.DuckDBPyConnection) -> int:
+    """Leave `outdated` and `dissolved`; how many records are changed or gone."""
     con.execute(
         "create or replace temp table outdated as"
         " select record_id, node from matched.record semi join changed using (record_id)"
@@ -113,6 +121,11 @@ def find_changed(con: duckdb.DuckDBPyConnection) -> int:
         group by node having count(*) = (select count(*) from outdated as o where o.node = record.node)
         """
     )
+    return int(changed + gone)
+
+
+def _find_joining(con: duckdb.DuckDBPyConnection) -> None:
+    """Leave `joining`."""
     con.execute(
         """
         create or replace temp table joining as
@@ -125,8 +138,6 @@ def find_changed(con: duckdb.DuckDBPyConnection) -> int:
         anti join apart using (record_id)
         """
     )
-    _alter(con)
-    return int(changed + gone)
 
 
 def _alter(con: duckdb.DuckDBPyConnection) -> None:
