@@ -19,7 +19,7 @@ nightly: setup
 	$(BIN)/enter-once nightly --site $(SITE)
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .

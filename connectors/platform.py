@@ -1,9 +1,9 @@
 """One platform, as its TOML file describes it.
 
 Belongs here: the shape of a platform file, reading it strictly, and the catalogue of all platforms.
-Lives elsewhere: how a platform is asked (`platform_pull.py`) and told (`platform_send.py`), what a platform file must obey (`platform_rules.py`),
-reading an export (`connectors/read/`), what a column's values mean (`dedup/normalise`), writing a file back
-(`connectors/write/`).
+Lives elsewhere: how a platform is asked (`platform_pull.py`) and told (`platform_send.py`), what a platform file must obey
+(`platform_rules.py`), reading an export (`connectors/read/`), what a column's values mean (`dedup/normalise`), writing a
+file back (`connectors/write/`).
 
 Column names: a header over several rows is joined with "/" (`基本信息/姓名`); in a workbook of two sheets the
 sheet's name comes first (`成员信息/姓名`); in JSON and XML it is the dotted path from the outer record (`members.xm`),

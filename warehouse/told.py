@@ -1,8 +1,8 @@
 """What the ledger remembers of publishing, as tables that a night can read: what every platform was told, and what people
 said of it.
 
-Belongs here: what was heard of a field, for who reads exports; filling `outbox.told`, `outbox.live`, `outbox.approval`, `outbox.digest`; finding the rows that we inserted
-among the platforms' records.
+Belongs here: filling `outbox.told`, `outbox.live`, `outbox.approval`, `outbox.digest`; finding the rows that we inserted among
+the platforms' records; what of a field a platform was told, for those who read its export.
 Lives elsewhere: the lines themselves (`batches.py`, `approvals.py`), what follows from them (`sql/staged/echo.sql`,
 `sql/outbox/receipt.sql`, `sql/outbox/decision.sql`), whose records the inserted rows are (`newcomers.py`).
 """

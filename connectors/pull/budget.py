@@ -1,6 +1,7 @@
 """How long one platform may take, and how often it is asked again.
 
-Belongs here: the time budget of one pull or one sending, waiting between attempts (with jitter, and as long as the platform asks).
+Belongs here: the time budget of one pull or one sending, waiting between attempts (with jitter, and as long as the
+platform asks).
 Lives elsewhere: what counts as worth another attempt (each transport), killing what ignores its budget
 (`connectors/sandbox.py`).
 """

@@ -7,23 +7,16 @@ from typing import Any
 
 import openpyxl
 import pytest
+from pages import HEAD
 
 from connectors.platform import Platform, read_platform
 from connectors.receipts import Line, Received, digest, receive, waiting
 from dedup.normalise.area import Area
 from warehouse.site import create_site
 
-PAGE = """
-id = "P000"
-title = "试验平台"
-department = "社区"
-level = "区"
-tier = "T2"
-entities = ["person"]
-cadence = "日"
-transport = "inbox"
-basis = "modelled"
-trust = 50
+PAGE = (
+    HEAD
+    + """\
 [export]
 format = "csv"
 file = "*.csv"
@@ -44,6 +37,7 @@ result = "导入结果"
 accepted = ["成功"]
 {more}
 """
+)
 HEADER = ["序号", "姓名", "编号", "导入结果", "失败原因"]
 ROWS = [
     ["1", "张三", "K1", "成功", ""],

@@ -75,6 +75,12 @@ def prepared(towns: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(autouse=True)
+def no_doors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the doors find is tried elsewhere (`test_doors.py`), and would take most of the time here."""
+    monkeypatch.setattr("pipelines.steps.pass_door", lambda _night, _door: None)
+
+
 @pytest.fixture
 def inline(monkeypatch: pytest.MonkeyPatch) -> None:
     """What workers do is done in this process, so that it can be killed at a point."""

@@ -203,6 +203,11 @@ def started(scheme: str) -> Iterator[Database]:
     return _postgres() if scheme == "postgresql" else _mariadb()
 
 
+def _in_silence(command: list[str], how: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """A server that runs beside the tests and says nothing."""
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)
+
+
 def _postgres() -> Iterator[Database]:
     initdb, postgres = (
         program("/usr/lib/postgresql/*/bin/initdb"),
@@ -212,44 +217,12 @@ def _postgres() -> Iterator[Database]:
     port, owner = free_port(), "owner-password"
     (folder / "pw").write_text(owner)
     (folder / "pw").chmod(0o644)
-    subprocess.run(
-        [
-            initdb,
-            "-D",
-            folder / "data",
-            "-A",
-            "scram-sha-256",
-            "-U",
-            "owner",
-            f"--pwfile={folder}/pw",
-            "-N",
-            "--no-locale",
-            "-E",
-            "UTF8",
-        ],
-        check=True,
-        capture_output=True,
-        **how,
+    made = f"-D {folder}/data -A scram-sha-256 -U owner --pwfile={folder}/pw -N --no-locale -E UTF8"
+    subprocess.run([initdb, *made.split()], check=True, capture_output=True, **how)
+    running = (
+        f"-D {folder}/data -p {port} -F -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
     )
-    server = subprocess.Popen(
-        [
-            postgres,
-            "-D",
-            folder / "data",
-            "-p",
-            str(port),
-            "-F",
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            f"unix_socket_directories={folder}",
-            "-c",
-            "shared_buffers=16MB",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        **how,
-    )
+    server = _in_silence([postgres, *running.split(), "-c", "shared_buffers=16MB"], how)
 
     def connect(database: str = "postgres") -> Any:
         return psycopg.connect(
@@ -275,37 +248,16 @@ def _mariadb() -> Iterator[Database]:
     install, mariadbd = program("mariadb-install-db"), program("mariadbd", "/usr/sbin/mariadbd")
     folder, how = own_folder("mysql")
     port, socket_file = free_port(), folder / "s"
-    subprocess.run(
-        [
-            install,
-            "--no-defaults",
-            f"--datadir={folder}/data",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-            "--skip-name-resolve",
-            "--innodb-log-file-size=8M",
-        ],
-        check=True,
-        capture_output=True,
-        **how,
+    made = (
+        f"--no-defaults --datadir={folder}/data --auth-root-authentication-method=normal --skip-test-db"
+        " --skip-name-resolve --innodb-log-file-size=8M"
     )
-    server = subprocess.Popen(
-        [
-            mariadbd,
-            "--no-defaults",
-            f"--datadir={folder}/data",
-            f"--port={port}",
-            f"--socket={socket_file}",
-            "--bind-address=127.0.0.1",
-            f"--pid-file={folder}/pid",
-            "--skip-name-resolve",
-            "--innodb-buffer-pool-size=16M",
-            "--innodb-flush-log-at-trx-commit=0",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        **how,
+    subprocess.run([install, *made.split()], check=True, capture_output=True, **how)
+    running = (
+        f"--no-defaults --datadir={folder}/data --port={port} --socket={socket_file} --bind-address=127.0.0.1"
+        f" --pid-file={folder}/pid --skip-name-resolve --innodb-buffer-pool-size=16M --innodb-flush-log-at-trx-commit=0"
     )
+    server = _in_silence([mariadbd, *running.split()], how)
 
     def connect(database: str | None = None) -> Any:
         return pymysql.connect(

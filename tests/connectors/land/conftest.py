@@ -9,6 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from pages import HEAD
 
 from connectors.platform import Platform, read_platform
 from dedup.normalise.area import Area
@@ -16,17 +17,9 @@ from warehouse.site import Site, create_site
 
 NIGHT = Day(2026, 11, 1)
 HEADER = ("编号", "姓名", "身份证号", "地址")
-PLATFORM = """
-id = "P000"
-title = "试验平台"
-department = "社区"
-level = "区"
-tier = "T2"
-entities = ["person"]
-cadence = "日"
-transport = "inbox"
-basis = "modelled"
-trust = 50
+PLATFORM = (
+    HEAD
+    + """\
 [export]
 format = "xlsx"
 file = "*.xlsx"
@@ -37,6 +30,7 @@ rows = [2, 1000]
 name = "姓名"
 id_number = "身份证号"
 """
+)
 Put = Callable[..., Path]
 
 

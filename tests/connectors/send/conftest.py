@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pages import HEAD
 from servers import Peer, free_port
 
 from connectors.platform import Platform, read_platform
@@ -24,17 +25,9 @@ from warehouse.site import Site, create_site, read_site
 NIGHT = Day(2026, 11, 1)
 BATCH = "trial-20261101-1"
 SECRET = "s3cret-not-to-be-seen"
-PAGE = """
-id = "P000"
-title = "试验平台"
-department = "社区"
-level = "区"
-tier = "T2"
-entities = ["person"]
-cadence = "日"
-transport = "inbox"
-basis = "modelled"
-trust = 50
+PAGE = (
+    HEAD
+    + """\
 [export]
 format = "csv"
 file = "*.csv"
@@ -49,6 +42,7 @@ fields = ["phone", "address"]
 purpose = "补全"
 basis = "政务数据共享条例第十九条"
 """
+)
 PEOPLE = {"K1": "13800000001", "K2": "13800000002", "K3": "13800000003"}
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pages import HEAD
+
 from connectors.read.batch import BATCH_ROWS, MEMORY_MB
 
 COLUMNS = ["编号", "姓名", "身份证号", "出生日期", "联系电话", "地址"]
@@ -28,17 +30,9 @@ staged = stage(platform, cells, area=area, key=b"k", source="a", night=date(2026
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 print(json.dumps({"rows": told["rows"], "staged": staged.staged, "claims": staged.claims.num_rows, "peak": peak}))
 """
-PLATFORM = """
-id = "P000"
-title = "试验平台"
-department = "社区"
-level = "区"
-tier = "T2"
-entities = ["person"]
-cadence = "日"
-transport = "inbox"
-basis = "modelled"
-trust = 50
+PLATFORM = (
+    HEAD
+    + """\
 [export]
 format = "csv"
 file = "*.csv"
@@ -51,6 +45,7 @@ birth_date = "出生日期"
 phone = "联系电话"
 address = "地址"
 """
+)
 MARGIN_MB = 100  # what allocators keep once a few batches went by; held as a whole, the rows would take 170
 
 
