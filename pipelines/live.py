@@ -94,8 +94,8 @@ def run_loop(
         status = _night(loop, first=turn == 0)
         night = {"night": loop.town.today.isoformat(), "status": status}
         loop.nights.append(night | {"seconds": round(perf_counter() - started, 1)})
+        loop_truth.write(loop.site, loop.town, loop)  # every night, so that a loop that is stopped can be told of
         tell(loop.nights[-1])
-    loop_truth.write(loop.site, loop.town, loop)
     found = figures(loop.site, {slug: store.platform for slug, store in loop.stores.items()})
     by_night = {one["night"]: one for one in found.pop("by_night")}
     return {"nights": [one | by_night.get(one["night"], {}) for one in loop.nights], **found}
