@@ -11,17 +11,13 @@ import argparse
 import json
 import shutil
 import tempfile
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks.night import RESULTS, machine, run
-from stewardship.casebook import open_casebook
-from stewardship.queue import Waiting
-from stewardship.standing import Standing
-from stewardship.store import open_desk
-from stewardship.verdicts import Contradicts, give
-from warehouse.ledger import open_ledger
+from stewardship.rehearsal import answer_cases
+from synthetic_city.truth import people
 from warehouse.site import Site, read_site
 from warehouse.snapshot import current_snapshot
 from warehouse.store import read_store
@@ -33,44 +29,7 @@ def clear(site: Site) -> dict[str, int]:
     """Answer everything that waits from the truth; how many verdicts were given, and how many were refused."""
     snapshot = current_snapshot(site)
     assert snapshot is not None  # the night has run
-    who, standing, refused = people(site, snapshot), Standing(), 0
-    with open_ledger(site) as ledger, open_desk(site) as desk:
-        standing.refresh(ledger)
-        book, first = open_casebook(site, snapshot, ledger.verdicts()), standing.last
-        waiting = Waiting(book, standing, {}, datetime.now(UTC))
-        for case in waiting.cases:
-            waiting = waiting.brought_up_to(book, standing, {}, datetime.now(UTC))
-            if case not in waiting.cases:
-                continue  # another answer settled it
-            word = "same" if who.get(case.left) == who.get(case.right) else "different"
-            try:
-                give(
-                    ledger,
-                    desk,
-                    standing,
-                    case,
-                    word,  # type: ignore[arg-type]
-                    by="truth",
-                    because="",
-                    knew=standing.known(case.left, case.right),
-                    alike=book.alike,
-                    model="",
-                )
-            except Contradicts:
-                refused += 1
-    return {"cases": len(book.cases), "verdicts": len(standing.since(first)), "refused": refused}
-
-
-def people(site: Site, snapshot: Path) -> dict[str, str]:
-    """Who each record is really about."""
-    with read_store(snapshot) as con:
-        rows = con.execute(
-            "select r.record_id, t.resident from resolved.record as r"
-            " join read_parquet(?) as t on t.platform = r.platform and t.source_key = r.source_key"
-            " qualify row_number() over (partition by r.record_id order by t.night desc) = 1",
-            [str(site.truth / "records.parquet")],
-        ).fetchall()
-    return dict(rows)
+    return asdict(answer_cases(site, snapshot, people(site, snapshot)))
 
 
 def missed(site: Site) -> int:
@@ -103,9 +62,11 @@ def measure(root: Path) -> dict[str, Any]:
         run("nightly", "--site", str(root))
         rounds[-1]["missed_after"] = missed(site)
     after, missed_after = run("score", "--site", str(root))["answer"], missed(site)
+    snapshot = current_snapshot(site)
+    assert snapshot is not None
     verdicts, recovered = sum(one["verdicts"] for one in rounds), missed_before - missed_after
     return {
-        "records": len(people(site, current_snapshot(site) or root)),
+        "records": len(people(site, snapshot)),
         "rounds": rounds,
         "pairs_before": before["pairs"],
         "pairs_after": after["pairs"],

@@ -1,5 +1,5 @@
 """The closed loop over the real night: people live, clerks enter, platforms export, the night runs, an approver approves,
-platforms import, and the next night sees what became of it.
+platforms import, stewards answer who is who, and the next night sees what became of it.
 
 Belongs here: the order of a night of the loop, and what is written down of it under `truth/`.
 Lives elsewhere: every step (`synthetic_city`), the night itself (`conduct.py`), the figures (`synthetic_city/figures.py`),
@@ -21,6 +21,7 @@ import duckdb
 from pipelines.conduct import conduct
 from pipelines.messages import Language
 from pipelines.night import open_night
+from stewardship.rehearsal import answer_cases
 from synthetic_city import loop_truth, truth
 from synthetic_city.approver import Settled, go_live, settle_waiting
 from synthetic_city.city import FIRST_NIGHT, Recipe, Written, found, read_recipe, write_export
@@ -36,6 +37,7 @@ from synthetic_city.taking import Taken, key_sheet, take_file
 from warehouse.batches import note_answers, read_batches
 from warehouse.ledger import open_ledger
 from warehouse.site import Site, SiteError, create_site, read_site
+from warehouse.snapshot import current_snapshot
 from warehouse.store import read_store
 
 Tell = Callable[[dict[str, Any]], None]
@@ -94,7 +96,10 @@ def run_loop(
         status = _night(loop, first=turn == 0)
         night = {"night": loop.town.today.isoformat(), "status": status}
         loop.nights.append(night | {"seconds": round(perf_counter() - started, 1)})
-        loop_truth.write(loop.site, loop.town, loop)  # every night, so that a loop that is stopped can be told of
+        loop_truth.write(
+            loop.site, loop.town, loop
+        )  # every night, so that a loop that is stopped can be told of
+        loop.nights[-1] |= _answer_cases(loop)
         tell(loop.nights[-1])
     found = figures(loop.site, {slug: store.platform for slug, store in loop.stores.items()})
     by_night = {one["night"]: one for one in found.pop("by_night")}
@@ -176,6 +181,16 @@ def _export(loop: Loop, opened: list[str]) -> None:
     for slug in opened:
         _copy_feeds(loop, slug)
         loop.written[slug] = write_export(loop.site, loop.stores[slug], loop.stores, loop.town.today)
+
+
+def _answer_cases(loop: Loop) -> dict[str, Any]:
+    """What stewards settle of who is who on the day after a night, asking the people themselves."""
+    snapshot = current_snapshot(loop.site)
+    if snapshot is None:
+        return {}
+    who = truth.people(loop.site, snapshot)
+    done = answer_cases(loop.site, snapshot, who, live()["stewards"]["cases"])
+    return {"cases": done.cases, "verdicts": done.verdicts}
 
 
 def _copy_feeds(loop: Loop, slug: str) -> None:

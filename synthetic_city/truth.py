@@ -1,6 +1,6 @@
 """The truth files: who stands behind each record, what is true of each person, what happened.
 
-Belongs here: rows of truth in normal form, and writing them as parquet.
+Belongs here: rows of truth in normal form, writing them as parquet, and who a record is about.
 Lives elsewhere: the town (`people.py`), the files the records stand in (`files.py`).
 """
 
@@ -24,6 +24,8 @@ from synthetic_city.events import Event
 from synthetic_city.people import Person, Town
 from synthetic_city.settling import residents
 from warehouse.fields import fields
+from warehouse.site import Site
+from warehouse.store import read_store
 
 RECORDS = pa.schema(
     [
@@ -113,6 +115,18 @@ def write_table(rows: Sequence[tuple[object, ...]], schema: pa.Schema, path: Pat
     arrays = [pa.array(column, item.type) for column, item in zip(columns, schema, strict=True)]
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path, compression="zstd")
+
+
+def people(site: Site, snapshot: Path) -> dict[str, str]:
+    """Who each record of a snapshot is really about, as its platform's last export has it."""
+    with read_store(snapshot) as con:
+        rows = con.execute(
+            "select r.record_id, t.resident from resolved.record as r"
+            " join read_parquet(?) as t on t.platform = r.platform and t.source_key = r.source_key"
+            " qualify row_number() over (partition by r.record_id order by t.night desc) = 1",
+            [str(site.truth / "records.parquet")],
+        ).fetchall()
+    return dict(rows)
 
 
 def _true() -> list[str]:
