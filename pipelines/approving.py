@@ -25,6 +25,7 @@ from warehouse.batches import conclude, in_doubt, read_batches, unfinished
 from warehouse.ledger import Cell, open_ledger
 from warehouse.lock import only_writer
 from warehouse.site import read_site
+from warehouse.store import scalar
 from warehouse.told import last_exports
 from warehouse.values import shown
 
@@ -166,6 +167,7 @@ def decide_cells(
     """
     said = _said(because, by, speak)
     with published(root, speak) as con:
+        night: date = scalar(con, "select max(night) from landed.pull")
         found: dict[str, list[Cell]] = {}
         for platform, *cell in _select(
             con,
@@ -179,7 +181,13 @@ def decide_cells(
         raise WrongApproval(say("approve_nothing", speak, site=root))
     with open_ledger(read_site(root)) as ledger:
         return [
-            Noted(platform, word, len(theirs), say_of_cells(ledger, word, platform, theirs, said), said.by)
+            Noted(
+                platform,
+                word,
+                len(theirs),
+                say_of_cells(ledger, word, platform, night, theirs, said),
+                said.by,
+            )
             for platform, theirs in found.items()
         ]
 

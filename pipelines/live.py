@@ -222,8 +222,9 @@ def _true_of_records(con: duckdb.DuckDBPyConnection, loop: Loop) -> Mapping[tupl
     """What the family says of those who are to be closed, or of whom two clerks say different things: record and field ->
     what is true."""
     asked = con.execute(
-        "select d.record_id, d.platform, d.source_key, d.field from outbox.decision as d"
-        " where d.why in ('close', 'contested') and d.decision = 'approval'"
+        "select record_id, platform, source_key, field from outbox.decision where why = 'close' and decision = 'approval'"
+        " union select s.record_id, s.platform, s.source_key, c.field from golden.conflict as c"
+        " join staged.record as s on s.record_id = c.taken_from"
     ).fetchall()
     held = {slug: {entry.key: entry.person for entry in loop.stores[slug].entries} for _, slug, *_ in asked}
     normal = truth.Normal(loop.town.city.area)

@@ -30,7 +30,6 @@ Truth = Mapping[tuple[str, str], str | None]  # record, field -> what is true
 _WAITING = """
 select
     d.platform, d.record_id, d.field, d.digest, d.told, if(d.decision = 'flood', 'flood', d.why) as why,
-    d.resident_id,
     coalesce(theirs.since > $first and (ours.since is null or theirs.since > ours.since), false) as fresh
 from outbox.decision as d
 left join staged.claim as theirs
@@ -39,6 +38,17 @@ left join staged.claim as ours on ours.record_id = d.record_id and ours.field = 
 where d.decision in ('approval', 'flood')
 order by d.platform, d.record_id, d.field
 """
+
+
+_CONFLICTS = "select distinct resident_id, field, taken_from from golden.conflict order by all"
+_STATING = """
+select c.record_id
+from staged.own as c
+join resolved.record as r on r.record_id = c.record_id and r.resident_id = $resident
+where c.field = $field and c."key" = $true
+order by c.since desc, c.record_id limit 1
+"""
+_RECORDS = "select platform, record_id from resolved.record where resident_id = $resident order by all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,55 +74,49 @@ def settle_waiting(
     con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date, first: date, truth: Truth
 ) -> list[Settled]:
     """Look at every cell that waits for a person."""
-    settled: list[Settled] = []
+    settled = _settle_conflicts(con, ledger, night, truth)
+    answered = {(one.record_id, one.field) for one in settled}
     spoken: dict[tuple[Literal["approved", "declined"], str], list[Cell]] = {}
-    for platform, record, field, digest, told, why, resident, fresh in con.execute(
+    for platform, record, field, digest, told, why, fresh in con.execute(
         _WAITING, {"first": first}
     ).fetchall():
-        true = truth.get((record, field))
-        word = _word(why, fresh, true, told)
+        if (record, field) in answered:
+            continue  # the pin is the answer, from the next run on
+        word = _word(why, fresh, truth.get((record, field)), told)
         settled.append(Settled(night, platform, record, field, told, why, word))
-        if why == "contested" and true and word == "declined":
-            _pin_right(con, ledger, resident, field, true, night)
-            settled.append(Settled(night, platform, record, field, true, why, "approved"))
         if word != "left":
             spoken.setdefault((word, platform), []).append(Cell(record, field, digest))
     for (said, platform), cells in spoken.items():
-        say_of_cells(ledger, said, platform, cells, SAID)
+        say_of_cells(ledger, said, platform, night, cells, SAID)
     return settled
 
 
-def _pin_right(
-    con: duckdb.DuckDBPyConnection, ledger: Ledger, resident: str, field: str, true: str, night: date
-) -> None:
-    """Pin the record that says what the resident says, unless it is pinned already or nobody does."""
-    rows = con.execute(
-        """
-        select c.record_id, c."key"
-        from staged.own as c
-        join resolved.record as r on r.record_id = c.record_id and r.resident_id = $resident
-        where c.field = $field and c."key" = $true
-        order by c.since desc, c.record_id limit 1
-        """,
-        {"resident": resident, "field": field, "true": true},
-    ).fetchall()
+def _settle_conflicts(
+    con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date, truth: Truth
+) -> list[Settled]:
+    """Ask everybody of whom two platforms lately entered different values, and pin a record that has it right.
+
+    Settled are with it all records of theirs, whether anything waits for these or goes nowhere as yet.
+    """
     pinned = {(one.record_id, one.field) for one in pins(ledger)}
-    for record, key in rows:
-        if (record, field) not in pinned:
-            pin(
-                ledger,
-                record,
-                field,
-                key,
-                by=SAID.by,
-                because=SAID.because,
-                until=night + timedelta(days=365),
-            )
+    settled: list[Settled] = []
+    for resident, field, source in con.execute(_CONFLICTS).fetchall():
+        true = truth.get((source, field))
+        stated = con.execute(_STATING, {"resident": resident, "field": field, "true": true}).fetchall()
+        if true is None or not stated:
+            continue  # nobody knows, or both are wrong
+        ((right,),) = stated
+        if (right, field) not in pinned:
+            until = night + timedelta(days=365)
+            pin(ledger, right, field, true, by=SAID.by, because=SAID.because, until=until)
+        settled += [
+            Settled(night, platform, record, field, true, "contested", "approved")
+            for platform, record in con.execute(_RECORDS, {"resident": resident}).fetchall()
+        ]
+    return settled
 
 
 def _word(why: str, fresh: bool, true: str | None, told: str) -> Literal["approved", "declined", "left"]:
-    if why == "contested" and true is None:
-        return "left"
-    if why in ("close", "contested"):
+    if why == "close":
         return "approved" if told == true else "declined"
     return "approved" if why == "flood" or (fresh and why == "one_source") else "left"

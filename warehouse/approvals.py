@@ -21,13 +21,17 @@ _MODES = ("live", "shadow")
 
 
 class Approval(NamedTuple):
-    """What a person said last of one cell of one platform: this value may go there, or may not."""
+    """What a person said last of one cell of one platform: this value may go there, or may not.
+
+    night: the last one that the person had seen; what came up later, the word does not speak of.
+    """
 
     platform: str
     record_id: str
     field: str
     digest: str
     word: Word
+    night: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,12 @@ class Said:
         return {"by": self.by, "because": ledger.remember(self.because)}
 
 
-def say_of_cells(ledger: Ledger, word: Word, platform: str, cells: Iterable[Cell], said: Said) -> int:
-    """Note that these cells of a platform may go there, or may not; the number of the line."""
-    return ledger.append(word, {"platform": platform, **said.body(ledger)}, list(cells))
+def say_of_cells(
+    ledger: Ledger, word: Word, platform: str, night: date, cells: Iterable[Cell], said: Said
+) -> int:
+    """Note that these cells of a platform may go there, or may not, as they stood in a night; the number of the line."""
+    body = {"platform": platform, "night": night.isoformat(), **said.body(ledger)}
+    return ledger.append(word, body, list(cells))
 
 
 def approvals(ledger: Ledger) -> list[Approval]:
@@ -52,8 +59,9 @@ def approvals(ledger: Ledger) -> list[Approval]:
     lines = {line.seq: line for line in ledger.lines("approved", "declined")}
     last: dict[tuple[str, str, str], Approval] = {}
     for seq, cell in ledger.cells_of("approved", "declined"):
-        platform, word = lines[seq].body["platform"], lines[seq].kind
-        last[platform, cell.record_id, cell.field] = Approval(platform, *cell[:3], _word(word))
+        body, word = lines[seq].body, _word(lines[seq].kind)
+        platform, night = body["platform"], body.get("night", "")  # older lines do not say
+        last[platform, cell.record_id, cell.field] = Approval(platform, *cell[:3], word, night)
     return list(last.values())
 
 

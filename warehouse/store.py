@@ -25,6 +25,7 @@ _SQL = resources.files("warehouse").joinpath("sql")
 STAGED_TABLES = ("staged.echo", "staged.person")
 GOLDEN_TABLES = (
     "golden.value",
+    "golden.conflict",
     "golden.resident",
     "golden.household",
     "golden.household_member",

@@ -75,7 +75,7 @@ class Story:
 
     def say(self, word: Word, value: str) -> None:
         cell = Cell("civil", "phone", self.ledger.digests([value])[0])
-        say_of_cells(self.ledger, word, "civil", [cell], ME)
+        say_of_cells(self.ledger, word, "civil", self.night, [cell], ME)
 
     def golden(self) -> list[tuple[Any, ...]]:
         return self.world.rows("select value, sources, rule, as_of from golden.value where field = 'phone'")
@@ -193,6 +193,25 @@ def test_two_platforms_that_lately_entered_different_values_ask_a_person_and_a_p
     assert story.run() == {"phone": "approval"}
 
 
+def test_a_word_that_was_given_before_others_spoke_does_not_settle_what_they_say(story: Story) -> None:
+    story.run(civil={"phone": OLD}, grid={"phone": OLD}, card={"phone": OLD})
+    assert story.run(card={"phone": OTHER, "on": FIRST + timedelta(days=2)}) == {"phone": "approval"}
+    story.say("approved", OTHER)
+    assert story.run(grid={"phone": NEW, "on": FIRST}) == {"phone": "approval"}
+    assert story.world.rows("select why, told from outbox.decision") == [("contested", OTHER)]
+    story.say("approved", OTHER)
+    assert story.run() == {"phone": "release"}
+
+
+def test_what_somebody_confirms_to_be_otherwise_on_the_day_of_the_news_asks_a_person(story: Story) -> None:
+    story.run(civil={"phone": OLD}, grid={"phone": OLD}, card={"phone": OLD, "on": FIRST - timedelta(days=90)})
+    news = {"phone": NEW, "on": FIRST + timedelta(days=1)}
+    assert story.run(grid=news) == {"phone": "approval"}
+    assert story.world.rows("select why from outbox.decision") == [("one_source",)]
+    story.run(card={"phone": OLD, "on": FIRST + timedelta(days=1)})
+    assert story.world.rows("select distinct value, rival from golden.conflict") in ([(NEW, OLD)], [(OLD, NEW)])
+
+
 def test_what_the_platform_itself_entered_lately_is_not_overwritten_by_what_another_did(story: Story) -> None:
     story.run(civil={"phone": OLD}, grid={"phone": OLD}, card={"phone": OLD})
     assert story.run(civil={"phone": NEW}, card={"phone": OTHER}) == {"phone": "approval"}
@@ -207,7 +226,7 @@ def test_the_owners_word_settles_what_others_enter(story: Story) -> None:
 def test_a_closing_always_needs_a_person_also_on_the_owners_word(story: Story) -> None:
     assert story.run(civil={}, registry={"death_flag": "1"}) == {"death_flag": "approval"}
     cell = Cell("civil", "death_flag", story.ledger.digests(["1"])[0])
-    say_of_cells(story.ledger, "approved", "civil", [cell], ME)
+    say_of_cells(story.ledger, "approved", "civil", story.night, [cell], ME)
     assert story.run(civil={}) == {"death_flag": "release"}
 
 
@@ -340,7 +359,7 @@ def test_a_flood_stops_and_asks(world: Any, ledger: Ledger) -> None:
     assert decide(world.con, ledger, FIRST) == []
     assert world.rows("select distinct decision from outbox.decision") == [("flood",)]
     seen = [Cell(*row) for row in world.rows("select record_id, field, digest from outbox.decision limit 30")]
-    say_of_cells(ledger, "approved", "civil", seen, ME)
+    say_of_cells(ledger, "approved", "civil", FIRST, seen, ME)
     assert len(decide(world.con, ledger, FIRST)) == 60  # the other thirty are no flood
 
 

@@ -64,7 +64,7 @@ class Ring:
         for platform, digest in self.world.rows(
             "select platform, digest from outbox.decision where decision = 'approval'"
         ):
-            say_of_cells(self.ledger, "approved", platform, [Cell(platform, "phone", digest)], ME)
+            say_of_cells(self.ledger, "approved", platform, night, [Cell(platform, "phone", digest)], ME)
         asked = decide(con, self.ledger, night)
         files = {one: [change for change in asked if change.platform == one] for one in OTHERS}
         prepared = note_prepared(con, self.ledger, night, files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -341,8 +341,12 @@ def _city(world: Any, order: int) -> str:
                 **({"on": dice.choice([OLD, MID, NEW])} if dice.random() < 0.5 else {}),
             }
     world.platforms(*(world.platform(slug) for slug in exports))
-    for slug in shuffle.sample(sorted(exports), 3):
-        world.states(slug, dict(shuffle.sample(sorted(exports[slug].items()), 40)))
+    for night in (world.night, world.night + timedelta(days=1)):
+        for slug in shuffle.sample(sorted(exports), 3):
+            world.states(slug, dict(shuffle.sample(sorted(exports[slug].items()), 40)), night=night)
+        for person in range(4):  # two platforms enter what contradicts each other
+            exports["grid"][f"grid{person}"]["phone"] = "13900000001"
+            exports["civil"][f"civil{person}"]["phone"] = "13900000002"
     people = {
         f"R{n}": {"records": [f"{slug}{n}" for slug in exports], "living": f"H{n // 3}"} for n in range(40)
     }

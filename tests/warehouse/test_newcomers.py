@@ -163,9 +163,9 @@ def test_whom_everybody_knew_before_the_platform_came_a_person_lets_in_or_not(wo
             Cell("+p1", name, ledger.digests([told])[0])
             for name, told in world.rows("select field, told from outbox.wanted where record_id = '+p1'")
         ]
-        say_of_cells(ledger, "approved", "grid", cells[:1], ME)
+        say_of_cells(ledger, "approved", "grid", story.night, cells[:1], ME)
         assert story.run() == nobody_asks  # a word on one cell is none on the row
-        say_of_cells(ledger, "approved", "grid", cells, ME)
+        say_of_cells(ledger, "approved", "grid", story.night, cells, ME)
         assert story.run() == {"R1": "release", "R2": "backlog"}
 
 

@@ -147,7 +147,7 @@ def test_a_platform_is_told_only_of_residents_it_has_now(world: Any, ledger: Led
     assert [c.record_id for c in new_changes(world.con, ledger, N2)] == ["here"]
 
 
-def test_what_a_platform_copies_from_another_it_is_told_only_where_nothing_stands_and_nobody_could_fill_it(
+def test_what_a_platform_copies_from_another_it_is_told_only_where_the_other_can_have_said_nothing(
     world: Any, ledger: Ledger
 ) -> None:
     world.platforms(
@@ -156,17 +156,26 @@ def test_what_a_platform_copies_from_another_it_is_told_only_where_nothing_stand
         world.platform("registry", authority=("phone", "marital"), share=("phone", "marital")),
     )
     world.states(
-        "hub", {"h1": ADULT, "h2": {**ADULT, "phone": "13800000001"}, "h3": {**ADULT, "marital": "20"}}
+        "hub",
+        {
+            "h1": ADULT,
+            "h2": {**ADULT, "phone": "13800000001"},
+            "h3": {**ADULT, "marital": "20"},
+            "h4": {**ADULT, "phone": "13800000005", "name": "李明"},
+            "h5": {**ADULT, "phone": "13800000005", "name": "王芳"},
+        },
     )
-    world.states("grid", {"g1": {**ADULT, "phone": "13800000001"}})
+    world.states("grid", {"g1": {**ADULT, "phone": "13800000001", "name": "王芳"}})
     new = {"phone": "13800000002", "marital": "20"}
-    others = {"r2": {**new, "phone": "13800000003"}, "r3": {**new, "phone": "13800000004"}}
+    others = {f"r{one}": {"phone": f"1380000001{one}"} for one in (4, 5)}
+    others |= {"r2": {**new, "phone": "13800000003"}, "r3": {**new, "phone": "13800000004"}}
     world.states("registry", {"r1": new, **others})
-    world.people(R1=["h1", "g1", "r1"], R2=["h2", "r2"], R3=["h3", "r3"])
+    world.people(R1=["h1", "g1", "r1"], R2=["h2", "r2"], R3=["h3", "r3"], R4=["h4", "r4"], R5=["h5", "r5"])
     choose_values(world.con)
     build_golden(world.con)
     asked = {(c.record_id, c.field) for c in new_changes(world.con, ledger, N1)}
-    assert asked == {("h1", "marital"), ("h2", "marital"), ("h3", "phone")}
+    # h1: its source has this resident. h2, h5: it may have: somebody there has that phone, or that name.
+    assert asked == {("h1", "marital"), ("h2", "marital"), ("h3", "phone"), ("h4", "phone")}
 
 
 def test_a_value_nobody_may_pass_on_stays_where_it_is(world: Any, ledger: Ledger) -> None:

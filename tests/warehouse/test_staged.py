@@ -287,3 +287,20 @@ def test_a_date_that_moved_with_another_cell_confirms_nothing(world: Any) -> Non
         "grid", {"a": {**moved, "on": date(2025, 7, 1)}}, night=N3
     )  # looked at again, nothing changed
     assert world.rows(standing) == [("address", date(2025, 7, 1)), ("phone", date(2025, 7, 1))]
+
+
+def test_who_bears_the_number_and_the_name_of_somebody_renamed_was_renamed(world: Any) -> None:
+    number = "330102195206032655"
+    world.platforms(world.platform("registry"), world.platform("cloud"), world.platform("tenancy"))
+    now = {"name": "黄初", "id_number": number}
+    world.states("registry", {"r": now | {"former_name": "黄建国"}})
+    world.states(
+        "cloud",
+        {"c": now, "another": {"name": "黄初", "id_number": "330102198406180022"}, "none": {"name": "黄初"}},
+    )
+    world.states(
+        "tenancy", {"t": now | {"id_number": (number, "checksum_fail")}, "old": now | {"name": "黄建国"}}
+    )
+    rebuild(world.con, "staged.person")
+    told = dict(world.rows("select record_id, former_name from staged.person"))
+    assert told == {"r": "黄建国", "c": "黄建国", "another": None, "none": None, "t": "黄建国", "old": None}

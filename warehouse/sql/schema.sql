@@ -147,7 +147,7 @@ create table if not exists outbox.told (
 );
 create table if not exists outbox.live (platform varchar);
 create table if not exists outbox.approval (
-    platform varchar, record_id varchar, field varchar, digest varchar, word varchar
+    platform varchar, record_id varchar, field varchar, digest varchar, word varchar, night varchar
 );
 -- The keyed digests of values, by which the ledger knows them.
 create table if not exists outbox.digest (value varchar, digest varchar);

@@ -9,61 +9,34 @@
 --           backlog   somebody whom the platform never had although everybody else did: nobody is asked, a person may say so
 --           embargo   somebody new, for whom no owner vouches and who was not there long enough (policy.toml)
 --           approval  a person has to agree first; `why` says what to: a closing, an overwriting on one source's word alone,
---                     one of a value that others still confirm or that somebody changed at the platform after us, a value of
---                     which two platforms entered different ones lately, or taking in somebody of whom outbox.newcomer says
+--                     one of a value that others still confirm or that somebody changed at the platform after us, a value that
+--                     contradicts what another platform entered lately (golden.conflict), or taking in somebody of whom outbox.newcomer says
 --                     why not without asking. What a person has pinned needs no second word
 --           declined  a person said that it must not go
 --           flood     more records would change than policy.toml allows for one platform and night without a person
--- A person's word holds for this very value of this cell. A newcomer's row goes as a whole or not at all: all of its cells
+-- A person's word holds for this very value of this cell, as far as that person could see: not on a contradiction that came
+-- up later. A newcomer's row goes as a whole or not at all: all of its cells
 -- await, or are stuck, refused, declined or under embargo together.
 --
 -- Others confirm a value when so many independent platforms (policy.toml) say what agrees with it and not with ours, and
 -- have not said it for longer than ours has been said: on the first night nobody knows who is late. What the owner, or two
 -- platforms, enter after that is newer than what the others still hold, and needs nobody.
-with said as (
-    select
-        w.record_id,
-        w.field,
-        w.kind,
-        w.held_key,
-        f.kind as parser,
-        r.record_id = w.record_id as itself,
-        c.platform as other,
-        c."key",
-        c.since,
-        ours.since as ours_since
+with confirmed as (
+    select w.record_id, w.field, count(distinct c.platform) as others
     from outbox.wanted as w
     join facts.field as f on f.field = w.field
-    join resolved.record as r on r.resident_id = w.resident_id and r.record_id <> w.taken_from
+    join resolved.record as r
+        on r.resident_id = w.resident_id and r.record_id <> w.taken_from and r.record_id <> w.record_id
     join staged.own as c on c.record_id = r.record_id and c.field = w.field
     join facts.quality as q on q.quality = c.quality and q.golden
     left join staged.own as ours on ours.record_id = w.taken_from and ours.field = w.field
     anti join facts.feed as feed on feed.platform = c.platform and feed.field = c.field
-    where c."key" is not null and w.kind in ('fill', 'correct', 'insert') and w.rule <> 'pin'
+    where w.kind = 'correct'
+        and c."key" is not null
         and not facts.agree(f.kind, c."key", w.told)
-),
-
-confirmed as (
-    select record_id, field, count(distinct other) as others
-    from said
-    where kind = 'correct' and not itself and facts.agree(parser, "key", held_key) and coalesce(since >= ours_since, true)
-    group by record_id, field
-),
-
-opened as (
-    select platform, min(night) as night from landed.pull where status = 'staged' group by platform
-),
-
--- News that contradict each other: both entered after the platform's first export, one as lately as the other.
-contested as (
-    select distinct said.record_id, said.field
-    from said
-    join opened as theirs on theirs.platform = said.other and said.since > theirs.night
-    join outbox.wanted as w on w.record_id = said.record_id and w.field = said.field and w.rule not in ('authority', 'former')
-    join staged.record as source on source.record_id = w.taken_from
-    join opened as mine on mine.platform = source.platform and said.ours_since > mine.night
-    cross join facts.release as release
-    where abs(date_diff('day', said.since, said.ours_since)) <= release.contest
+        and facts.agree(f.kind, c."key", w.held_key)
+        and coalesce(c.since >= ours.since, true)
+    group by w.record_id, w.field
 ),
 
 weighed as (
@@ -77,7 +50,7 @@ weighed as (
         r.times,
         r.digest is not distinct from d.digest as told_same,
         case
-            when w.kind <> 'insert' then a.word
+            when w.kind <> 'insert' then if(a.night < contested.since::varchar, null, a.word)
             when bool_or(a.word = 'declined') over row_of then 'declined'
             when bool_and(coalesce(a.word = 'approved', false)) over row_of then 'approved'
         end as word,
@@ -85,10 +58,10 @@ weighed as (
         coalesce(n.backlog, false) as backlog,
         w.kind = 'insert' and not n.vouched and getvariable('night') - n.since < release.embargo as too_new,
         case
-            when w.kind = 'insert' then coalesce(n.why, max(if(contested.record_id is null, null, 'contested')) over row_of)
+            when w.kind = 'insert' then coalesce(n.why, max(if(contested.field is null, null, 'contested')) over row_of)
             when w.kind = 'close' then 'close'
             when w.rule = 'pin' then null
-            when contested.record_id is not null then 'contested'
+            when contested.field is not null then 'contested'
             when r.receipt = 'changed_there' and r.digest = d.digest then 'changed_there'
             when confirmed.others >= release.against then 'confirmed_there'
             when w.kind = 'correct' and w.rule not in ('authority', 'former') and w.sources < release.sources then 'one_source'
@@ -98,7 +71,8 @@ weighed as (
     join outbox.digest as d on d.value = w.told
     left join outbox.newcomer as n on n.platform = w.platform and n.record_id = w.record_id
     left join confirmed on confirmed.record_id = w.record_id and confirmed.field = w.field
-    left join contested on contested.record_id = w.record_id and contested.field = w.field
+    left join (select resident_id, field, max(since) as since from golden.conflict group by all) as contested
+        on contested.resident_id = w.resident_id and contested.field = w.field and w.kind <> 'recall'
     left join outbox.live as live on live.platform = w.platform
     left join (
         select * from outbox.told

@@ -9,8 +9,9 @@
 -- What. Golden values whose field may be published, of a grade that may be published, stated by somebody who may
 --   pass the field on (shareable). A phone that stands for several residents is nobody's own and is not sent. A grid or
 --   community, only as a record states it that does not live somewhere else (facts.follows).
---   What stands in a field that the platform copies from others comes from there: it is filled where it is blank, and never
---   corrected, also where nobody sees the source's record: it would be undone the next night.
+--   What stands in a field that the platform copies from others may come from a record there that nobody recognised as this
+--   person's: it is filled where it is blank, and corrected only where the source has nobody of that name, number or phone.
+--   Else it would be undone the next night.
 -- In which words. A code is told as the platform's own list can say it (facts.expressible): `told` is the golden value,
 --   or the broader code that is still true. A code that the platform cannot say at all is not wanted.
 -- When. recall: what stands there is our own word, taken from a record that turned out to be somebody else's (a merge was
@@ -137,6 +138,28 @@ copied as (
     join resolved.record as r on r.record_id = s.record_id
 ),
 
+copies as (
+    select distinct platform, source from facts.feed
+),
+
+-- Records that a source may hold under a record of its own that is with somebody else: it says the same name, ID number or phone.
+maybe_copied as (
+    select p.record_id, copies.source
+    from staged.person as p
+    join copies on copies.platform = p.platform
+    join staged.person as s on s.platform = copies.source and s.present and s.name = p.name
+    union
+    select p.record_id, copies.source
+    from staged.person as p
+    join copies on copies.platform = p.platform
+    join staged.person as s on s.platform = copies.source and s.present and s.id_number = p.id_number
+    union
+    select p.record_id, copies.source
+    from staged.person as p
+    join copies on copies.platform = p.platform
+    join staged.person as s on s.platform = copies.source and s.present and s.phone = p.phone
+),
+
 known as (
     select
         s.platform,
@@ -243,8 +266,13 @@ from (
 left join misled as m on m.record_id = k.record_id and m.field = k.field
 left join held on held.record_id = k.record_id and held.field = k.field
 left join facts.broader as b on b.field = k.field and b.code = held."key" and b.broader = k.told
-anti join (select distinct platform, field from facts.feed) as fed
-    on fed.platform = k.platform and fed.field = k.field and held."key" is not null and m.record_id is null
+anti join (
+    select distinct maybe_copied.record_id, feed.platform, feed.field
+    from maybe_copied
+    join facts.feed as feed on feed.source = maybe_copied.source
+) as fed
+    on fed.record_id = k.record_id and fed.platform = k.platform and fed.field = k.field
+    and held."key" is not null and m.record_id is null
 where k.told is not null
     and not (k.field in ('death_flag', 'moved_out_flag') and k.value = '0' and held."key" is null)
     and (

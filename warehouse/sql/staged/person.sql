@@ -1,6 +1,8 @@
 -- What each record says today, one row per record: the current claims side by side, as keys.
 -- Records that are gone from their platform stay, marked present = false. Rows that we inserted are no evidence and do not
 -- stand here: they belong to their resident by receipt. One pass over the claims.
+-- Who bears the same checked ID number and the same name as a record that states a former name was called that, too: else
+-- the registry, which says both, would be torn between those who already say the new name and those who say the old one.
 with said as (
     select
         record_id,
@@ -22,14 +24,25 @@ with said as (
         max("key") filter (where field = 'head_id_number') as head_id_number
     from staged.own
     group by record_id
+),
+
+renamed as (
+    select said.id_number, said.name, min(said.former_name) as former_name
+    from said
+    join facts.quality as q on q.quality = said.id_quality and q.good
+    where said.former_name <> said.name and said.id_number is not null
+    group by said.id_number, said.name
+    having count(distinct said.former_name) = 1
 )
+
 select
     r.record_id,
     r.platform,
     r.first_night,
     r.present,
-    said.* exclude (record_id)
+    said.* exclude (record_id) replace (coalesce(said.former_name, renamed.former_name) as former_name)
 from staged.record as r
 left join said on said.record_id = r.record_id
+left join renamed on renamed.id_number = said.id_number and renamed.name = said.name
 anti join staged.adopted as a on a.record_id = r.record_id
 order by r.record_id
