@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from connectors.platform import Platform
 from connectors.write.render import broader_codes, expressible
+from connectors.write.shared import household_columns
 from synthetic_city.clerks import live
 from warehouse.batches import read_batches, told
 from warehouse.fields import fields
@@ -137,8 +138,27 @@ where not list_contains(c.entered_at, o.platform)
 qualify row_number() over (partition by c.resident, c.field, c.value, o.record_id order by released desc) = 1
 """
 
-# A row in which the platform itself lacks a required cell, or holds it damaged, is one that its template refuses: the
-# manifest beside the file says so, and nobody can reach that record.
+# Nobody can reach a record whose row the template refuses, because the platform itself lacks a required cell or holds it
+# damaged (the manifest beside the file says so); nor a cell that the platform states once for a household of whose people
+# the value is not true of all: its clerk has to split the household first.
+_UNWRITABLE = """
+create temp table unwritable as
+select distinct p.record_id, p.field, p.value
+from pair as p
+join left_out as l
+    on l.record_id = p.record_id and l.field = p.field and l.night >= p.released and contains(l.reason, '必填项')
+union
+select distinct p.record_id, p.field, p.value
+from pair as p
+join household_cell as h on h.platform = p.platform and h.field = p.field
+join held as mine on mine.record_id = p.record_id and mine.field = 'household_number' and mine.night = p.released
+join held as other
+    on other.platform = p.platform and other.field = 'household_number' and other.night = mine.night
+    and other.value = mine.value and other.record_id <> p.record_id
+join truth as t on t.resident = other.person and t.field = p.field and t.night = p.released
+where not is_right(p.value, t.value, p.kind, p.field)
+"""
+
 # Of the pairs that were released k nights ago or more, whose platform came in between, and whose value is still true.
 _REACHED = """
 select
@@ -149,11 +169,7 @@ join truth as t on t.resident = p.resident and t.field = p.field and t.night = p
     and is_right(p.value, t.value, p.kind, p.field)
 left join held as h on h.record_id = p.record_id and h.field = p.field and h.night = p.released + $k::integer - 1
 where p.passed_on and not p.waits
-    and not exists (
-        select 1 from left_out as l
-        where l.record_id = p.record_id and l.field = p.field and l.night >= p.released
-            and contains(l.reason, '必填项')
-    )
+    and (p.record_id, p.field, p.value) not in (select (record_id, field, value) from unwritable)
     and exists (
         select 1 from calendar as c
         where c.platform = p.platform and c.night between p.released and p.released + $k::integer - 1
@@ -246,21 +262,17 @@ def figures(site: Site, platforms: Mapping[str, Platform]) -> dict[str, Any]:
                 con,
                 'select count(*) as changes_entered, count(*) filter (where not "right") as slips from entered',
             ),
-            "unwritable": _count(con, _UNWRITABLE),
+            "unwritable": _count(
+                con,
+                "select count(*) from pair semi join unwritable using (record_id, field, value)"
+                " where passed_on and not waits",
+            ),
             "waiting": _count(
                 con, "select count(distinct (record_id, field, value)) from settled where word = 'left'"
             ),
             "by_night": _by_night(con),
         }
 
-
-_UNWRITABLE = """
-select count(*) from pair as p
-where p.passed_on and not p.waits and exists (
-    select 1 from left_out as l
-    where l.record_id = p.record_id and l.field = p.field and l.night >= p.released and contains(l.reason, '必填项')
-)
-"""
 
 # Cells of somebody whom the platform neither holds nor takes in by its page (admits: ages and sex, as is true), or of a
 # child to a department that may not have it. Whether a newcomer's row was taken in does not matter here.
@@ -352,6 +364,7 @@ def _load(con: duckdb.DuckDBPyConnection, site: Site, platforms: Mapping[str, Pl
     con.execute(_SENT)
     con.execute(_JUDGED)
     con.execute(_PAIRS)
+    con.execute(_UNWRITABLE)
 
 
 def _load_left_out(con: duckdb.DuckDBPyConnection, site: Site) -> None:
@@ -454,6 +467,16 @@ def _facts(platforms: Mapping[str, Platform]) -> Iterator[tuple[str, Sequence[st
         "by_file",
         ("platform",),
         [(slug,) for slug, platform in platforms.items() if platform.receive.returns == "template"],
+    )
+    yield (
+        "household_cell",
+        ("platform", "field"),
+        [
+            (slug, name)
+            for slug, platform in platforms.items()
+            for name, column in platform.fields.items()
+            if column.column in household_columns(platform)
+        ],
     )
     yield (
         "feed",

@@ -204,12 +204,17 @@ def test_a_word_that_was_given_before_others_spoke_does_not_settle_what_they_say
 
 
 def test_what_somebody_confirms_to_be_otherwise_on_the_day_of_the_news_asks_a_person(story: Story) -> None:
-    story.run(civil={"phone": OLD}, grid={"phone": OLD}, card={"phone": OLD, "on": FIRST - timedelta(days=90)})
+    story.run(
+        civil={"phone": OLD}, grid={"phone": OLD}, card={"phone": OLD, "on": FIRST - timedelta(days=90)}
+    )
     news = {"phone": NEW, "on": FIRST + timedelta(days=1)}
     assert story.run(grid=news) == {"phone": "approval"}
     assert story.world.rows("select why from outbox.decision") == [("one_source",)]
     story.run(card={"phone": OLD, "on": FIRST + timedelta(days=1)})
-    assert story.world.rows("select distinct value, rival from golden.conflict") in ([(NEW, OLD)], [(OLD, NEW)])
+    assert story.world.rows("select distinct value, rival from golden.conflict") in (
+        [(NEW, OLD)],
+        [(OLD, NEW)],
+    )
 
 
 def test_what_the_platform_itself_entered_lately_is_not_overwritten_by_what_another_did(story: Story) -> None:
