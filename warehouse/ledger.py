@@ -254,6 +254,18 @@ class Ledger:
             for line in sorted(standing.values(), key=lambda line: line.seq)
         ]
 
+    def parted(self) -> list[tuple[str, str]]:
+        """Pairs of records that a person parted: said to be different, or of which *same* was taken back."""
+        standing = {(one.left, one.right): one.verdict for one in self.verdicts()}
+        undone = {line.body["of"] for line in self.lines("undo")}
+        taken_back = {
+            (line.body["left"], line.body["right"])
+            for line in self.lines("verdict")
+            if line.seq in undone and line.body["verdict"] == "same"
+        }
+        different = {pair for pair, verdict in standing.items() if verdict == "different"}
+        return sorted(different | (taken_back - standing.keys()))
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         self._con.execute("begin immediate")

@@ -1,7 +1,7 @@
 """What the ledger remembers of publishing, as tables that a night can read: what every platform was told, and what people
 said of it.
 
-Belongs here: filling `outbox.told`, `outbox.live`, `outbox.approval`, `outbox.digest`; finding the rows that we inserted among
+Belongs here: filling `outbox.told`, `outbox.live`, `outbox.approval`, `outbox.parted`, `outbox.digest`; finding the rows that we inserted among
 the platforms' records; what of a field a platform was told, for those who read its export.
 Lives elsewhere: the lines themselves (`batches.py`, `approvals.py`), what follows from them (`sql/staged/echo.sql`,
 `sql/outbox/receipt.sql`, `sql/outbox/decision.sql`), whose records the inserted rows are (`newcomers.py`).
@@ -28,6 +28,7 @@ _TOLD = pa.schema(
 )
 _APPROVAL = pa.schema({name: pa.string() for name in Approval._fields})
 _LIVE = pa.schema({"platform": pa.string()})
+_PARTED = pa.schema({"left": pa.string(), "right": pa.string()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def load_told(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> No
     _load(con, "outbox.told", _TOLD, told(read_batches(ledger, night).values()))
     _load(con, "outbox.approval", _APPROVAL, approvals(ledger))
     _load(con, "outbox.live", _LIVE, [(platform,) for platform in sorted(live_platforms(ledger))])
+    _load(con, "outbox.parted", _PARTED, ledger.parted())
     con.execute("delete from outbox.digest")
     know(
         con,

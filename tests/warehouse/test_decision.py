@@ -307,16 +307,16 @@ def test_a_second_run_of_a_night_that_has_sent_writes_another_batch_and_not_the_
 
 
 @pytest.mark.parametrize(
-    ("own", "told"),
-    [(OLD, OLD), (None, ""), (("138****0001", "masked"), "")],
+    ("own", "told", "said"),
+    [(OLD, OLD, "different"), (None, "", "same"), (("138****0001", "masked"), "", "number")],
     ids=[
-        "what it said itself comes back",
-        "a blank is to be emptied",
-        "what nobody may write is to be emptied",
+        "what it said itself comes back, by a verdict",
+        "a blank is to be emptied, by an undo",
+        "what nobody may write is to be emptied, by two numbers",
     ],
 )
-def test_what_was_taken_from_somebody_else_is_recalled_without_asking(
-    world: Any, ledger: Ledger, own: Any, told: str
+def test_what_was_taken_from_somebody_else_is_recalled_once_that_is_known_and_till_then_a_person_is_asked(
+    world: Any, ledger: Ledger, own: Any, told: str, said: Any
 ) -> None:
     world.platforms(
         # Its own word is its own: nobody may pass it on, but it may have it back.
@@ -346,6 +346,20 @@ def test_what_was_taken_from_somebody_else_is_recalled_without_asking(
     assert first == ("correct" if own == OLD else "fill", NEW)
     world.states("civil", {"c": {**ADULT, "phone": NEW}}, night=days[1])
     assert night(days[1], R1=["c", "r"]) == []
+    assert night(days[2], R1=["c"], R2=["r"]) == []
+    assert world.rows("select kind, why, decision from outbox.decision") == [("recall", "parted", "approval")]
+    if said == "number":
+        world.states(
+            "civil", {"c": {**ADULT, "phone": NEW, "id_number": "330102195206032655"}}, night=days[2]
+        )
+        world.states(
+            "registry", {"r": {**ADULT, "phone": NEW, "id_number": "330102198406180022"}}, night=days[2]
+        )
+    else:
+        line = ledger.judge("c", "r", said, by="wang", because="", seen="")
+        if said == "same":
+            assert night(days[2], R1=["c"], R2=["r"]) == []
+            ledger.undo(line, by="wang", because="看错了")
     assert night(days[2], R1=["c"], R2=["r"]) == [("recall", told)]
 
 

@@ -149,6 +149,8 @@ create table if not exists outbox.live (platform varchar);
 create table if not exists outbox.approval (
     platform varchar, record_id varchar, field varchar, digest varchar, word varchar, night varchar
 );
+-- Pairs of records that a person parted (Ledger.parted).
+create table if not exists outbox.parted ("left" varchar, "right" varchar);
 -- The keyed digests of values, by which the ledger knows them.
 create table if not exists outbox.digest (value varchar, digest varchar);
 -- The cells wanted tonight that stand in no file, and why; filled by warehouse/publish.py. They are not noted as

@@ -10,7 +10,8 @@
 --           embargo   somebody new, for whom no owner vouches and who was not there long enough (policy.toml)
 --           approval  a person has to agree first; `why` says what to: a closing, an overwriting on one source's word alone,
 --                     one of a value that others still confirm or that somebody changed at the platform after us, a value that
---                     contradicts what another platform entered lately (golden.conflict), or taking in somebody of whom outbox.newcomer says
+--                     contradicts what another platform entered lately (golden.conflict), taking back what came from a record
+--                     that fell away from this resident without a number or a person saying that it is somebody else's, or taking in somebody of whom outbox.newcomer says
 --                     why not without asking. What a person has pinned needs no second word
 --           declined  a person said that it must not go
 --           flood     more records would change than policy.toml allows for one platform and night without a person
@@ -21,7 +22,18 @@
 -- Others confirm a value when so many independent platforms (policy.toml) say what agrees with it and not with ours, and
 -- have not said it for longer than ours has been said: on the first night nobody knows who is late. What the owner, or two
 -- platforms, enter after that is newer than what the others still hold, and needs nobody.
-with confirmed as (
+with recalled as (
+    select w.record_id, w.field, w.resident_id, theirs.resident_id as other
+    from outbox.wanted as w
+    join (
+        select * from outbox.told where live and state in ('sending', 'sent')
+        qualify row_number() over (partition by record_id, field order by line desc) = 1
+    ) as t on t.record_id = w.record_id and t.field = w.field
+    join resolved.record as theirs on theirs.record_id = t.taken_from
+    where w.kind = 'recall'
+),
+
+confirmed as (
     select w.record_id, w.field, count(distinct c.platform) as others
     from outbox.wanted as w
     join facts.field as f on f.field = w.field
@@ -37,6 +49,30 @@ with confirmed as (
         and facts.agree(f.kind, c."key", w.held_key)
         and coalesce(c.since >= ours.since, true)
     group by w.record_id, w.field
+),
+
+-- Of whom it is certain that what was told came from somebody else: both have an ID number, or a person parted their records.
+number as (
+    select v.resident_id, v.value
+    from golden.value as v
+    join facts.quality as q on q.quality = v.quality and q.good
+    where v.field = 'id_number'
+),
+
+apart as (
+    select mine.resident_id, theirs.resident_id as other
+    from number as mine
+    join number as theirs on theirs.value <> mine.value
+    semi join recalled on recalled.resident_id = mine.resident_id and recalled.other = theirs.resident_id
+    union
+    select l.resident_id, r.resident_id
+    from (
+        select "left", "right" from outbox.parted
+        union
+        select "right", "left" from outbox.parted
+    ) as p
+    join resolved.record as l on l.record_id = p."left"
+    join resolved.record as r on r.record_id = p."right"
 ),
 
 weighed as (
@@ -60,6 +96,7 @@ weighed as (
         case
             when w.kind = 'insert' then coalesce(n.why, max(if(contested.field is null, null, 'contested')) over row_of)
             when w.kind = 'close' then 'close'
+            when w.kind = 'recall' then if(apart.resident_id is null, 'parted', null)
             when w.rule = 'pin' then null
             when contested.field is not null then 'contested'
             when r.receipt = 'changed_there' and r.digest = d.digest then 'changed_there'
@@ -73,6 +110,8 @@ weighed as (
     left join confirmed on confirmed.record_id = w.record_id and confirmed.field = w.field
     left join (select resident_id, field, max(since) as since from golden.conflict group by all) as contested
         on contested.resident_id = w.resident_id and contested.field = w.field and w.kind <> 'recall'
+    left join recalled on recalled.record_id = w.record_id and recalled.field = w.field
+    left join apart on apart.resident_id = recalled.resident_id and apart.other = recalled.other
     left join outbox.live as live on live.platform = w.platform
     left join (
         select * from outbox.told
