@@ -10,16 +10,16 @@
 --   pass the field on (shareable). A phone that stands for several residents is nobody's own and is not sent. A grid or
 --   community, only as a record states it that does not live somewhere else (facts.follows).
 --   What stands in a field that the platform copies from others may come from a record there that nobody recognised as this
---   person's: it is filled where it is blank, and corrected only where the source has nobody of that name, number or phone.
---   Else it would be undone the next night.
+--   person's: it is filled where it is blank, and not corrected where the source has somebody of that name, number or phone
+--   who has, or lately had, that very value: it would be undone the next night.
 -- In which words. A code is told as the platform's own list can say it (facts.expressible): `told` is the golden value,
 --   or the broader code that is still true. A code that the platform cannot say at all is not wanted.
 -- When. recall: what stands there is our own word, taken from a record that turned out to be somebody else's (a merge was
 --   undone, a number was corrected): the right value is told, or the platform's own last, or that the cell is to be emptied.
 --   insert: a cell of a newcomer's row. close: it does not know that the resident died or moved out, or believes so of one who lives here. fill: the platform states nothing there, an explicit "has none", or something unusable (masked, cut off,
 --   invalid). correct: it states another key than the one it would be told, and ours is neither of a poorer grade nor
---   less precise: a date to the month never replaces a full one, an address without the room never one with it, a
---   broader code never the narrower one it covers, and one phone never a list that already holds it.
+--   less precise: a date to the month never replaces a full one, an address without the room never one with it, nor one
+--   that only leaves out a part of it; a broader code never the narrower one it covers, and one phone never a list that already holds it.
 with departments as (
     select slug as platform, unnest(string_split(department, '/')) as department
     from facts.platform
@@ -142,22 +142,34 @@ copies as (
     select distinct platform, source from facts.feed
 ),
 
--- Records that a source may hold under a record of its own that is with somebody else: it says the same name, ID number or phone.
-maybe_copied as (
-    select p.record_id, copies.source
+-- Whom a source may hold under a record of its own that is with somebody else: it says the same name, ID number or phone.
+perhaps as (
+    select p.record_id, p.platform, s.record_id as source_record, s.platform as source
     from staged.person as p
     join copies on copies.platform = p.platform
     join staged.person as s on s.platform = copies.source and s.present and s.name = p.name
     union
-    select p.record_id, copies.source
+    select p.record_id, p.platform, s.record_id, s.platform
     from staged.person as p
     join copies on copies.platform = p.platform
     join staged.person as s on s.platform = copies.source and s.present and s.id_number = p.id_number
     union
-    select p.record_id, copies.source
+    select p.record_id, p.platform, s.record_id, s.platform
     from staged.person as p
     join copies on copies.platform = p.platform
     join staged.person as s on s.platform = copies.source and s.present and s.phone = p.phone
+),
+
+-- What such a record says, or said until lately: it takes a few nights until it stands where it is copied to.
+maybe_copied as (
+    select distinct perhaps.record_id, feed.field, f.kind, c."key"
+    from perhaps
+    join facts.feed as feed on feed.platform = perhaps.platform and feed.source = perhaps.source
+    join facts.field as f on f.field = feed.field
+    join staged.claim as c
+        on c.record_id = perhaps.source_record and c.field = feed.field
+        and coalesce(c.until >= getvariable('night') - 7, true)
+    where c."key" is not null
 ),
 
 known as (
@@ -266,13 +278,9 @@ from (
 left join misled as m on m.record_id = k.record_id and m.field = k.field
 left join held on held.record_id = k.record_id and held.field = k.field
 left join facts.broader as b on b.field = k.field and b.code = held."key" and b.broader = k.told
-anti join (
-    select distinct maybe_copied.record_id, feed.platform, feed.field
-    from maybe_copied
-    join facts.feed as feed on feed.source = maybe_copied.source
-) as fed
-    on fed.record_id = k.record_id and fed.platform = k.platform and fed.field = k.field
-    and held."key" is not null and m.record_id is null
+anti join maybe_copied as fed
+    on fed.record_id = k.record_id and fed.field = k.field
+    and m.record_id is null and facts.agree(fed.kind, fed."key", held."key")
 where k.told is not null
     and not (k.field in ('death_flag', 'moved_out_flag') and k.value = '0' and held."key" is null)
     and (
@@ -285,6 +293,14 @@ where k.told is not null
             and b.code is null
             and not (k.parser = 'date' and length(k.told) < length(held."key"))
             and not (k.parser = 'address' and string_split(held."key", '|')[11] <> '' and string_split(k.told, '|')[11] = '')
+            and not (
+                k.parser = 'address'
+                and facts.agree('address', held."key", k.told)
+                and len(list_filter(
+                    list_zip(string_split(held."key", '|'), string_split(k.told, '|')),
+                    lambda pair: pair[1] <> '' and pair[2] = ''
+                )) > 0
+            )
             and not (k.parser = 'phone' and list_has_all(string_split(held."key", ';'), string_split(k.told, ';')))
         )
     )
