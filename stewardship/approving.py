@@ -27,6 +27,7 @@ from warehouse.approvals import Approval, Said, Word, approvals, live_platforms,
 from warehouse.batches import conclude, in_doubt, read_batches, unfinished
 from warehouse.ledger import Cell, open_ledger
 from warehouse.lock import only_writer
+from warehouse.publish import decided
 from warehouse.site import Site
 from warehouse.speech import Language
 from warehouse.store import given, read_store, scalar
@@ -55,12 +56,13 @@ class Asked:
     field: str | None = None
     why: str | None = None
     record: str | None = None
+    kind: str | None = None
     word: Word | Literal[""] = ""
 
     @property
     def narrow(self) -> bool:
         """Whether single cells are meant, by anything but their platform."""
-        return (self.field, self.why, self.record) != (None, None, None)
+        return (self.field, self.why, self.record, self.kind) != (None,) * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +196,14 @@ def decide_cells(
         where list_contains($decisions, d.decision)
             and d.platform = coalesce($platform, d.platform) and d.field = coalesce($field, d.field)
             and ($why is null or d.why = $why or d.decision = $why) and d.record_id = coalesce($record, d.record_id)
+            and d.kind = coalesce($kind, d.kind)
         order by all
     """
     found: dict[str, list[Cell]] = {}
     with read_store(snapshot) as con:
         night: date = scalar(con, "select max(night) from landed.pull")
-        for platform, *cell in con.execute(query, _meant(_among(SAYABLE, asked), asked)).fetchall():
+        meant = _meant(_among(SAYABLE, asked), asked)
+        for platform, *cell in con.execute(query, meant).fetchall() if decided(con) else ():
             found.setdefault(platform, []).append(Cell(*cell))
     if only is not None:
         found = {platform: _seen_ones(theirs, only, speak) for platform, theirs in found.items()}
@@ -303,6 +307,7 @@ def _meant(decisions: Sequence[str], asked: Asked) -> dict[str, Any]:
         "field": asked.field,
         "why": asked.why,
         "record": asked.record,
+        "kind": asked.kind,
     }
 
 
@@ -313,7 +318,8 @@ def _ask(
     with open_ledger(site) as ledger:
         spoken = approvals(ledger)
     with read_store(snapshot) as con, _spoken(con, spoken):
-        return con.execute(query, _meant(decisions, asked) | {"word": asked.word}).fetchall()
+        meant = _meant(decisions, asked) | {"word": asked.word}
+        return con.execute(query, meant).fetchall() if decided(con) else []
 
 
 def _spoken(con: duckdb.DuckDBPyConnection, said: Sequence[Approval]) -> Any:

@@ -26,6 +26,13 @@ Event = Literal[
     "judged",
     "undone",
     "deferred",
+    "approved",
+    "declined",
+    "settled",
+    "switched",
+    "accepted",
+    "mended",
+    "password",
     "account",
     "refused",
 ]

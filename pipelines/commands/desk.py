@@ -36,6 +36,7 @@ def add(command: Add, group: AddGroup) -> None:
 
 def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
     """`review`: serve the desk until it is interrupted."""
+    from pipelines.desk_intake import SiteIntake
     from stewardship.accounts import accounts
     from stewardship.desk.app import serve
     from stewardship.store import open_desk as open_book
@@ -47,7 +48,7 @@ def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
     sys.stderr.write(say("review_open", speak, port=asked.port) + "\n")
     if not known:
         sys.stderr.write(say("review_no_account", speak, site=asked.site) + "\n")
-    serve(site, asked.port)
+    serve(site, SiteIntake(site), asked.port)
     return Answer(DONE, {"port": asked.port}, say("review_closed", speak))
 
 

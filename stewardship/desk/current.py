@@ -20,6 +20,7 @@ from stewardship.audit import Event, note, open_audit
 from stewardship.casebook import Casebook, open_casebook
 from stewardship.cases import Case
 from stewardship.desk.faults import tell_fault
+from stewardship.intake import Intake
 from stewardship.queue import Waiting, deferrals
 from stewardship.standing import Standing
 from stewardship.store import open_desk
@@ -35,8 +36,8 @@ class NothingPublished(RuntimeError):
 class Current:
     """One site's cases and verdicts, shared by all requests of this process."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    def __init__(self, site: Site, intake: Intake) -> None:
+        self.site, self.intake = site, intake
         # Kept open: SQLite tidies a file up, on disk for sure, whenever the last connection to it is closed.
         self._books = ExitStack()
         self._ledger = self._books.enter_context(open_ledger(site))

@@ -21,7 +21,8 @@ from dedup.explain import UnknownId
 from stewardship.blast import blast
 from stewardship.casebook import Casebook
 from stewardship.cases import KINDS, Case
-from stewardship.desk.guard import ADDRESS, Asking, frame, problem
+from stewardship.desk.answers import because, number
+from stewardship.desk.guard import ADDRESS, Asking, Way, frame, problem
 from stewardship.desk.rendering import HERE, render, say
 from stewardship.differences import person, side_by_side
 from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
@@ -32,7 +33,6 @@ from warehouse.store import read_store
 
 DEFER_DAYS = (1, 7, 30)
 _LISTED = 100  # cases on the page of the queue
-_LONGEST_REASON = 500  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _what_is_stated(asking: Asking, book: Casebook, case: Case) -> dict[str, Any
 
 def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Case) -> dict[str, Any]:
     """What stands on the pair, what was said of it before, and what the person who asks has just said."""
-    just_said = standing.lines.get(_number(asking.query.get("said")))
+    just_said = standing.lines.get(number(asking.query.get("said")))
     return {
         "own": standing.of(case.left, case.right),
         "knew": standing.known(case.left, case.right),
@@ -257,8 +257,8 @@ def judge(asking: Asking) -> Response:
                 case,
                 word,
                 by=by,
-                because=form.get("because", "").strip()[:_LONGEST_REASON],
-                knew=_number(form.get("knew")),
+                because=because(asking),
+                knew=number(form.get("knew")),
                 alike=book.alike,
                 model=asking.current.model,
             )
@@ -279,14 +279,14 @@ def take_back(asking: Asking) -> Response:
     try:
         with asking.current.standing() as (ledger, standing):
             last = standing.last_of(account.name)
-            seq = _number(asking.form.get("line")) or (last.seq if last else 0)
+            seq = number(asking.form.get("line")) or (last.seq if last else 0)
             undone = undo(
                 ledger,
                 asking.con,
                 standing,
                 seq,
                 by=account.name,
-                because=asking.form.get("because", "").strip()[:_LONGEST_REASON],
+                because=because(asking),
                 any_ones=account.may("undo_others"),
                 alike=book.alike,
             )
@@ -310,7 +310,7 @@ def put_off(asking: Asking) -> Response:
     case = asking.current.book().case(asking.path["case"])
     if case is None:
         return _no_case(asking)
-    days = _number(asking.form.get("days"))
+    days = number(asking.form.get("days"))
     if days not in DEFER_DAYS:
         return problem(asking, 400, "wrong_form")
     defer(asking.con, case.id, asking.who.account.name, days, asking.now)
@@ -412,5 +412,12 @@ def _to(asking: Asking, path: str, asked: Asked, **facts: Any) -> Response:
     return response
 
 
-def _number(stated: str | None) -> int:
-    return int(stated) if stated and stated.isascii() and stated.isdigit() and len(stated) < 12 else 0
+WAYS = (
+    Way("/", queue_page, "look"),
+    Way("/next", next_case, "judge"),
+    Way("/undo", take_back, "judge", "POST"),
+    Way("/cases/{case}", show_case, "look"),
+    Way("/cases/{case}/reach", reach, "look"),
+    Way("/cases/{case}/verdict", judge, "judge", "POST"),
+    Way("/cases/{case}/defer", put_off, "judge", "POST"),
+)

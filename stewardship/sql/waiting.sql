@@ -36,4 +36,5 @@ where list_contains($decisions, d.decision)
     and d.field = coalesce($field, d.field)
     and ($why is null or d.why = $why or d.decision = $why)
     and d.record_id = coalesce($record, d.record_id)
+    and d.kind = coalesce($kind, d.kind)
     and coalesce(spoken.word, '') = $word

@@ -84,6 +84,9 @@
     if (part !== null) {
       part.addEventListener("toggle", () => part.open && void work_out(part));
     }
+    for (const box of document.querySelectorAll("[data-all]")) {
+      box.hidden = false;
+    }
     for (const back of document.querySelectorAll("[data-back]")) {
       back.value = location.pathname + location.search;
     }
@@ -139,6 +142,15 @@
       find("#asked")?.focus();
     } else if (key === "?") {
       find("#help")?.showModal();
+    }
+  });
+
+  document.addEventListener("change", (event) => {
+    const head = event.target.dataset.all;
+    if (head !== undefined) {
+      for (const box of document.querySelectorAll(`input[type=checkbox][name^="${head}"]`)) {
+        box.checked = event.target.checked;
+      }
     }
   });
 

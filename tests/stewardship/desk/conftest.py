@@ -13,6 +13,7 @@ from httpx import Response
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from pipelines.desk_intake import SiteIntake
 from stewardship.accounts import accounts, add_account
 from stewardship.audit import open_audit
 from stewardship.casebook import Casebook
@@ -137,7 +138,7 @@ class Office:
 
 @pytest.fixture
 def office(site: Site, clock: Clock) -> Iterator[Office]:
-    made = Office(site, desk(site, clock), clock)
+    made = Office(site, desk(site, SiteIntake(site), clock), clock)
     yield made
     for one in made.visitors:
         one.client.close()

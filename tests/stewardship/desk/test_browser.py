@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from pipelines.desk_intake import SiteIntake
 from stewardship.desk.app import desk
 from stewardship.sessions import IDLE
 from tests.stewardship.conftest import Clock
@@ -60,6 +61,7 @@ class Shop:
         page = self.page(**given)  # type: ignore[arg-type]
         page.goto(self.address)
         log_in(page, name)
+        page.get_by_role("link", name="裁定", exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("案待裁定")
         page.wait_for_load_state("load")  # the keys are there, too
         return page
@@ -81,7 +83,9 @@ def browser() -> Iterator[Browser]:
 def shop(staffed: Path, tmp_path: Path, browser: Browser, clock: Clock) -> Iterator[Shop]:
     shutil.copytree(staffed, tmp_path / "site", symlinks=True)
     site = read_site(tmp_path / "site")
-    config = uvicorn.Config(desk(site, clock), host="127.0.0.1", port=0, log_level="warning")
+    config = uvicorn.Config(
+        desk(site, SiteIntake(site), clock), host="127.0.0.1", port=0, log_level="warning"
+    )
     server = uvicorn.Server(config)
     serving = threading.Thread(target=server.run, daemon=True)
     serving.start()

@@ -1,0 +1,34 @@
+"""The page after logging in: what the last night did, and what waits for people.
+
+Belongs here: this page. Lives elsewhere: reading the night's report (`stewardship/nights.py`), counting (`todo.py`).
+"""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from stewardship.desk.answers import page
+from stewardship.desk.guard import Asking, Way
+from stewardship.desk.todo import work
+from stewardship.nights import FIGURES, last_night
+
+
+def tonight_page(asking: Asking) -> Response:
+    """Figures and messages of the night, and what waits, by kind."""
+    night, account = last_night(asking.current.site), asking.who.account
+    waits = [one for one in work(asking) if account.may(one.deed)]
+    return page(
+        asking,
+        "tonight.html",
+        "tonight",
+        night=night,
+        figures=FIGURES,
+        waits=waits,
+        failed=sorted((one for one in night.platforms.values() if one.message), key=lambda one: one.title)
+        if night
+        else [],
+        snapshot=asking.current.book().snapshot.stem,
+    )
+
+
+WAYS = (Way("/tonight", tonight_page),)
