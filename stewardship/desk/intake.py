@@ -45,6 +45,7 @@ def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
         titles=book.platforms,
         night=book.snapshot.stem,
         pending=asking.form,
+        at=(asking.path.get("platform", ""), asking.path.get("reference", "")),
         back=f"/intake?platform={platform}" if platform in book.platforms else "/intake",
         done=done_in_words(asking, _DONE),
     )
