@@ -1,7 +1,7 @@
 """Who may sit at the desk, and as what.
 
 Belongs here: accounts, roles and what each may do, checking a password, locking out who keeps guessing.
-Lives elsewhere: staying logged in (`sessions.py`), the log of all of it (`audit.py`).
+Lives elsewhere: what an administrator changes of them (`staff.py`), staying logged in (`sessions.py`), the log of all of it (`audit.py`).
 
 A password is kept as an argon2 hash. An account that does not exist costs as much time as one that does, and is
 answered in the same words, so that names cannot be found out by trying.
@@ -69,16 +69,25 @@ def add_account(con: sqlite3.Connection, name: str, role: str, password: str, no
         raise WrongAccount(f"账号名 {name!r} 只能用字母、汉字、数字和 . @ _ -，最长 40 个字。请换一个")
     if role not in ROLES:
         raise WrongAccount(f"没有 {role} 这种角色。请用其中之一：{'、'.join(ROLES)}")
-    if len(password) < LEAST_LENGTH:
-        raise WrongAccount(f"口令至少 {LEAST_LENGTH} 个字符。请换一个长一些的")
     try:
         con.execute(
             "insert into account (name, role, hash, made) values (?, ?, ?, ?)",
-            (name, role, _hasher().hash(password), stamp(now)),
+            (name, role, hash_of(password), stamp(now)),
         )
     except sqlite3.IntegrityError:
         raise WrongAccount(f"账号 {name} 已经存在。请换一个名字") from None
     return Account(name, _role(role))
+
+
+def hash_of(password: str) -> str:
+    """What is kept of a password.
+
+    Raises:
+        WrongAccount: it is too short.
+    """
+    if len(password) < LEAST_LENGTH:
+        raise WrongAccount(f"口令至少 {LEAST_LENGTH} 个字符。请换一个长一些的")
+    return _hasher().hash(password)
 
 
 def accounts(con: sqlite3.Connection) -> list[Account]:

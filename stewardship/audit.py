@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from warehouse.ledger import Fault, Ledger, open_chain, open_ledger
+from warehouse.ledger import Fault, Ledger, Line, open_chain, open_ledger
 from warehouse.site import Site
 
 Event = Literal[
@@ -49,6 +49,15 @@ def note(book: Ledger, event: Event, by: str, **facts: str | int) -> None:
     """Add a line: what happened, by whom. A free text goes into `because` and is kept beside the chain."""
     because = {"because": book.remember(str(facts.pop("because")))} if "because" in facts else {}
     book.append(event, {"by": by, **facts, **because})
+
+
+def read_audit(site: Site, by: str, event: str, most: int) -> tuple[list[tuple[Line, str]], list[str]]:
+    """The newest lines, each with its text, of one person and kind where these are named; and everybody who has a line."""
+    with open_audit(site) as book:
+        every = book.lines(*([event] if event else []))
+        found = [line for line in reversed(every) if line.body["by"] == (by or line.body["by"])][:most]
+        told = [(line, book.recall(line.body.get("because", "")) or "") for line in found]
+    return told, sorted({line.body["by"] for line in every} - {""})
 
 
 @dataclass(frozen=True, slots=True)

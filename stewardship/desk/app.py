@@ -20,7 +20,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stewardship.desk import (
+    accounts,
     approvals,
+    audit,
     entry,
     people,
     platforms,
@@ -36,7 +38,7 @@ from stewardship.desk.guard import HEADERS, guarded, unguarded
 from stewardship.intake import Intake
 from warehouse.site import Site
 
-PAGES = (entry, tonight, review, people, approvals, refusals, intake_page, platforms)
+PAGES = (entry, tonight, review, people, approvals, refusals, intake_page, platforms, audit, accounts)
 
 
 def desk(site: Site, intake: Intake, clock: Callable[[], datetime] = now) -> Starlette:

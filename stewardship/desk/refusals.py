@@ -32,7 +32,7 @@ def refusals_page(asking: Asking) -> Response:
 def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
     book, site = asking.current.book(), asking.current.site
     found = rows(site, book.snapshot, Asked(), MOST_ROWS, REFUSED)
-    asking.current.note("viewed", asking.who.account.name, page="refused", full=int(asking.full))
+    asking.current.note("viewed", asking.who.account.name, page="refusals", full=int(asking.full))
     return page(
         asking,
         "refused.html",

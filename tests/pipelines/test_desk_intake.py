@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from connectors.platform import PLATFORMS, read_platform
 from connectors.write import write_export
 from pipelines.desk_intake import SiteIntake
-from stewardship.accounts import add_account, accounts
+from stewardship.accounts import accounts, add_account
 from stewardship.desk.app import desk
 from stewardship.sessions import begin_session
 from stewardship.store import open_desk
@@ -73,11 +73,15 @@ def text(answer) -> str:
 def test_a_held_export_is_accepted_by_an_approver_with_a_reason_and_comes_in(browser, root, towns):
     key = at_work(browser, root, "wang")
     shown = browser.get("/intake")
-    assert "关口拦下 1 份" in text(shown) and "只有 25 行" in text(shown) and "2026-11-19 的数据" in text(shown)
+    assert (
+        "关口拦下 1 份" in text(shown) and "只有 25 行" in text(shown) and "2026-11-19 的数据" in text(shown)
+    )
     said = {"form_key": key, "because": "两个网格已划走", "night": "2026-11-20"}
     assert browser.post("/intake/grid/accept", data=said).status_code == 403
     said["form_key"] = at_work(browser, root, "zhou")
-    assert "请用 --because 写明理由" in text(browser.post("/intake/grid/accept", data={**said, "because": " "}))
+    assert "请用 --because 写明理由" in text(
+        browser.post("/intake/grid/accept", data={**said, "because": " "})
+    )
     assert browser.post("/intake/grid/accept", data={**said, "night": "soon"}).status_code == 400
     assert "已有人确认" in text(browser.post("/intake/grid/accept", data=said))
     assert browser.post("/intake/grid/accept", data=said).status_code == 409  # once is enough
@@ -92,7 +96,12 @@ def test_a_cell_is_mended_as_the_command_would_and_masked_until_asked_for(browse
     wrong = {"form_key": key, "column": "身份证号", "value": "12", "because": "看过证件", "say": "fix"}
     refused = browser.post(place, data=wrong)
     assert refused.status_code == 409 and 'value="12"' in refused.text  # what was typed is still there
-    assert browser.post(place, data={**wrong, "until": "2020-01-01", "column": "姓名", "value": "张明"}).status_code == 409
+    assert (
+        browser.post(
+            place, data={**wrong, "until": "2020-01-01", "column": "姓名", "value": "张明"}
+        ).status_code
+        == 409
+    )
     right = {**wrong, "column": "姓名", "value": "张明", "because": "查过户口簿"}
     assert "下一夜按更正的值收下" in text(browser.post(place, data=right))
     assert "尚未用到" in text(browser.get("/intake")) and "张明" not in browser.get("/intake").text

@@ -6,9 +6,12 @@ import re
 from importlib import resources
 from typing import get_args
 
+from stewardship.accounts import ROLES
 from stewardship.approving import REFUSED
+from stewardship.audit import Event
 from stewardship.cases import KINDS
 from stewardship.desk.approvals import CHANGES, WHYS
+from stewardship.desk.audit import FACTS
 from stewardship.desk.rendering import say
 from stewardship.differences import Sign
 from stewardship.nights import FAILED, FIGURES
@@ -47,6 +50,11 @@ MADE_UP = {
     "state_": ("live", "shadow", "read-only", "broken"),
     "cells_": get_args(SaidWord),
     "batch_": ("sent", "unsent"),
+    "role_": ROLES,
+    "role_about_": ROLES,
+    "fact_": FACTS,
+    "event_": get_args(Event),
+    "book_": ("ledger", "audit"),
 }
 
 
