@@ -1,19 +1,20 @@
 """What the desk asks of those who read platform files and exports, answered for one site.
 
 Belongs here: putting what the commands find into the desk's shapes (`stewardship/intake.py`).
-Lives elsewhere: the work: `gate.py`, `quarantine.py`, `catalogue.py`.
+Lives elsewhere: the work: `gate.py`, `quarantine.py`, `catalogue.py`, `entries.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from connectors.platform import read_platforms
-from pipelines import gate, quarantine
+from pipelines import entries, gate, quarantine
 from pipelines.catalogue import listed
 from pipelines.messages import Language
-from stewardship.intake import Gated, Listed, Overriding, Quarantined
+from stewardship.intake import FormField, Gated, Listed, Overriding, Quarantined
 from warehouse.site import Site
 
 
@@ -134,3 +135,11 @@ class SiteIntake:
             )
             for one in listed(self.site.root)
         ]
+
+    def form(self) -> Sequence[FormField]:
+        """The office's own form."""
+        return entries.form()
+
+    def unreadable(self, row: Mapping[str, str]) -> Sequence[str]:
+        """The fields of such a row that nobody could read, or stand for."""
+        return entries.unreadable(row, self.site.area)

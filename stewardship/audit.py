@@ -33,6 +33,7 @@ Event = Literal[
     "accepted",
     "mended",
     "password",
+    "entered",
     "account",
     "refused",
 ]

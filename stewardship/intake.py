@@ -8,7 +8,7 @@ desk's. The commands `gate`, `quarantine` and `platform` call the same functions
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -84,6 +84,19 @@ class Listed:
     connected: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """A field of the office's own form. column: what it is called there; longest: characters; choices: what may be chosen, none:
+    it is typed; hint: how."""
+
+    name: str
+    column: str
+    required: bool
+    longest: int
+    choices: Sequence[str]
+    hint: str
+
+
 class Intake(Protocol):
     """What lies on the side of the platforms' files."""
 
@@ -141,3 +154,9 @@ class Intake(Protocol):
 
     def platforms(self) -> Sequence[Listed]:
         """Every platform file, usable or not."""
+
+    def form(self) -> Sequence[FormField]:
+        """The office's own form."""
+
+    def unreadable(self, row: Mapping[str, str]) -> Sequence[str]:
+        """The fields of such a row that nobody could read, or stand for."""

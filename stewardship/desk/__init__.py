@@ -12,6 +12,7 @@
     refusals.py   what a platform did not take, batches in doubt
     intake.py     exports at the gate, rows in quarantine
     platforms.py  how each platform stands, going live
+    enter.py      the office's own form
     audit.py      who looked at what, both books proven
     accounts.py   accounts, one's own password
     app.py        which address leads to which of these

@@ -23,6 +23,7 @@ from stewardship.desk import (
     accounts,
     approvals,
     audit,
+    enter,
     entry,
     people,
     platforms,
@@ -38,7 +39,7 @@ from stewardship.desk.guard import HEADERS, guarded, unguarded
 from stewardship.intake import Intake
 from warehouse.site import Site
 
-PAGES = (entry, tonight, review, people, approvals, refusals, intake_page, platforms, audit, accounts)
+PAGES = (entry, tonight, review, people, approvals, refusals, intake_page, platforms, enter, audit, accounts)
 
 
 def desk(site: Site, intake: Intake, clock: Callable[[], datetime] = now) -> Starlette:

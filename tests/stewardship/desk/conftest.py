@@ -26,7 +26,15 @@ from warehouse.ledger import Line, open_ledger
 from warehouse.site import Site, read_site
 
 PASSWORD = "a long password"
-STAFF = {"wang": "steward", "li": "steward", "zhou": "approver", "zhao": "analyst", "admin": "admin"}
+STAFF = {
+    "wang": "steward",
+    "li": "steward",
+    "zhou": "approver",
+    "zhao": "analyst",
+    "admin": "admin",
+    "lin": "clerk",
+    "mei": "clerk",
+}
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from importlib import resources
 from typing import get_args
 
 from stewardship.accounts import ROLES
+from stewardship.alike import Because
 from stewardship.approving import REFUSED
 from stewardship.audit import Event
 from stewardship.cases import KINDS
@@ -54,6 +55,7 @@ MADE_UP = {
     "role_about_": ROLES,
     "fact_": FACTS,
     "event_": get_args(Event),
+    "alike_": get_args(Because),
     "book_": ("ledger", "audit"),
 }
 
