@@ -49,7 +49,7 @@ class WrongApproval(ValueError):
 class Asked:
     """Which cells are meant: those that all of what is stated holds for.
 
-    word: what a person said of them since the night; empty: nothing.
+    word: what a person said of them since the night; empty: nothing; None: whatever it is.
     """
 
     platform: str | None = None
@@ -57,7 +57,7 @@ class Asked:
     why: str | None = None
     record: str | None = None
     kind: str | None = None
-    word: Word | Literal[""] = ""
+    word: Word | Literal[""] | None = ""
 
     @property
     def narrow(self) -> bool:
@@ -67,13 +67,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Waiting cells of one platform, field and reason."""
+    """Waiting cells of one platform, field and reason; word: what was said of them since the night."""
 
     platform: str
     field: str
     decision: str
     why: str
     kind: str
+    word: str
     cells: int
 
 
@@ -146,8 +147,8 @@ class Noted:
 def waiting(site: Site, snapshot: Path, asked: Asked, decisions: tuple[str, ...] = WAITING) -> list[Group]:
     """What waits, most cells first."""
     query = f"""
-        select platform, field, decision, why, kind, count(*) from ({select("waiting")}) as found
-        group by all order by 6 desc, 1, 2, 3, 4
+        select platform, field, decision, why, kind, word, count(*) from ({select("waiting")}) as found
+        group by all order by 7 desc, 1, 2, 3, 4
     """
     return [Group(*row) for row in _ask(site, snapshot, query, _among(decisions, asked), asked)]
 

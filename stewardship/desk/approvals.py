@@ -28,6 +28,7 @@ from stewardship.approving import (
 from stewardship.desk.answers import because, done_in_words, go_on, number, page
 from stewardship.desk.guard import Asking, Way
 from stewardship.desk.rendering import say
+from stewardship.desk.todo import waiting_groups
 from stewardship.differences import Mark, change
 from warehouse.approvals import Said, Word
 from warehouse.fields import fields
@@ -57,8 +58,8 @@ class Part:
     field: str  # empty: all fields of newcomers' rows
     why: str
     kind: str
+    word: str
     cells: int
-    word: str = ""
 
     @property
     def query(self) -> str:
@@ -69,13 +70,9 @@ class Part:
 
 def approvals_page(asking: Asking) -> Response:
     """Everything that waits for an approver, and what was said since the night."""
-    book, site = asking.current.book(), asking.current.site
-
-    def parts(decisions: tuple[str, ...], asked: Asked = Asked()) -> list[Part]:
-        return _parts(waiting(site, book.snapshot, asked, decisions), asked.word)
-
-    open_ones = parts(_OPEN)
-    every = (*_OPEN, "declined", UNASKED)
+    book, groups = asking.current.book(), waiting_groups(asking)
+    unsaid = [one for one in groups if not one.word]
+    open_ones = _parts(one for one in unsaid if one.decision in _OPEN)
     asking.current.note("viewed", asking.who.account.name, page="approvals")
     return page(
         asking,
@@ -83,23 +80,23 @@ def approvals_page(asking: Asking) -> Response:
         "approvals",
         parts=open_ones,
         cells=sum(one.cells for one in open_ones),
-        declined=parts(("declined",)),
-        unasked=parts((UNASKED,), Asked(why=UNASKED)),
-        said=[one for word in get_args(Word) for one in parts(every, Asked(word=word))],
+        declined=_parts(one for one in unsaid if one.decision == "declined"),
+        unasked=_parts(one for one in unsaid if one.decision == UNASKED),
+        said=_parts(one for one in groups if one.word),
         titles=book.platforms,
         night=book.snapshot.stem,
         done=done_in_words(asking, _DONE),
     )
 
 
-def _parts(groups: Iterable[Group], word: str) -> list[Part]:
+def _parts(groups: Iterable[Group]) -> list[Part]:
     """Groups as they are looked at: a newcomer's row goes as a whole, so its fields are one part."""
-    found: dict[tuple[str, str, str, str], int] = {}
+    found: dict[tuple[str, str, str, str, str], int] = {}
     for one in groups:
         why = one.why if one.decision == "approval" else one.decision
-        place = (one.platform, "" if one.kind == "insert" else one.field, why, one.kind)
+        place = (one.platform, "" if one.kind == "insert" else one.field, why, one.kind, one.word)
         found[place] = found.get(place, 0) + one.cells
-    made = [Part(*place, cells, word) for place, cells in found.items()]
+    made = [Part(*place, cells) for place, cells in found.items()]
     # A closing or a contested value is looked at one by one; what is only much comes after.
     return sorted(made, key=lambda one: (one.why == "flood", -one.cells, one.platform, one.field, one.why))
 
@@ -207,7 +204,9 @@ def _asked(asking: Asking) -> Asked:
 
 
 def _part(asked: Asked, cells: int) -> Part:
-    return Part(asked.platform or "", asked.field or "", asked.why or "", asked.kind or "", cells, asked.word)
+    return Part(
+        asked.platform or "", asked.field or "", asked.why or "", asked.kind or "", asked.word or "", cells
+    )
 
 
 WAYS = (

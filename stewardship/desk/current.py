@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from dedup.site import site_model
 from stewardship.audit import Event, note, open_audit
@@ -27,6 +28,8 @@ from stewardship.store import open_desk
 from warehouse.ledger import Ledger, open_ledger
 from warehouse.site import Site
 from warehouse.snapshot import current_snapshot
+
+T = TypeVar("T")
 
 
 class NothingPublished(RuntimeError):
@@ -51,6 +54,7 @@ class Current:
         self._saying = threading.Lock()
         self._turning = threading.Lock()
         self._waiting: Waiting | None = None
+        self._made: tuple[object, dict[str, Any]] = ((), {})
 
     def book(self) -> Casebook:
         """The cases of now. After a flip, those of before until the new ones are laid out.
@@ -88,6 +92,18 @@ class Current:
     def close(self) -> None:
         """Close the books."""
         self._books.close()
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What follows from the snapshot and the ledger alone: made anew when either has changed, else as it was."""
+        with self._saying:
+            state = (current_snapshot(self.site), self.book().snapshot, self._ledger.head())
+        if state != self._made[0]:
+            self._made = (state, {})
+        made = self._made[1]
+        if name not in made:
+            made[name] = make()
+        found: T = made[name]
+        return found
 
     def note(self, event: Event, by: str, **facts: str | int) -> None:
         """Add a line to the audit."""

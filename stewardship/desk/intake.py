@@ -15,6 +15,7 @@ from starlette.responses import Response
 from stewardship.desk.answers import because, done_in_words, go_on, number, page
 from stewardship.desk.guard import Asking, Way
 from stewardship.desk.rendering import say
+from stewardship.desk.todo import gated
 from stewardship.intake import CannotBeDone
 from warehouse.lock import AlreadyRunning
 
@@ -38,7 +39,7 @@ def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
         "intake",
         wrong=wrong,
         status=status,
-        gated=intake.gated(speak),
+        gated=gated(asking),
         rows=rows,
         most=MOST_ROWS,
         said=intake.overridings(speak),

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.responses import Response
 
-from stewardship.approving import REFUSED, Asked, WrongApproval, switch, waiting
+from stewardship.approving import REFUSED, WAITING, Group, WrongApproval, switch
 from stewardship.desk.answers import because, done_in_words, go_on, page
 from stewardship.desk.guard import Asking, Way, problem
 from stewardship.desk.rendering import say
+from stewardship.desk.todo import gated, quarantined, waiting_groups
 from stewardship.intake import Listed
 from stewardship.nights import PlatformNight, last_night
 from warehouse.approvals import Said
-from warehouse.site import Site
-from warehouse.store import read_store
 
 _DONE = ("went_live", "went_back", "mode_already")
 
@@ -49,16 +48,15 @@ def platforms_page(asking: Asking) -> Response:
 
 
 def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
-    book, current = asking.current.book(), asking.current
-    night = last_night(current.site)
-    gated = {one.platform for one in current.intake.gated(asking.speak) if not one.accepted}
-    cells, refused = _waiting(current.site, book.snapshot)
-    rows = _quarantined(book.snapshot)
+    current, night = asking.current, last_night(asking.current.site)
+    held = {one.platform for one in gated(asking) if not one.accepted}
+    cells, refused = _waiting(waiting_groups(asking))
+    rows = quarantined(asking)
     lines = [
         Line(
             one,
             night.platforms.get(one.slug) if night else None,
-            one.slug in gated,
+            one.slug in held,
             rows[one.slug],
             cells[one.slug],
             refused[one.slug],
@@ -78,18 +76,13 @@ def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
     )
 
 
-def _waiting(site: Site, snapshot: Path) -> tuple[Counter[str], Counter[str]]:
+def _waiting(groups: Iterable[Group]) -> tuple[Counter[str], Counter[str]]:
     """How many cells wait for an approver, and how many were refused, by platform."""
     cells, refused = Counter[str](), Counter[str]()
-    for one in waiting(site, snapshot, Asked()):
-        (refused if one.decision in REFUSED else cells)[one.platform] += one.cells
+    for one in groups:
+        if one.decision in WAITING and not one.word:
+            (refused if one.decision in REFUSED else cells)[one.platform] += one.cells
     return cells, refused
-
-
-def _quarantined(snapshot: Path) -> Counter[str]:
-    query = "select platform, count(*) from staged.quarantine where until is null group by platform"
-    with read_store(snapshot) as con:
-        return Counter(dict(con.execute(query).fetchall()))
 
 
 def change_mode(asking: Asking) -> Response:

@@ -12,10 +12,11 @@ import sqlite3
 
 from starlette.responses import Response
 
-from stewardship.approving import REFUSED, Asked, WrongApproval, doubted, rows, settle_batch, waiting
+from stewardship.approving import REFUSED, Asked, WrongApproval, doubted, rows, settle_batch
 from stewardship.desk.answers import because, done_in_words, go_on, page
 from stewardship.desk.guard import Asking, Way
 from stewardship.desk.rendering import say
+from stewardship.desk.todo import waiting_groups
 from stewardship.differences import change
 from warehouse.approvals import Said
 from warehouse.lock import AlreadyRunning
@@ -39,7 +40,7 @@ def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
         "refusals",
         wrong=wrong,
         status=status,
-        count=sum(one.cells for one in waiting(site, book.snapshot, Asked(), REFUSED)),
+        count=sum(one.cells for one in waiting_groups(asking) if one.decision in REFUSED),
         rows=found,
         changes={
             one.digest: change(one.field, one.held, one.told, full=asking.full)

@@ -24,6 +24,7 @@ from stewardship.cases import KINDS, Case
 from stewardship.desk.answers import because, number
 from stewardship.desk.guard import ADDRESS, Asking, Way, frame, problem
 from stewardship.desk.rendering import HERE, render, say
+from stewardship.desk.todo import work
 from stewardship.differences import person, side_by_side
 from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
 from stewardship.standing import Link, Said, Standing
@@ -81,6 +82,7 @@ def queue_page(asking: Asking) -> Response:
         held=held_by_others(asking.con, asking.who.account.name, asking.now),
         put_off=deferrals(asking.con),
         mine=mine,
+        waits=[one for one in work(asking) if one.kind != "cases" and one.count],
         night=book.snapshot.stem,
     )
     return HTMLResponse(text)

@@ -1,19 +1,21 @@
 """Everything that waits for a person, by kind: how much, and on which page.
 
-Belongs here: counting it. Lives elsewhere: the pages themselves.
+Belongs here: counting it, once for as long as neither snapshot nor ledger changes. Lives elsewhere: the pages themselves.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from stewardship.accounts import Deed
-from stewardship.approving import REFUSED, Asked, doubted, waiting
+from stewardship.approving import REFUSED, UNASKED, WAITING, Asked, Group, doubted, waiting
 from stewardship.desk.guard import Asking
-from warehouse.site import Site
-from warehouse.store import read_store, scalar
+from stewardship.intake import Gated
+from warehouse.store import read_store
+
+_OPEN = ("approval", "flood")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +33,38 @@ def work(asking: Asking) -> list[Work]:
     current, book = asking.current, asking.current.book()
     with current.standing() as (_, standing):
         cases = len(current.open_cases(asking.con, book, standing, asking.now))
-    cells, refused, batches, rows = _counted(current.site, book.snapshot)
-    gates = sum(not one.accepted for one in current.intake.gated(asking.speak))
+    groups = [one for one in waiting_groups(asking) if not one.word]
     return [
         Work("cases", cases, "/"),
-        Work("approvals", cells, "/approvals"),
-        Work("refused", refused, "/refused"),
-        Work("doubted", batches, "/refused"),
-        Work("gates", gates, "/intake"),
-        Work("quarantine", rows, "/intake"),
+        Work("approvals", sum(one.cells for one in groups if one.decision in _OPEN), "/approvals"),
+        Work("refused", sum(one.cells for one in groups if one.decision in REFUSED), "/refused"),
+        Work(
+            "doubted", len(current.once("doubted", lambda: doubted(current.site, book.snapshot))), "/refused"
+        ),
+        Work("gates", sum(not one.accepted for one in gated(asking)), "/intake"),
+        Work("quarantine", sum(quarantined(asking).values()), "/intake"),
     ]
 
 
-def _counted(site: Site, snapshot: Path) -> Sequence[int]:
-    groups = waiting(site, snapshot, Asked())
-    refused = sum(one.cells for one in groups if one.decision in REFUSED)
-    with read_store(snapshot) as con:
-        rows = int(scalar(con, "select count(*) from staged.quarantine where until is null"))
-    return sum(one.cells for one in groups) - refused, refused, len(doubted(site, snapshot)), rows
+def waiting_groups(asking: Asking) -> list[Group]:
+    """Every cell that a person may be asked about, or may speak of, in groups, whatever was said since the night."""
+    site, snapshot = asking.current.site, asking.current.book().snapshot
+    every = (*WAITING, "declined", UNASKED)
+    return asking.current.once("waiting", lambda: waiting(site, snapshot, Asked(word=None), every))
+
+
+def gated(asking: Asking) -> Sequence[Gated]:
+    """The exports that wait at the gate."""
+    speak = asking.speak
+    return asking.current.once(f"gated {speak}", lambda: asking.current.intake.gated(speak))
+
+
+def quarantined(asking: Asking) -> Counter[str]:
+    """How many rows stand in quarantine, by platform."""
+    query = "select platform, count(*) from staged.quarantine where until is null group by platform"
+
+    def count() -> Counter[str]:
+        with read_store(asking.current.book().snapshot) as con:
+            return Counter(dict(con.execute(query).fetchall()))
+
+    return asking.current.once("quarantined", count)

@@ -37,4 +37,4 @@ where list_contains($decisions, d.decision)
     and ($why is null or d.why = $why or d.decision = $why)
     and d.record_id = coalesce($record, d.record_id)
     and d.kind = coalesce($kind, d.kind)
-    and coalesce(spoken.word, '') = $word
+    and ($word is null or coalesce(spoken.word, '') = $word)
