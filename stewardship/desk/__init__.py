@@ -6,7 +6,8 @@
     answers.py    a page, or going on to one that says what was done
     entry.py      logging in and out
     tonight.py    what the night did and what waits, the page after logging in; todo.py counts it
-    review.py     the queue, a case, a verdict
+    queue.py      what waits for a steward
+    review.py     a case, a verdict
     people.py     looking somebody up, one resident
     approvals.py  what waits before it goes to a platform
     refusals.py   what a platform did not take, batches in doubt

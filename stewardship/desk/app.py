@@ -27,6 +27,7 @@ from stewardship.desk import (
     entry,
     people,
     platforms,
+    queue,
     refusals,
     review,
     tonight,
@@ -39,7 +40,20 @@ from stewardship.desk.guard import HEADERS, guarded, unguarded
 from stewardship.intake import Intake
 from warehouse.site import Site
 
-PAGES = (entry, tonight, review, people, approvals, refusals, intake_page, platforms, enter, audit, accounts)
+PAGES = (
+    entry,
+    tonight,
+    queue,
+    review,
+    people,
+    approvals,
+    refusals,
+    intake_page,
+    platforms,
+    enter,
+    audit,
+    accounts,
+)
 
 
 def desk(site: Site, intake: Intake, clock: Callable[[], datetime] = now) -> Starlette:

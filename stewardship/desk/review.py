@@ -1,30 +1,27 @@
-"""The queue, a case, and what is said of it.
+"""A case, and what is said of it.
 
-Belongs here: these pages. Lives elsewhere: what a case is and whose turn it is (`stewardship/cases.py`, `queue.py`), what
-a verdict has to stand up to (`verdicts.py`), who may (`guard.py`).
+Belongs here: this page. Lives elsewhere: the list of cases (`queue.py`), what a case is and whose turn it is
+(`stewardship/cases.py`, `queue.py`), what a verdict has to stand up to (`verdicts.py`), who may (`guard.py`).
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import takewhile
 from typing import Any, get_args
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dedup.explain import UnknownId
 from stewardship.blast import blast
 from stewardship.casebook import Casebook
-from stewardship.cases import KINDS, Case
+from stewardship.cases import Case
 from stewardship.desk.answers import because, number
 from stewardship.desk.guard import ADDRESS, Asking, Way, frame, problem
-from stewardship.desk.rendering import HERE, render, say
-from stewardship.desk.todo import work
+from stewardship.desk.queue import asked_of, query_of, queue_page
+from stewardship.desk.rendering import render, say
 from stewardship.differences import person, side_by_side
 from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
 from stewardship.standing import Link, Said, Standing
@@ -33,7 +30,6 @@ from warehouse.ledger import Ledger, Word
 from warehouse.store import read_store
 
 DEFER_DAYS = (1, 7, 30)
-_LISTED = 100  # cases on the page of the queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,59 +56,6 @@ class Step:
     at: str
 
 
-def queue_page(asking: Asking) -> Response:
-    """What waits, by kind and platform, the most pressing first."""
-    asked, book = _asked(asking.query), asking.current.book()
-    with asking.current.standing() as (_, standing):
-        waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
-        mine = _judged_today(standing, asking.who.account.name, asking.now)
-    wanted = [case for case in waiting if asked.wants(case)]
-    text = render(
-        "queue.html",
-        asking.speak,
-        **frame(asking),
-        told=say(asking.query["told"], asking.speak) if asking.query.get("told") in _TOLD else "",
-        cases=wanted[:_LISTED],
-        count=len(wanted),
-        all=len(waiting),
-        kinds=[(kind, count) for kind, count in _counts(waiting).items() if count],
-        platforms=_platforms(waiting, book.platforms),
-        titles=book.platforms,
-        asked=asked,
-        held=held_by_others(asking.con, asking.who.account.name, asking.now),
-        put_off=deferrals(asking.con),
-        mine=mine,
-        waits=[one for one in work(asking) if one.kind != "cases" and one.count],
-        night=book.snapshot.stem,
-    )
-    return HTMLResponse(text)
-
-
-_TOLD = ("nothing_left", "deferred", "nothing_to_undo")
-
-
-def _counts(cases: Sequence[Case]) -> dict[str, int]:
-    found = Counter(case.kind for case in cases)
-    return {kind: found[kind] for kind in KINDS}
-
-
-def _platforms(cases: Sequence[Case], titles: Mapping[str, str]) -> list[tuple[str, str, int]]:
-    found = Counter(platform for case in cases for platform in case.platforms)
-    return sorted(
-        ((slug, titles.get(slug, slug), count) for slug, count in found.items()), key=lambda one: -one[2]
-    )
-
-
-def _judged_today(standing: Standing, by: str, now: datetime) -> int:
-    """How many standing verdicts somebody gave today, by the clock on the wall."""
-
-    def today(one: Said) -> bool:
-        return datetime.fromisoformat(one.at).astimezone(HERE).date() == now.astimezone(HERE).date()
-
-    todays = takewhile(today, reversed(standing.lines.values()))
-    return sum(one.by == by and not one.undoes and one.seq not in standing.undone for one in todays)
-
-
 def _siblings(book: Casebook, case: Case, waiting: Set[str]) -> list[Case]:
     """Other open cases about the same residents."""
     others = {one.id: one for resident in case.residents for one in book.about(resident)}
@@ -134,7 +77,7 @@ def _onwards(
     **facts: Any,
 ) -> Response:
     """To the next case; its address says which part of the queue is worked on, and what was just done."""
-    asked, by, book = _asked(forms or asking.query), asking.who.account.name, asking.current.book()
+    asked, by, book = asked_of(forms or asking.query), asking.who.account.name, asking.current.book()
     with asking.current.standing() as (_, standing):
         waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
     held = held_by_others(asking.con, by, asking.now)
@@ -174,6 +117,7 @@ def case_page(
         "case.html",
         asking.speak,
         **frame(asking),
+        here="queue",
         **_what_is_stated(asking, book, case),
         **said,
         **_place_in_queue(asking, book, case, waiting),
@@ -220,10 +164,10 @@ def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Cas
 
 def _place_in_queue(asking: Asking, book: Casebook, case: Case, waiting: Sequence[Case]) -> dict[str, Any]:
     """Where a case stands in the part of the queue that is worked on, and what comes before and after it."""
-    asked = _asked(asking.form or asking.query)
+    asked = asked_of(asking.form or asking.query)
     held = held_by_others(asking.con, asking.who.account.name, asking.now)
     part = [one for one in waiting if asked.wants(one)]
-    query = _query(asked)
+    query = query_of(asked)
     return {
         "asked": asked,
         "query": query,
@@ -277,7 +221,7 @@ def judge(asking: Asking) -> Response:
 
 def take_back(asking: Asking) -> Response:
     """Take back one's own last verdict, or the one that is named, and show its case again."""
-    account, asked, book = asking.who.account, _asked(asking.form), asking.current.book()
+    account, asked, book = asking.who.account, asked_of(asking.form), asking.current.book()
     try:
         with asking.current.standing() as (ledger, standing):
             last = standing.last_of(account.name)
@@ -392,19 +336,9 @@ def _record(record_id: str, asking: Asking) -> str:
     return f"{book.platforms.get(member.platform, member.platform) if member else '?'} {record_id[:6]}"
 
 
-def _asked(stated: Mapping[str, str]) -> Asked:
-    kind = next((one for one in KINDS if one == stated.get("kind")), None)
-    return Asked(kind, stated.get("platform") or None)
-
-
-def _query(asked: Asked, **facts: Any) -> str:
-    stated = {"kind": asked.kind, "platform": asked.platform, **facts}
-    return urlencode({name: value for name, value in stated.items() if value})
-
-
 def _to(asking: Asking, path: str, asked: Asked, **facts: Any) -> Response:
     """To a page; whoever asks for parts gets that page's at once, and its address in a header."""
-    query = _query(asked, **facts)
+    query = query_of(asked, **facts)
     address = f"{path}?{query}" if query else path
     if not asking.part:
         return RedirectResponse(address, 303)
@@ -415,7 +349,6 @@ def _to(asking: Asking, path: str, asked: Asked, **facts: Any) -> Response:
 
 
 WAYS = (
-    Way("/", queue_page, "look"),
     Way("/next", next_case, "judge"),
     Way("/undo", take_back, "judge", "POST"),
     Way("/cases/{case}", show_case, "look"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import lxml.html
@@ -22,7 +23,10 @@ from stewardship.desk.current import Current
 from stewardship.sessions import begin_session
 from stewardship.store import open_desk
 from tests.stewardship.conftest import Clock
-from warehouse.ledger import Line, open_ledger
+from tests.stewardship.office import JIANGUO, PEOPLE, SECOND, night
+from warehouse.approvals import Said, set_mode
+from warehouse.batches import Batch, note, note_answers, read_batches
+from warehouse.ledger import Cell, Line, open_ledger
 from warehouse.site import Site, read_site
 
 PASSWORD = "a long password"
@@ -37,6 +41,17 @@ STAFF = {
 }
 
 
+THIRD = date(2026, 11, 21)
+MOVED, LOST, NEXT = "13900000099", "13911112222", "13900000088"
+WORDS = f"号码 {LOST} 已由张三登记"
+ALONE = PEOPLE["hukou"]["alone"]
+CIVIL = {
+    **PEOPLE["civil"],
+    "brother_too": {**JIANGUO, "phone": MOVED},
+    "alone_too": {**ALONE, "phone": LOST},
+}
+
+
 @pytest.fixture(scope="session")
 def staffed(office_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root: Path = tmp_path_factory.mktemp("staffed") / "site"
@@ -44,6 +59,30 @@ def staffed(office_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     with open_desk(read_site(root)) as con:
         for name, role in STAFF.items():
             add_account(con, name, role, PASSWORD, Clock()())
+    return root
+
+
+@pytest.fixture(scope="session")
+def told(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office that is live with the registry, which refused one phone, has another to overwrite, and of which a batch is in
+    doubt."""
+    root: Path = tmp_path_factory.mktemp("told") / "site"
+    shutil.copytree(staffed, root, symlinks=True)
+    site = read_site(root)
+    with open_ledger(site) as ledger:
+        set_mode(ledger, "live", "hukou", SECOND, Said("主任", "试点"))
+    night(site, SECOND, {"civil": CIVIL})
+    with open_ledger(site) as ledger:
+        (digest,) = ledger.remember_all([LOST])
+        batch = Batch("hukou-20261120-1", "hukou", SECOND, live=True)
+        note(ledger, "prepared", batch, [Cell("alone", "phone", digest, "fill", "alone_too")])
+        note(ledger, "sending", batch)
+        note(ledger, "sent", batch, route="by_hand")
+        note_answers(ledger, "refused", read_batches(ledger, SECOND)[batch.name], [("alone", WORDS)])
+        doubted = Batch("hukou-20261121-1", "hukou", THIRD, live=True)
+        note(ledger, "prepared", doubted, [Cell("double", "phone", digest, "fill", "alone_too")])
+        note(ledger, "sending", doubted)
+    night(site, THIRD, {})
     return root
 
 

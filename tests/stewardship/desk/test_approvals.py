@@ -8,46 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.stewardship.desk.conftest import Office, Visitor
-from tests.stewardship.office import JIANGUO, PEOPLE, SECOND, night
-from warehouse.approvals import Said, approvals, live_platforms, set_mode
-from warehouse.batches import Batch, note, note_answers, read_batches
-from warehouse.ledger import Cell, open_ledger
+from tests.stewardship.desk.conftest import CIVIL, LOST, MOVED, NEXT, THIRD, WORDS, Office, Visitor
+from tests.stewardship.office import JIANGUO, night
+from warehouse.approvals import approvals, live_platforms
+from warehouse.batches import read_batches
+from warehouse.ledger import open_ledger
 from warehouse.site import Site, read_site
-
-THIRD = date(2026, 11, 21)
-MOVED, LOST, NEXT = "13900000099", "13911112222", "13900000088"
-WORDS = f"号码 {LOST} 已由张三登记"
-ALONE = PEOPLE["hukou"]["alone"]
-CIVIL = {
-    **PEOPLE["civil"],
-    "brother_too": {**JIANGUO, "phone": MOVED},
-    "alone_too": {**ALONE, "phone": LOST},
-}
-
-
-@pytest.fixture(scope="module")
-def told(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An office that is live with the registry, which refused one phone, has another to overwrite, and of which a batch is in
-    doubt."""
-    root: Path = tmp_path_factory.mktemp("told") / "site"
-    shutil.copytree(staffed, root, symlinks=True)
-    site = read_site(root)
-    with open_ledger(site) as ledger:
-        set_mode(ledger, "live", "hukou", SECOND, Said("主任", "试点"))
-    night(site, SECOND, {"civil": CIVIL})
-    with open_ledger(site) as ledger:
-        (digest,) = ledger.remember_all([LOST])
-        batch = Batch("hukou-20261120-1", "hukou", SECOND, live=True)
-        note(ledger, "prepared", batch, [Cell("alone", "phone", digest, "fill", "alone_too")])
-        note(ledger, "sending", batch)
-        note(ledger, "sent", batch, route="by_hand")
-        note_answers(ledger, "refused", read_batches(ledger, SECOND)[batch.name], [("alone", WORDS)])
-        doubted = Batch("hukou-20261121-1", "hukou", THIRD, live=True)
-        note(ledger, "prepared", doubted, [Cell("double", "phone", digest, "fill", "alone_too")])
-        note(ledger, "sending", doubted)
-    night(site, THIRD, {})
-    return root
 
 
 @pytest.fixture
