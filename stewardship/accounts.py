@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -49,14 +50,19 @@ class WrongAccount(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who may log in."""
+    """Somebody who may log in. areas: the communities and grids whose people they work on; none: everybody."""
 
     name: str
     role: Role
+    areas: frozenset[str] = frozenset()
 
     def may(self, deed: Deed) -> bool:
         """Whether this role is allowed to."""
         return deed in _MAY[self.role]
+
+    def works_on(self, areas: Collection[str]) -> bool:
+        """Whether who lives in these communities and grids is theirs to work on."""
+        return not self.areas or not self.areas.isdisjoint(areas)
 
 
 def add_account(con: sqlite3.Connection, name: str, role: str, password: str, now: datetime) -> Account:
@@ -93,9 +99,14 @@ def hash_of(password: str) -> str:
 def accounts(con: sqlite3.Connection) -> list[Account]:
     """All accounts, by name."""
     return [
-        Account(name, _role(role))
-        for name, role in con.execute("select name, role from account order by name")
+        Account(name, _role(role), areas_of(con, name))
+        for name, role in con.execute("select name, role from account order by name").fetchall()
     ]
+
+
+def areas_of(con: sqlite3.Connection, name: str) -> frozenset[str]:
+    """The areas that an account is kept to; none: it is not."""
+    return frozenset(area for (area,) in con.execute("select name from area where account = ?", (name,)))
 
 
 def check_password(con: sqlite3.Connection, name: str, password: str, now: datetime) -> Account | None:
@@ -115,7 +126,7 @@ def check_password(con: sqlite3.Connection, name: str, password: str, now: datet
         con.execute("update account set failures = 0, locked_until = '' where name = ?", (name,))
         if _hasher().check_needs_rehash(kept):
             con.execute("update account set hash = ? where name = ?", (_hasher().hash(password), name))
-    return Account(name, _role(role))
+    return Account(name, _role(role), areas_of(con, name))
 
 
 def is_locked(con: sqlite3.Connection, name: str, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """What an administrator changes of accounts, and what everybody may change of their own.
 
-Belongs here: listing accounts with their state, another role, closing and opening one, another password.
+Belongs here: listing accounts with their state, another role, the areas they are kept to, closing and opening one, another password.
 Lives elsewhere: making an account, checking a password (`accounts.py`).
 
 Whoever is closed or given another password is logged out at once. One administrator stays: nobody closes the last, or
@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from stewardship.accounts import ROLES, Role, WrongAccount, check_password, hash_of
+from stewardship.accounts import ROLES, Role, WrongAccount, areas_of, check_password, hash_of
 from stewardship.store import stamp, writing
 
 _CLOSED = "9999-12-31T00:00:00+00:00"  # until when the account of somebody who left is locked
@@ -30,6 +31,7 @@ class Member:
     locked: bool
     closed: bool
     seen: str
+    areas: Sequence[str]
 
 
 def members(con: sqlite3.Connection, now: datetime) -> list[Member]:
@@ -39,7 +41,7 @@ def members(con: sqlite3.Connection, now: datetime) -> list[Member]:
         " left join session as s on s.account = a.name group by name order by name"
     ).fetchall()
     return [
-        Member(name, role, made, until > stamp(now), until == _CLOSED, seen)
+        Member(name, role, made, until > stamp(now), until == _CLOSED, seen, sorted(areas_of(con, name)))
         for name, role, made, until, seen in rows
     ]
 
@@ -62,6 +64,18 @@ def change_role(con: sqlite3.Connection, name: str, role: str) -> None:
         if role != "admin":
             _leave_an_administrator(con, name)
         con.execute("update account set role = ? where name = ?", (role, name))
+
+
+def keep_to(con: sqlite3.Connection, name: str, areas: Collection[str]) -> None:
+    """Keep somebody to the people of these communities and grids, from their next click on; none: to nobody's.
+
+    Raises:
+        WrongAccount: no such account.
+    """
+    with writing(con):
+        _known(con, name)
+        con.execute("delete from area where account = ?", (name,))
+        con.executemany("insert into area values (?, ?)", [(name, area) for area in sorted(set(areas))])
 
 
 def close(con: sqlite3.Connection, name: str) -> None:

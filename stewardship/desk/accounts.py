@@ -7,6 +7,7 @@ A password that was made up is shown once, in the answer to the form, and is kep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from starlette.responses import Response
@@ -15,9 +16,18 @@ from stewardship.accounts import ROLES, WrongAccount, add_account
 from stewardship.desk.answers import done_in_words, go_on, page
 from stewardship.desk.guard import Asking, Way
 from stewardship.desk.rendering import say
-from stewardship.staff import change_password, change_role, close, generated, members, reopen, reset_password
+from stewardship.staff import (
+    change_password,
+    change_role,
+    close,
+    generated,
+    keep_to,
+    members,
+    reopen,
+    reset_password,
+)
 
-_DONE = ("role_changed", "account_closed", "account_reopened")
+_DONE = ("role_changed", "areas_changed", "account_closed", "account_reopened")
 
 
 def accounts_page(asking: Asking) -> Response:
@@ -70,6 +80,19 @@ def give_role(asking: Asking) -> Response:
     return _done(asking, lambda: change_role(asking.con, name, role), "role_changed", role=role)
 
 
+def give_areas(asking: Asking) -> Response:
+    """Keep somebody to the people of some areas, or of none."""
+    areas = [
+        one.strip()[:60] for one in re.split(r"[、，,;；\s]+", asking.form.get("areas", "")) if one.strip()
+    ]
+    return _done(
+        asking,
+        lambda: keep_to(asking.con, asking.path["name"], areas),
+        "areas_changed",
+        areas="、".join(areas),
+    )
+
+
 def shut(asking: Asking) -> Response:
     """Close an account."""
     return _done(asking, lambda: close(asking.con, asking.path["name"]), "account_closed", closed=1)
@@ -114,6 +137,7 @@ WAYS = (
     Way("/accounts", accounts_page, "accounts"),
     Way("/accounts", add, "accounts", "POST"),
     Way("/accounts/{name}/role", give_role, "accounts", "POST"),
+    Way("/accounts/{name}/areas", give_areas, "accounts", "POST"),
     Way("/accounts/{name}/password", new_password, "accounts", "POST"),
     Way("/accounts/{name}/close", shut, "accounts", "POST"),
     Way("/accounts/{name}/open", open_again, "accounts", "POST"),

@@ -210,7 +210,7 @@ def _part(asked: Asked, cells: int) -> Part:
 
 
 WAYS = (
-    Way("/approvals", approvals_page, "look"),
-    Way("/approvals/{platform}", part_page, "look"),
-    Way("/approvals/{platform}", say_of_part, "approve", "POST"),
+    Way("/approvals", approvals_page, "look", everybodys=True),
+    Way("/approvals/{platform}", part_page, "look", everybodys=True),
+    Way("/approvals/{platform}", say_of_part, "approve", "POST", everybodys=True),
 )

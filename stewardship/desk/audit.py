@@ -23,7 +23,7 @@ MOST_LINES = 200
 # What a line names besides who did what, in the order in which it is shown.
 FACTS = (
     "page", "case", "resident", "platform", "batch", "row", "what", "word", "verdict", "mode", "count", "line", "night",
-    "account", "role", "closed", "locked", "found", "days", "full",
+    "account", "role", "areas", "closed", "locked", "found", "days", "full",
 )  # fmt: skip
 _TEXTS = ("shown",)  # events whose text says why, and is no name of anybody
 

@@ -83,12 +83,16 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Way(NamedTuple):
-    """Which page answers at an address to whom: to anybody who is logged in or, with a deed, who may do that."""
+    """Which page answers at an address to whom: to anybody who is logged in or, with a deed, who may do that.
+
+    everybodys: it shows people of all areas, and is for nobody who is kept to some.
+    """
 
     address: str
     page: Page
     deed: Deed | None = None
     method: Literal["GET", "POST"] = "GET"
+    everybodys: bool = False
 
 
 def guarded(current: Current, clock: Callable[[], datetime], way: Way) -> Endpoint:
@@ -99,7 +103,8 @@ def guarded(current: Current, clock: Callable[[], datetime], way: Way) -> Endpoi
             return _log_in_first(asking, method)
         if method == "POST" and not _bears(asking.form, asking.session.form_key):
             return problem(asking, 403, "wrong_form")
-        if way.deed is not None and not asking.session.account.may(way.deed):
+        account = asking.session.account
+        if (way.deed is not None and not account.may(way.deed)) or (way.everybodys and account.areas):
             return problem(asking, 403, "not_allowed")
         return way.page(asking)
 

@@ -121,8 +121,8 @@ def _day(stated: str | None) -> date | None:
 
 
 WAYS = (
-    Way("/intake", intake_page, "look"),
-    Way("/intake/said/{line}", take_back, "mend", "POST"),
-    Way("/intake/{platform}/accept", accept, "approve", "POST"),
-    Way("/intake/{platform}/{reference}", mend, "mend", "POST"),
+    Way("/intake", intake_page, "look", everybodys=True),
+    Way("/intake/said/{line}", take_back, "mend", "POST", everybodys=True),
+    Way("/intake/{platform}/accept", accept, "approve", "POST", everybodys=True),
+    Way("/intake/{platform}/{reference}", mend, "mend", "POST", everybodys=True),
 )

@@ -22,7 +22,7 @@ from warehouse.residents import UnknownResident
 def search(asking: Asking) -> Response:
     """The form, and who was found."""
     asked, book = asking.form.get("asked", "").strip()[:60], asking.current.book()
-    found = find(book.snapshot, asking.current.site.key, asked) if asked else []
+    found = find(book.snapshot, asking.current.site.key, asked, asking.who.account.areas) if asked else []
     if asked:
         asking.current.note("searched", asking.who.account.name, because=asked, found=len(found))
     text = render(
@@ -45,6 +45,8 @@ def resident_page(asking: Asking) -> Response:
     try:
         found = read_resident(book.snapshot, asking.current.site.key, asking.path["resident"])
     except UnknownResident:
+        return problem(asking, 404, "no_such_resident")
+    if not asking.who.account.works_on(found.areas):
         return problem(asking, 404, "no_such_resident")
     if found.resident_id != asking.path["resident"]:
         return RedirectResponse(f"/residents/{found.resident_id}", 303)

@@ -28,10 +28,11 @@ _TOLD = ("nothing_left", "deferred", "nothing_to_undo")
 
 def queue_page(asking: Asking) -> Response:
     """What waits, by kind and platform, the most pressing first."""
-    asked, book = asked_of(asking.query), asking.current.book()
+    asked, book, account = asked_of(asking, asking.query), asking.current.book(), asking.who.account
     with asking.current.standing() as (_, standing):
-        waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
+        every = asking.current.open_cases(asking.con, book, standing, asking.now)
         mine = _judged_today(standing, asking.who.account.name, asking.now)
+    waiting = [case for case in every if account.works_on(case.areas)]
     wanted = [case for case in waiting if asked.wants(case)]
     text = render(
         "queue.html",
@@ -49,7 +50,7 @@ def queue_page(asking: Asking) -> Response:
         held=held_by_others(asking.con, asking.who.account.name, asking.now),
         put_off=deferrals(asking.con),
         mine=mine,
-        waits=[one for one in work(asking) if one.kind != "cases" and one.count],
+        waits=[one for one in work(asking) if one.kind != "cases" and one.count and not account.areas],
         night=book.snapshot.stem,
     )
     return HTMLResponse(text)
@@ -77,9 +78,10 @@ def _judged_today(standing: Standing, by: str, now: datetime) -> int:
     return sum(one.by == by and not one.undoes and one.seq not in standing.undone for one in todays)
 
 
-def asked_of(stated: Mapping[str, str]) -> Asked:
+def asked_of(asking: Asking, stated: Mapping[str, str]) -> Asked:
+    """The part that a form or an address names, of what is theirs to work on who asks."""
     kind = next((one for one in KINDS if one == stated.get("kind")), None)
-    return Asked(kind, stated.get("platform") or None)
+    return Asked(kind, stated.get("platform") or None, asking.who.account.areas)
 
 
 def query_of(asked: Asked, **facts: Any) -> str:

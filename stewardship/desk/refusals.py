@@ -79,6 +79,6 @@ def settle(asking: Asking) -> Response:
 
 
 WAYS = (
-    Way("/refused", refusals_page, "look"),
-    Way("/refused/{batch}", settle, "approve", "POST"),
+    Way("/refused", refusals_page, "look", everybodys=True),
+    Way("/refused/{batch}", settle, "approve", "POST", everybodys=True),
 )

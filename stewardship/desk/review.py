@@ -77,7 +77,7 @@ def _onwards(
     **facts: Any,
 ) -> Response:
     """To the next case; its address says which part of the queue is worked on, and what was just done."""
-    asked, by, book = asked_of(forms or asking.query), asking.who.account.name, asking.current.book()
+    asked, by, book = asked_of(asking, forms or asking.query), asking.who.account.name, asking.current.book()
     with asking.current.standing() as (_, standing):
         waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
     held = held_by_others(asking.con, by, asking.now)
@@ -104,7 +104,7 @@ def case_page(
 ) -> Response:
     """A case as it is now, with what went wrong when somebody judged it, and what they were about to say."""
     book, by = asking.current.book(), asking.who.account
-    case = book.case(asking.path["case"])
+    case = _case(asking, book)
     if case is None:
         return _no_case(asking)
     holder = hold(asking.con, case.id, by.name, asking.now) if by.may("judge") else None
@@ -124,7 +124,7 @@ def case_page(
         case=case,
         titles=book.platforms,
         holder=holder,
-        siblings=_siblings(book, case, {one.id for one in waiting}),
+        siblings=_siblings(book, case, {one.id for one in waiting if by.works_on(one.areas)}),
         told=say(told, asking.speak, by=other.by if other else "") if told else "",
         other=other,
         chain=[_step(link, asking) for link in chain],
@@ -164,7 +164,7 @@ def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Cas
 
 def _place_in_queue(asking: Asking, book: Casebook, case: Case, waiting: Sequence[Case]) -> dict[str, Any]:
     """Where a case stands in the part of the queue that is worked on, and what comes before and after it."""
-    asked = asked_of(asking.form or asking.query)
+    asked = asked_of(asking, asking.form or asking.query)
     held = held_by_others(asking.con, asking.who.account.name, asking.now)
     part = [one for one in waiting if asked.wants(one)]
     query = query_of(asked)
@@ -184,7 +184,7 @@ def _place_in_queue(asking: Asking, book: Casebook, case: Case, waiting: Sequenc
 def judge(asking: Asking) -> Response:
     """Save a verdict, and on to the next case."""
     form, book, by = asking.form, asking.current.book(), asking.who.account.name
-    case = book.case(asking.path["case"])
+    case = _case(asking, book)
     word: Word | None = next((one for one in get_args(Word) if one == form.get("verdict")), None)
     if case is None:
         return _no_case(asking)
@@ -221,7 +221,7 @@ def judge(asking: Asking) -> Response:
 
 def take_back(asking: Asking) -> Response:
     """Take back one's own last verdict, or the one that is named, and show its case again."""
-    account, asked, book = asking.who.account, asked_of(asking.form), asking.current.book()
+    account, asked, book = asking.who.account, asked_of(asking, asking.form), asking.current.book()
     try:
         with asking.current.standing() as (ledger, standing):
             last = standing.last_of(account.name)
@@ -253,7 +253,7 @@ def take_back(asking: Asking) -> Response:
 
 def put_off(asking: Asking) -> Response:
     """Put a case off, and on to the next."""
-    case = asking.current.book().case(asking.path["case"])
+    case = _case(asking, asking.current.book())
     if case is None:
         return _no_case(asking)
     days = number(asking.form.get("days"))
@@ -267,7 +267,7 @@ def put_off(asking: Asking) -> Response:
 def reach(asking: Asking) -> Response:
     """Which cells of which platforms the opposite of today would change; a part of the page, opened on demand."""
     book = asking.current.book()
-    case = book.case(asking.path["case"])
+    case = _case(asking, book)
     if case is None:
         return _no_case(asking)
     try:
@@ -278,12 +278,18 @@ def reach(asking: Asking) -> Response:
     return HTMLResponse(text)
 
 
+def _case(asking: Asking, book: Casebook) -> Case | None:
+    """The case of an address, if it is theirs to work on who asks."""
+    case = book.case(asking.path["case"])
+    return case if case and asking.who.account.works_on(case.areas) else None
+
+
 def _no_case(asking: Asking) -> Response:
-    """What became of a case that is none any more; of one that never was, nothing is said."""
+    """What became of a case that is none any more; of one that never was, or is another's, nothing is said."""
     row = asking.con.execute(
         'select "left", "right" from opened where case_id = ?', (asking.path["case"],)
     ).fetchone()
-    if row is None:
+    if row is None or asking.current.book().case(asking.path["case"]):
         return problem(asking, 404, "no_such_case")
     with read_store(asking.current.book().snapshot) as con:
         residents = con.execute(

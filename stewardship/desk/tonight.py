@@ -16,7 +16,9 @@ from stewardship.nights import FIGURES, last_night
 def tonight_page(asking: Asking) -> Response:
     """Figures and messages of the night, and what waits, by kind."""
     night, account = last_night(asking.current.site), asking.who.account
-    waits = [one for one in work(asking) if account.may(one.deed)]
+    waits = [
+        one for one in work(asking) if account.may(one.deed) and (one.kind == "cases" or not account.areas)
+    ]
     return page(
         asking,
         "tonight.html",
