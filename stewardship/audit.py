@@ -52,13 +52,11 @@ def note(book: Ledger, event: Event, by: str, **facts: str | int) -> None:
     book.append(event, {"by": by, **facts, **because})
 
 
-def read_audit(site: Site, by: str, event: str, most: int) -> tuple[list[tuple[Line, str]], list[str]]:
-    """The newest lines, each with its text, of one person and kind where these are named; and everybody who has a line."""
+def read_audit(site: Site, by: str, event: str, most: int) -> list[tuple[Line, str]]:
+    """The newest lines, each with its text; of one person and kind where these are named."""
     with open_audit(site) as book:
-        every = book.lines(*([event] if event else []))
-        found = [line for line in reversed(every) if line.body["by"] == (by or line.body["by"])][:most]
-        told = [(line, book.recall(line.body.get("because", "")) or "") for line in found]
-    return told, sorted({line.body["by"] for line in every} - {""})
+        lines = book.newest(most, event, by)
+        return [(line, book.recall(line.body.get("because", "")) or "") for line in lines]
 
 
 @dataclass(frozen=True, slots=True)

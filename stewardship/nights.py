@@ -30,15 +30,10 @@ FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class PlatformNight:
-    """How a platform stood. age: how many nights old the data are that count; None: none ever came. sent: what became of
-    what it was to be told; empty: nothing was."""
+    """How a platform stood. age: how many nights old the data are that count; None: none ever came."""
 
-    title: str
     status: str
     rows: int
-    quarantined: int
-    changes: int
-    sent: str
     message: str
     age: int | None
 
@@ -75,37 +70,25 @@ def last_night(site: Site) -> LastNight | None:
 
 
 def _platform(told: Mapping[str, Any]) -> PlatformNight:
-    return PlatformNight(
-        told["title"],
-        told["status"],
-        told["rows_in"] or 0,
-        told["quarantined"],
-        told["changes"],
-        told["sent"] or "",
-        told["message"],
-        told["age"],
-    )
+    return PlatformNight(told["status"], told["rows_in"] or 0, told["message"], told["age"])
 
 
 def _attention(told: Mapping[str, Any]) -> list[Mapping[Language, str]]:
-    """Whose export was not taken in, what the gate and the doors found, what went out and was not answered."""
+    """Whose export was not taken in, what the gate warns of, what doors found (the landed one only counts what the gate
+    found), what went out and was not answered."""
     failed: list[Mapping[Language, str]] = [
         {"zh": one["message"], "en": one["message"]}
         for one in told["platforms"].values()
         if one["status"] in FAILED
     ]
-    found = [
-        _sentence(one)
-        for one in (*told["gate"], *told["doors"])
-        if one["severity"] == "warning" or "platforms" in one
-        if one.get("door") != "landed"
-    ]
-    return [*failed, *found, *(one["text"] for one in told["remarks"])]
+    warned = [_sentence(one, one["platform"]) for one in told["gate"] if one["severity"] == "warning"]
+    doors = [_sentence(one, "、".join(one["platforms"])) for one in told["doors"] if one["door"] != "landed"]
+    return [*failed, *warned, *doors, *(one["text"] for one in told["remarks"])]
 
 
-def _sentence(one: Mapping[str, Any]) -> Mapping[Language, str]:
-    where = one.get("platform") or "、".join(one["platforms"])
+def _sentence(one: Mapping[str, Any], where: str) -> Mapping[Language, str]:
+    reason, move = one["reason"], one["next_move"]
     return {
-        "zh": f"{where}{'：' if where else ''}{one['reason']['zh']}。{one['next_move']['zh']}",
-        "en": f"{where}{': ' if where else ''}{one['reason']['en']}. {one['next_move']['en']}",
+        "zh": f"{where}{'：' if where else ''}{reason['zh']}。{move['zh']}",
+        "en": f"{where}{': ' if where else ''}{reason['en']}. {move['en']}",
     }

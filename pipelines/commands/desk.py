@@ -89,8 +89,9 @@ def list_all(asked: argparse.Namespace, speak: Language) -> Answer:
 
     with open_book(read_site(asked.site)) as con:
         found = accounts(con)
-    text = "\n".join(f"{one.name}  {one.role}" for one in found) or say("account_none", speak)
-    return Answer(DONE, {"accounts": [asdict(one) for one in found]}, text)
+    lines = [f"{one.name}  {one.role}  {'、'.join(sorted(one.areas))}".rstrip() for one in found]
+    told = [{"name": one.name, "role": one.role, "areas": sorted(one.areas)} for one in found]
+    return Answer(DONE, {"accounts": told}, "\n".join(lines) or say("account_none", speak))
 
 
 def prove(asked: argparse.Namespace, speak: Language) -> Answer:

@@ -14,6 +14,7 @@ from typing import get_args
 
 from starlette.responses import Response
 
+from stewardship.accounts import accounts
 from stewardship.audit import Event, prove_books, read_audit
 from stewardship.desk.answers import page
 from stewardship.desk.guard import Asking, Way
@@ -45,14 +46,14 @@ def audit_page(asking: Asking) -> Response:
     by, event = asking.query.get("by", ""), asking.query.get("event", "")
     event = event if event in get_args(Event) else ""
     proofs = prove_books(asking.current.site) if asking.query.get("prove") else []
-    lines, people = read_audit(asking.current.site, by, event, MOST_LINES)
+    lines = read_audit(asking.current.site, by, event, MOST_LINES)
     asking.current.note("viewed", asking.who.account.name, page="audit")
     return page(
         asking,
         "audit.html",
         "audit",
         lines=[_told(line, words) for line, words in lines],
-        people=people,
+        people=[one.name for one in accounts(asking.con)],
         events=get_args(Event),
         by=by,
         event=event,

@@ -26,10 +26,6 @@ def tonight_page(asking: Asking) -> Response:
         night=night,
         figures=FIGURES,
         waits=waits,
-        failed=sorted((one for one in night.platforms.values() if one.message), key=lambda one: one.title)
-        if night
-        else [],
-        snapshot=asking.current.book().snapshot.stem,
     )
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.stewardship.desk.conftest import CIVIL, LOST, MOVED, NEXT, THIRD, WORDS, Office, Visitor
-from tests.stewardship.office import JIANGUO, night
-from warehouse.approvals import approvals, live_platforms
+from tests.stewardship.office import FIRST, JIANGUO, night
+from warehouse.approvals import Said, approvals, live_platforms, say_of_cells
 from warehouse.batches import read_batches
-from warehouse.ledger import open_ledger
+from warehouse.ledger import Cell, open_ledger
 from warehouse.site import Site, read_site
+from warehouse.snapshot import publish_snapshot
+from warehouse.store import open_store
 
 
 @pytest.fixture
@@ -203,3 +205,26 @@ def test_everything_that_waits_is_counted_on_the_first_page(office: Office) -> N
     admin = office.at_work("admin")
     assert admin.get("/tonight").status_code == 200
     assert admin.tree.xpath("//ul[@class='tiles']/li") == []
+
+
+def test_a_word_of_an_earlier_night_does_not_hide_what_waits_again(office: Office) -> None:
+    with open_ledger(office.site) as ledger:
+        (digest,) = ledger.digests([MOVED])
+        cell = Cell("brother", "phone", digest)
+        say_of_cells(ledger, "approved", "hukou", FIRST, [cell], Said("zhou", "那时看过"))
+    zhou = opened(office)
+    assert "139****0099" in zhou.text
+
+
+def test_a_site_whose_night_was_stopped_before_publishing_has_nothing_to_approve(office: Office) -> None:
+    with open_store(office.site) as con:
+        con.execute("drop table outbox.decision")
+    publish_snapshot(office.site, THIRD)
+    office.current.turn()
+    zhou = office.at_work("zhou")
+    for page, says_so in (
+        ("/approvals", "没有等批准的回填"),
+        ("/refused", "0 格被退回"),
+        ("/tonight", "格等批准"),
+    ):
+        assert zhou.get(page).status_code == 200 and says_so in zhou.text
