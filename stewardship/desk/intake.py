@@ -15,7 +15,7 @@ from starlette.responses import Response
 from stewardship.desk.answers import because, done_in_words, go_on, number, page
 from stewardship.desk.guard import Asking, Way
 from stewardship.desk.rendering import say
-from stewardship.desk.todo import gated
+from stewardship.desk.todo import gated, quarantined
 from stewardship.intake import CannotBeDone
 from warehouse.lock import AlreadyRunning
 
@@ -31,6 +31,7 @@ def intake_page(asking: Asking) -> Response:
 def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
     book, intake, speak = asking.current.book(), asking.current.intake, asking.speak
     platform = asking.query.get("platform") or None
+    counts = quarantined(asking)
     rows = intake.quarantined(platform, MOST_ROWS, full=asking.full, speak=speak)
     asking.current.note("viewed", asking.who.account.name, page="intake", full=int(asking.full))
     return page(
@@ -41,6 +42,7 @@ def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
         status=status,
         gated=gated(asking),
         rows=rows,
+        count=counts[platform] if platform else sum(counts.values()),
         most=MOST_ROWS,
         said=intake.overridings(speak),
         titles=book.platforms,
@@ -72,8 +74,10 @@ def mend(asking: Asking) -> Response:
     by, dropped, column = asking.who.account.name, asking.form.get("say") == "drop", form.get("column", "")
     if form.get("until") and _day(form["until"]) is None:
         return _page(asking, wrong=say("wrong_date", asking.speak), status=400)
-    if not dropped and not column:
-        return _page(asking, wrong=say("column_wanted", asking.speak), status=400)
+    if not dropped and not (
+        column and form.get("value", "").strip()
+    ):  # Enter in the reason is no emptied cell
+        return _page(asking, wrong=say("value_wanted", asking.speak), status=400)
 
     def deed() -> None:
         intake, until = asking.current.intake, _day(form.get("until"))

@@ -102,6 +102,7 @@ def test_a_cell_is_mended_as_the_command_would_and_masked_until_asked_for(browse
         ).status_code
         == 409
     )
+    assert browser.post(place, data={**wrong, "value": " "}).status_code == 400
     right = {**wrong, "column": "姓名", "value": "张明", "because": "查过户口簿"}
     assert "下一夜按更正的值收下" in text(browser.post(place, data=right))
     assert "尚未用到" in text(browser.get("/intake")) and "张明" not in browser.get("/intake").text
