@@ -137,7 +137,7 @@ def readable(facts: FieldFacts, key: str) -> str:
     """A key as a person reads it.
 
     >>> readable(fields()["sex"], "1"), readable(fields()["address"], "上城区|望江街道|||||||||")
-    ('男性', '上城区望江街道')
+    ('男', '上城区望江街道')
     """
     if facts.table:
         return label(facts.table, key)
