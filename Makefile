@@ -60,7 +60,7 @@ serve: setup
 	@test -f $(SITE)/site.toml || $(BIN)/enter-once city $(SITE)
 	mkdir -p $(SITE)/dagster
 	cp dagster.yaml $(SITE)/dagster/
-	$(BIN)/enter-once account add steward --role steward --generate --if-none --site $(SITE)
+	$(BIN)/enter-once account add approver --role approver --generate --if-none --site $(SITE)
 	$(BIN)/enter-once review --site $(SITE) & trap "kill $$!" EXIT INT TERM; \
 	DAGSTER_HOME=$(abspath $(SITE))/dagster ENTER_ONCE_SITE=$(abspath $(SITE)) $(BIN)/dagster dev -m pipelines.definitions --host 127.0.0.1 --port 3000
 

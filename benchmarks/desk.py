@@ -90,6 +90,12 @@ def take_pictures(address: str, token: str, folder: Path) -> None:
         page.keyboard.press("e")
         page.locator(".reached").wait_for()
         page.screenshot(path=folder / "desk-case.png")
+        page.goto(f"{address}/tonight")
+        page.screenshot(path=folder / "desk-tonight.png")
+        page.goto(f"{address}/approvals")
+        if (part := page.get_by_role("link", name="打开").first).is_visible():  # of a city that is live
+            part.click()
+            page.screenshot(path=folder / "desk-approvals.png")
         browser.close()
 
 

@@ -20,6 +20,7 @@ from connectors.platform import read_platforms
 from expectations.gate import Finding
 from pipelines.messages import Language, say
 from pipelines.published import published
+from stewardship.intake import CannotBeDone
 from warehouse.ledger import Ledger, open_ledger
 from warehouse.lock import only_writer
 from warehouse.site import read_site
@@ -30,7 +31,7 @@ _LINE = "gate_accepted"
 _SIZE = ("rows_bounds", "rows_shrunken", "rows_exploded")
 
 
-class NothingToAccept(ValueError):
+class NothingToAccept(CannotBeDone):
     """There is no refused export here that a person could accept: why, and what to do instead."""
 
 

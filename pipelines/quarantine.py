@@ -24,6 +24,7 @@ from dedup.normalise.area import Area
 from dedup.normalise.read import read
 from pipelines.messages import Language, say
 from pipelines.published import published
+from stewardship.intake import CannotBeDone
 from warehouse.fields import fields
 from warehouse.ledger import open_ledger
 from warehouse.overrides import Override, add, last_used, overrides, take_back
@@ -52,7 +53,7 @@ _YEAR = timedelta(days=365)
 _SOON = timedelta(days=30)
 
 
-class WrongOverride(ValueError):
+class WrongOverride(CannotBeDone):
     """Nothing can be said of this row or in this way: why, and what to do instead."""
 
 
@@ -81,8 +82,10 @@ class Noted:
     by: str
 
 
-def in_quarantine(root: Path, platform: str | None, limit: int, speak: Language) -> list[dict[str, Any]]:
-    """The rows that stand in quarantine today.
+def in_quarantine(
+    root: Path, platform: str | None, limit: int, speak: Language, *, full: bool = False
+) -> list[dict[str, Any]]:
+    """The rows that stand in quarantine today, what they state masked unless asked for in full.
 
     Raises:
         NoWarehouse: says what to run first.
@@ -95,7 +98,15 @@ def in_quarantine(root: Path, platform: str | None, limit: int, speak: Language)
             [platform, limit],
         ).fetchall()
     found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
-    return [{**row, "night": str(row["night"]), "stated": masked(row["stated"])} for row in found]
+    return [
+        {**row, "night": str(row["night"]), "stated": row["stated"] or "" if full else masked(row["stated"])}
+        for row in found
+    ]
+
+
+def mendable(platform: Platform, reason: str) -> list[str]:
+    """The columns of which a person may say what a cell reads in a row put aside for a reason: none of a broken row."""
+    return [] if reason in _BROKEN else sorted(platform.by_column)
 
 
 def fix(

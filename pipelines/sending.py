@@ -3,7 +3,7 @@
 Belongs here: the order (the file, the line `sending`, the wire, the line that says what became of it), finding out about
 batches of an earlier run, and what a person has to know.
 Lives elsewhere: the wire (`connectors/send`), the lines (`warehouse/batches.py`), the files (`outbound.py`), receipts in
-files (`receipts.py`), a person's word on a batch in doubt (`approving.py`).
+files (`receipts.py`), a person's word on a batch in doubt (`stewardship/approving.py`).
 """
 
 from __future__ import annotations

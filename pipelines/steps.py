@@ -24,6 +24,7 @@ from dedup.write_model import model_digest
 from expectations.door import DoorBroken
 from expectations.frames import frame
 from pipelines.doors import pass_door
+from pipelines.entries import leave_entries
 from pipelines.fingerprint import facts_digest, remember, remembered, resolving_software
 from pipelines.gate import findings
 from pipelines.intake import take_in
@@ -67,7 +68,8 @@ _SPEAK_FOR_THEMSELVES = (DoorBroken, SnapshotError, ModelRefused)
 
 
 def land(night: Night) -> None:
-    """Pull every platform's export of the night and keep it as it came."""
+    """Pull every platform's export of the night and keep it as it came; what was typed at the desk among them."""
+    leave_entries(night)
     arrived = pull_all(night.site, night.platforms, night.date)
     for pull in arrived:
         outcome = night.outcomes[pull.platform]

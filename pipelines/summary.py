@@ -19,11 +19,11 @@ from connectors.stage.words import words
 from expectations.door import Check
 from expectations.gate import Finding
 from expectations.report import Page, PlatformRow, render
-from pipelines.approving import WAITING
 from pipelines.columns import padded, side_by_side
 from pipelines.estimating import estimates_in_words, told_estimates
 from pipelines.messages import Language, say
 from pipelines.night import Night, Remark
+from stewardship.approving import WAITING
 
 STEP_ORDER = (
     "land",

@@ -1,1 +1,1 @@
-"""What people decide: verdicts today, the review desk to come. Every decision is a line in the ledger (`warehouse/ledger.py`)."""
+"""What people decide, and the desk at which they do. Every decision is a line in the ledger (`warehouse/ledger.py`)."""

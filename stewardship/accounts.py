@@ -1,7 +1,7 @@
 """Who may sit at the desk, and as what.
 
 Belongs here: accounts, roles and what each may do, checking a password, locking out who keeps guessing.
-Lives elsewhere: staying logged in (`sessions.py`), the log of all of it (`audit.py`).
+Lives elsewhere: what an administrator changes of them (`staff.py`), staying logged in (`sessions.py`), the log of all of it (`audit.py`).
 
 A password is kept as an argon2 hash. An account that does not exist costs as much time as one that does, and is
 answered in the same words, so that names cannot be found out by trying.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,20 +23,23 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from stewardship.store import stamp, writing
 
 Role = Literal["clerk", "steward", "approver", "analyst", "admin"]
-Deed = Literal["look", "see_values", "judge", "undo_others"]
+Deed = Literal["look", "see_values", "judge", "undo_others", "approve", "mend", "enter", "accounts", "audit"]
 
 ROLES: tuple[Role, ...] = get_args(Role)
 LEAST_LENGTH = 10  # characters of a password
 FAILURES = 5  # wrong passwords in a row, then the account is locked
 LOCKED = timedelta(minutes=15)
 
-# An analyst sees what waits, and no value. A clerk enters people, an admin makes accounts: neither sees a case.
+# An analyst sees what waits, and no value. A clerk enters people, an admin makes accounts and reads the audit: neither
+# sees a case. Whoever mends says what a row in quarantine should read; what goes to a platform, and which export is taken
+# in although the gate refused it, is for an approver.
+_STEWARD: frozenset[Deed] = frozenset({"look", "see_values", "judge", "mend", "enter"})
 _MAY: dict[Role, frozenset[Deed]] = {
-    "clerk": frozenset(),
-    "steward": frozenset({"look", "see_values", "judge"}),
-    "approver": frozenset({"look", "see_values", "judge", "undo_others"}),
+    "clerk": frozenset({"enter"}),
+    "steward": _STEWARD,
+    "approver": _STEWARD | {"undo_others", "approve"},
     "analyst": frozenset({"look"}),
-    "admin": frozenset(),
+    "admin": frozenset({"accounts", "audit"}),
 }
 _NAME = re.compile(r"[\w.@-]{1,40}")
 
@@ -46,14 +50,19 @@ class WrongAccount(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who may log in."""
+    """Somebody who may log in. areas: the communities and grids whose people they work on; none: everybody."""
 
     name: str
     role: Role
+    areas: frozenset[str] = frozenset()
 
     def may(self, deed: Deed) -> bool:
         """Whether this role is allowed to."""
         return deed in _MAY[self.role]
+
+    def works_on(self, areas: Collection[str]) -> bool:
+        """Whether who lives in these communities and grids is theirs to work on."""
+        return not self.areas or not self.areas.isdisjoint(areas)
 
 
 def add_account(con: sqlite3.Connection, name: str, role: str, password: str, now: datetime) -> Account:
@@ -66,24 +75,38 @@ def add_account(con: sqlite3.Connection, name: str, role: str, password: str, no
         raise WrongAccount(f"账号名 {name!r} 只能用字母、汉字、数字和 . @ _ -，最长 40 个字。请换一个")
     if role not in ROLES:
         raise WrongAccount(f"没有 {role} 这种角色。请用其中之一：{'、'.join(ROLES)}")
-    if len(password) < LEAST_LENGTH:
-        raise WrongAccount(f"口令至少 {LEAST_LENGTH} 个字符。请换一个长一些的")
     try:
         con.execute(
             "insert into account (name, role, hash, made) values (?, ?, ?, ?)",
-            (name, role, _hasher().hash(password), stamp(now)),
+            (name, role, hash_of(password), stamp(now)),
         )
     except sqlite3.IntegrityError:
         raise WrongAccount(f"账号 {name} 已经存在。请换一个名字") from None
     return Account(name, _role(role))
 
 
+def hash_of(password: str) -> str:
+    """What is kept of a password.
+
+    Raises:
+        WrongAccount: it is too short.
+    """
+    if len(password) < LEAST_LENGTH:
+        raise WrongAccount(f"口令至少 {LEAST_LENGTH} 个字符。请换一个长一些的")
+    return _hasher().hash(password)
+
+
 def accounts(con: sqlite3.Connection) -> list[Account]:
     """All accounts, by name."""
     return [
-        Account(name, _role(role))
-        for name, role in con.execute("select name, role from account order by name")
+        Account(name, _role(role), areas_of(con, name))
+        for name, role in con.execute("select name, role from account order by name").fetchall()
     ]
+
+
+def areas_of(con: sqlite3.Connection, name: str) -> frozenset[str]:
+    """The areas that an account is kept to; none: it is not."""
+    return frozenset(area for (area,) in con.execute("select name from area where account = ?", (name,)))
 
 
 def check_password(con: sqlite3.Connection, name: str, password: str, now: datetime) -> Account | None:
@@ -103,7 +126,7 @@ def check_password(con: sqlite3.Connection, name: str, password: str, now: datet
         con.execute("update account set failures = 0, locked_until = '' where name = ?", (name,))
         if _hasher().check_needs_rehash(kept):
             con.execute("update account set hash = ? where name = ?", (_hasher().hash(password), name))
-    return Account(name, _role(role))
+    return Account(name, _role(role), areas_of(con, name))
 
 
 def is_locked(con: sqlite3.Connection, name: str, now: datetime) -> bool:

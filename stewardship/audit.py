@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from warehouse.ledger import Fault, Ledger, open_chain, open_ledger
+from warehouse.ledger import Fault, Ledger, Line, open_chain, open_ledger
 from warehouse.site import Site
 
 Event = Literal[
@@ -26,6 +26,14 @@ Event = Literal[
     "judged",
     "undone",
     "deferred",
+    "approved",
+    "declined",
+    "settled",
+    "switched",
+    "accepted",
+    "mended",
+    "password",
+    "entered",
     "account",
     "refused",
 ]
@@ -42,6 +50,13 @@ def note(book: Ledger, event: Event, by: str, **facts: str | int) -> None:
     """Add a line: what happened, by whom. A free text goes into `because` and is kept beside the chain."""
     because = {"because": book.remember(str(facts.pop("because")))} if "because" in facts else {}
     book.append(event, {"by": by, **facts, **because})
+
+
+def read_audit(site: Site, by: str, event: str, most: int) -> list[tuple[Line, str]]:
+    """The newest lines, each with its text; of one person and kind where these are named."""
+    with open_audit(site) as book:
+        lines = book.newest(most, event, by)
+        return [(line, book.recall(line.body.get("because", "")) or "") for line in lines]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class Case:
     cells: int
     platforms: tuple[str, ...]
     judged: int  # of a stale verdict, its line in the ledger; 0 of others
+    areas: tuple[str, ...]  # the communities and grids in which either resident lives
 
     @property
     def priority(self) -> float:
@@ -153,7 +154,7 @@ def find_cases(
     _make_sitting(con, key, asked)
     sheets, weights = _sheets(con, {_id(key, one): one for one in asked}), _weights(con)
     seen = _fingerprints(con, key, [(one.left, one.right) for one in asked])
-    residents = _residents(con)
+    residents, areas = _residents(con), _areas(con)
     found = [
         (
             Case(
@@ -168,6 +169,7 @@ def find_cases(
                 seen[one.left, one.right],
                 *weights[_id(key, one)],
                 one.judged,
+                tuple(sorted(areas.get(residents[one.left], set()) | areas.get(residents[one.right], set()))),
             ),
             sheets[_id(key, one)],
         )
@@ -320,6 +322,12 @@ def _weights(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int, tuple[
 
 def _residents(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return dict(con.execute("select distinct record_id, resident_id from sitting").fetchall())
+
+
+def _areas(con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    """The community and the grid of each resident whom a case is about, where they are known."""
+    query = "select distinct resident_id, community, grid from golden.resident semi join sitting using (resident_id)"
+    return {resident: {*known} - {None} for resident, *known in con.execute(query).fetchall()}
 
 
 def _fingerprints(

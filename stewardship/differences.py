@@ -137,7 +137,7 @@ def readable(facts: FieldFacts, key: str) -> str:
     """A key as a person reads it.
 
     >>> readable(fields()["sex"], "1"), readable(fields()["address"], "上城区|望江街道|||||||||")
-    ('男性', '上城区望江街道')
+    ('男', '上城区望江街道')
     """
     if facts.table:
         return label(facts.table, key)
@@ -166,6 +166,20 @@ def marked(text: str, against: str) -> list[Mark]:
     """
     steps = SequenceMatcher(None, against, text, autojunk=False).get_opcodes()
     return [Mark(text[start:end], step != "equal") for step, _, _, start, end in steps if end > start]
+
+
+def change(field: str, held: str | None, told: str, *, full: bool) -> tuple[Sequence[Mark], Sequence[Mark]]:
+    """What a platform holds beside what it would be told: in what the two differ. Both are keys of a field.
+
+    >>> change("phone", "13800000001", "13800000002", full=True)[1]
+    [Mark(text='1380000000', differs=False), Mark(text='2', differs=True)]
+    """
+    facts = fields()[field]
+    ours, theirs = readable(facts, told), readable(facts, held) if held else ""
+    old, new = (marked(theirs, ours), marked(ours, theirs)) if held else ([], [Mark(ours, False)])
+    if full:
+        return old, new
+    return _masked(old, shown_masked(field, held)), _masked(new, shown_masked(field, told))
 
 
 def _masked(marks: Sequence[Mark], masked_text: str) -> list[Mark]:

@@ -9,6 +9,7 @@ with or without spaces, digits the end of a number, `R` and hexadecimals an id, 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -38,21 +39,21 @@ class Found:
     records: int
 
 
-def find(snapshot: Path, key: bytes, asked: str) -> list[Found]:
-    """Who answers to an input, at most fifty, by name.
+def find(snapshot: Path, key: bytes, asked: str, areas: Collection[str] = ()) -> list[Found]:
+    """Who answers to an input, at most fifty, by name; of those who live in these areas, if any are named.
 
     An id that somebody once bore finds who holds it today.
     """
     asked = asked.strip()
     if _ID.fullmatch(asked):
-        return _by_id(snapshot, key, asked[0].upper() + asked[1:].lower())
+        return _by_id(snapshot, key, asked[0].upper() + asked[1:].lower(), areas)
     if _NUMBER.fullmatch(asked):
         number = asked.upper()
         ends = "(id_number like '%' || $asked or list_contains(list_transform(string_split(phone, ';'), lambda one: one like '%' || $asked), true))"
-        return _select(snapshot, ends, number) if len(asked) >= LEAST_DIGITS else []
+        return _select(snapshot, ends, number, areas) if len(asked) >= LEAST_DIGITS else []
     if _LETTERS.fullmatch(asked):
-        return _select(snapshot, "list_contains($asked, name)", sounding(snapshot, asked))
-    return _select(snapshot, "contains(name, $asked)", asked) if asked else []
+        return _select(snapshot, "list_contains($asked, name)", sounding(snapshot, asked), areas)
+    return _select(snapshot, "contains(name, $asked)", asked, areas) if asked else []
 
 
 def sounding(snapshot: Path, asked: str) -> list[str]:
@@ -75,20 +76,21 @@ def _sounds(snapshot: Path) -> list[tuple[str, str]]:
     ]
 
 
-def _by_id(snapshot: Path, key: bytes, asked: str) -> list[Found]:
+def _by_id(snapshot: Path, key: bytes, asked: str, areas: Collection[str]) -> list[Found]:
     try:
         with read_store(snapshot) as con:
             today = resident_today(con, key, asked)
     except UnknownResident:
         return []
-    return _select(snapshot, "resident_id = $asked", today)
+    return _select(snapshot, "resident_id = $asked", today, areas)
 
 
-def _select(snapshot: Path, condition: str, asked: str | list[str]) -> list[Found]:
+def _select(snapshot: Path, condition: str, asked: str | list[str], areas: Collection[str]) -> list[Found]:
     with read_store(snapshot) as con:
         rows = con.execute(
             "select resident_id, name, id_number, phone, address, records from golden.resident"
-            f" where {condition} order by name, resident_id limit {MOST}",
-            {"asked": asked},
+            f" where {condition} and (len($areas) = 0 or list_has_any($areas, [community, grid]))"
+            f" order by name, resident_id limit {MOST}",
+            {"asked": asked, "areas": sorted(areas)},
         ).fetchall()
     return [Found(*row) for row in rows]

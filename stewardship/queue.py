@@ -25,14 +25,17 @@ UNSURE = timedelta(days=7)  # an unsure case comes back
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which part of the queue somebody works on; None is everything."""
+    """Which part of the queue somebody works on; None, or no area, is everything."""
 
     kind: Kind | None = None
     platform: str | None = None
+    areas: frozenset[str] = frozenset()
 
     def wants(self, case: Case) -> bool:
         """Whether a case belongs to that part."""
-        return self.kind in (None, case.kind) and (self.platform is None or self.platform in case.platforms)
+        mine = not self.areas or not self.areas.isdisjoint(case.areas)
+        of_kind = self.kind in (None, case.kind)
+        return mine and of_kind and (self.platform is None or self.platform in case.platforms)
 
 
 @dataclass(frozen=True, slots=True)

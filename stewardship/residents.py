@@ -54,6 +54,7 @@ class Resident:
 
     resident_id: str
     records: Sequence[str]
+    areas: Sequence[str]
     golden: Sequence[Golden]
     claims: Sequence[Claim]
 
@@ -75,6 +76,7 @@ def read_resident(snapshot: Path, key: bytes, resident_id: str) -> Resident:
     return Resident(
         today["resident"],
         [record for (record,) in records],
+        [one.value for one in golden if one.field in ("community", "grid")],
         sorted((one for one in golden if one.field in order), key=lambda one: order[one.field]),
         sorted((one for one in claims if one.field in order), key=lambda one: order[one.field]),
     )

@@ -14,7 +14,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from stewardship.accounts import Account, Role
+from stewardship.accounts import Account, Role, areas_of
 from stewardship.store import stamp
 from warehouse.speech import Language
 
@@ -65,7 +65,7 @@ def find_session(con: sqlite3.Connection, token: str, now: datetime) -> Session 
         con.execute("update session set seen = ? where digest = ?", (stamp(now), digest))
     shown = because if shown_until > stamp(now) else ""
     known: Role = role
-    return Session(digest, Account(name, known), form_key, speak, shown)
+    return Session(digest, Account(name, known, areas_of(con, name)), form_key, speak, shown)
 
 
 def end_session(con: sqlite3.Connection, session: Session) -> None:

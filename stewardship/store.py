@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from warehouse.site import Site
 
-_VERSION = 1
+_VERSION = 2
 _TABLES = """
 create table if not exists account (
     name text primary key, role text not null, hash text not null, made text not null,
@@ -24,6 +24,7 @@ create table if not exists session (
     digest text primary key, account text not null, form_key text not null, made text not null, seen text not null,
     speak text not null, shown_until text not null default '', shown_because text not null default ''
 ) without rowid;
+create table if not exists area (account text not null, name text not null, primary key (account, name)) without rowid;
 create table if not exists lease (case_id text primary key, account text not null, until text not null) without rowid;
 create table if not exists deferral (
     case_id text primary key, account text not null, at text not null, until text not null, times integer not null

@@ -1,7 +1,7 @@
 """What a person said of publishing: which platforms are live, and which cells may go.
 
 Belongs here: these lines of the ledger, and what stands of them today.
-Lives elsewhere: which cells need a person (`sql/outbox/decision.sql`), the commands (`pipelines/approving.py`).
+Lives elsewhere: which cells need a person (`sql/outbox/decision.sql`), the ways to say it (`stewardship/approving.py`).
 
 A platform is in shadow until a person goes live with it: everything is computed and shown, nothing is sent.
 """

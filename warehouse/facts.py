@@ -194,5 +194,10 @@ def _pages() -> dict[str, Sequence[tuple[Any, ...]]]:
     }
 
 
+def golden_qualities() -> frozenset[str]:
+    """The qualities of which a value may be the one we stand for."""
+    return frozenset(name for name, facts in _page("qualities").items() if facts["golden"])
+
+
 def _page(name: str) -> dict[str, Any]:
     return tomllib.loads(resources.files("warehouse").joinpath(f"{name}.toml").read_text(encoding="utf-8"))

@@ -134,6 +134,15 @@ class Ledger:
         )
         return [Line(seq, at, kind, json.loads(body), prev, own) for seq, at, kind, body, prev, own in rows]
 
+    def newest(self, most: int, kind: str = "", by: str = "") -> list[Line]:
+        """The last lines, newest first: all, or those of one kind, or by one person (`by` in their body)."""
+        rows = self._con.execute(
+            "select seq, at, kind, body, prev, hash from line"
+            " where ? in ('', kind) and ? in ('', json_extract(body, '$.by')) order by seq desc limit ?",
+            (kind, by, most),
+        )
+        return [Line(seq, at, kind, json.loads(body), prev, own) for seq, at, kind, body, prev, own in rows]
+
     def head(self) -> str:
         """The hash of the last line: who keeps it elsewhere can later tell that lines were cut off."""
         last = self._con.execute("select hash from line order by seq desc limit 1").fetchone()

@@ -36,6 +36,7 @@ def add(command: Add, group: AddGroup) -> None:
 
 def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
     """`review`: serve the desk until it is interrupted."""
+    from pipelines.desk_intake import SiteIntake
     from stewardship.accounts import accounts
     from stewardship.desk.app import serve
     from stewardship.store import open_desk as open_book
@@ -47,7 +48,7 @@ def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
     sys.stderr.write(say("review_open", speak, port=asked.port) + "\n")
     if not known:
         sys.stderr.write(say("review_no_account", speak, site=asked.site) + "\n")
-    serve(site, asked.port)
+    serve(site, SiteIntake(site), asked.port)
     return Answer(DONE, {"port": asked.port}, say("review_closed", speak))
 
 
@@ -88,8 +89,9 @@ def list_all(asked: argparse.Namespace, speak: Language) -> Answer:
 
     with open_book(read_site(asked.site)) as con:
         found = accounts(con)
-    text = "\n".join(f"{one.name}  {one.role}" for one in found) or say("account_none", speak)
-    return Answer(DONE, {"accounts": [asdict(one) for one in found]}, text)
+    lines = [f"{one.name}  {one.role}  {'、'.join(sorted(one.areas))}".rstrip() for one in found]
+    told = [{"name": one.name, "role": one.role, "areas": sorted(one.areas)} for one in found]
+    return Answer(DONE, {"accounts": told}, "\n".join(lines) or say("account_none", speak))
 
 
 def prove(asked: argparse.Namespace, speak: Language) -> Answer:

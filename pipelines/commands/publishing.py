@@ -1,20 +1,24 @@
 """What goes to the platforms: `approve list|cells|yes|no|sent|unsent|live|shadow`, `blast`, `told`.
 
-Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`pipelines/approving.py`, `telling.py`,
-`stewardship/blast.py`).
+Belongs here: their arguments and how their outcome is told, values masked. Lives elsewhere: the work (`stewardship/approving.py`,
+`blast.py`, `pipelines/telling.py`).
 """
 
 from __future__ import annotations
 
 import argparse
+import getpass
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.commands import DONE, Add, AddGroup, Answer, count
+from pipelines.commands import DONE, Add, AddGroup, Answer, count, refused
 from pipelines.messages import Language, say
 
 if TYPE_CHECKING:
-    from pipelines.approving import Asked
+    from stewardship.approving import Asked, WaitingRow
+    from warehouse.approvals import Said
+    from warehouse.site import Site
 
 
 def add(command: Add, group: AddGroup) -> None:
@@ -24,7 +28,9 @@ def add(command: Add, group: AddGroup) -> None:
     )
     listed = command("list", list_waiting, "列出等人拿主意的回填 / what waits for a person", approve)
     one_by_one = command("cells", list_cells, "逐格列出，值已遮盖 / cell by cell, values masked", approve)
-    one_by_one.add_argument("--limit", type=count, default=50)
+    one_by_one.add_argument(
+        "--limit", type=count, default=50, help="最多几行（人） / at most so many rows (people)"
+    )
     yes = command("yes", say_yes, "同意所列各格回填 / let the cells that are listed go", approve)
     no = command("no", say_no, "不同意 / hold them back", approve)
     for one in (listed, one_by_one, yes, no):
@@ -63,10 +69,11 @@ def _asked(one: argparse.ArgumentParser, *, required: bool) -> None:
 
 def list_waiting(asked: argparse.Namespace, speak: Language) -> Answer:
     """`approve list`: what waits, by platform, field and reason."""
-    from pipelines.approving import doubted, waiting
     from pipelines.columns import side_by_side
+    from stewardship.approving import doubted, waiting
 
-    groups = waiting(asked.site, _meant(asked), speak)
+    site, snapshot = _read(asked, speak)
+    groups = waiting(site, snapshot, _meant(asked))
     header = _header(speak, "platform", "field", "kind", "why", "cells")
     rows = [
         [
@@ -79,7 +86,7 @@ def list_waiting(asked: argparse.Namespace, speak: Language) -> Answer:
         for g in groups
     ]
     text = side_by_side(header, rows) + "\n" + say("approve_next", speak, site=asked.site)
-    doubts = [] if _meant(asked).narrow else doubted(asked.site, speak)
+    doubts = [] if _meant(asked).narrow else doubted(site, snapshot)
     told = [text] if rows else [] if doubts else [say("approve_clear", speak)]
     told += [say("approve_doubt", speak, **asdict(one), site=asked.site) for one in doubts]
     found = {"waiting": [asdict(g) for g in groups], "in_doubt": [asdict(one) for one in doubts]}
@@ -88,29 +95,47 @@ def list_waiting(asked: argparse.Namespace, speak: Language) -> Answer:
 
 def list_cells(asked: argparse.Namespace, speak: Language) -> Answer:
     """`approve cells`: each waiting cell, values masked."""
-    from pipelines.approving import cells
     from pipelines.columns import side_by_side
+    from stewardship.approving import rows
 
-    found = cells(asked.site, _meant(asked), asked.limit, speak)
+    found = [cell for row in rows(*_read(asked, speak), _meant(asked), asked.limit) for cell in _masked(row)]
     header = _header(speak, "platform", "record", "person", "field", "held", "value", "source", "why")
-    rows = [
+    lines = [
         [
-            c.platform,
-            c.record_id,
-            c.person,
-            _field(c.field, speak),
-            c.held or "—",
-            c.value,
-            c.source,
-            _why(c.decision, c.why, speak),
+            c["platform"],
+            c["record_id"],
+            c["person"],
+            _field(c["field"], speak),
+            c["held"] or "—",
+            c["value"],
+            c["source"],
+            _why(c["decision"], c["why"], speak),
         ]
         for c in found
     ]
-    return Answer(
-        DONE,
-        {"cells": [asdict(c) for c in found]},
-        side_by_side(header, rows) if rows else say("approve_clear", speak),
-    )
+    text = side_by_side(header, lines) if lines else say("approve_clear", speak)
+    return Answer(DONE, {"cells": found}, text)
+
+
+def _masked(row: WaitingRow) -> list[dict[str, str]]:
+    """The cells of a waiting row, values masked."""
+    from warehouse.values import shown
+
+    return [
+        {
+            "platform": c.platform,
+            "record_id": c.record_id,
+            "person": shown("name", c.person),
+            "field": c.field,
+            "held": shown(c.field, c.held),
+            "value": shown(c.field, c.told),
+            "source": c.source,
+            "rule": c.rule,
+            "decision": c.decision,
+            "why": c.why,
+        }
+        for c in row.cells
+    ]
 
 
 def list_told(asked: argparse.Namespace, speak: Language) -> Answer:
@@ -164,9 +189,9 @@ def say_no(asked: argparse.Namespace, speak: Language) -> Answer:
 
 
 def _noted(asked: argparse.Namespace, word: Any, speak: Language) -> Answer:
-    from pipelines.approving import decide_cells
+    from stewardship.approving import decide_cells
 
-    lines = decide_cells(asked.site, word, _meant(asked), because=asked.because, by=asked.by, speak=speak)
+    lines = decide_cells(*_read(asked, speak), word, _meant(asked), _said(asked), speak)
     text = "\n".join(say(f"approve_{word}", speak, **asdict(line), site=asked.site) for line in lines)
     return Answer(DONE, {"lines": [asdict(line) for line in lines]}, text)
 
@@ -182,10 +207,11 @@ def say_unsent(asked: argparse.Namespace, speak: Language) -> Answer:
 
 
 def _settled(asked: argparse.Namespace, word: Any, speak: Language) -> Answer:
-    from pipelines.approving import settle_batch
+    from stewardship.approving import settle_batch
 
-    cells, by = settle_batch(asked.site, word, asked.batch, because=asked.because, by=asked.by, speak=speak)
-    found = {"batch": asked.batch, "word": word, "cells": cells, "by": by}
+    said = _said(asked)
+    cells = settle_batch(*_read(asked, speak), word, asked.batch, said, speak)
+    found = {"batch": asked.batch, "word": word, "cells": cells, "by": said.by}
     return Answer(DONE, found, say(f"approve_batch_{word}", speak, **found))
 
 
@@ -200,9 +226,17 @@ def go_back(asked: argparse.Namespace, speak: Language) -> Answer:
 
 
 def _switched(asked: argparse.Namespace, mode: Any, speak: Language) -> Answer:
-    from pipelines.approving import switch
+    from connectors.platform import read_platforms
+    from stewardship.approving import switch
+    from warehouse.site import read_site
 
-    changed = switch(asked.site, mode, asked.slug, because=asked.because, by=asked.by, speak=speak)
+    platforms, _ = read_platforms()
+    if asked.slug != "all" and asked.slug not in platforms:
+        known = "、".join(sorted(platforms))
+        return refused(say("platform_unknown", speak, slug=asked.slug, known=known), speak)
+    receivers = {slug for slug, one in platforms.items() if one.receive.fields}
+    meant = receivers if asked.slug == "all" else {asked.slug}
+    changed = switch(read_site(asked.site), mode, meant, receivers, _said(asked), speak)
     name = f"approve_{mode}" if changed else "approve_mode_already"
     return Answer(
         DONE,
@@ -211,8 +245,22 @@ def _switched(asked: argparse.Namespace, mode: Any, speak: Language) -> Answer:
     )
 
 
+def _read(asked: argparse.Namespace, speak: Language) -> tuple[Site, Path]:
+    """The site, and what its last night published."""
+    from pipelines.published import published_file
+    from warehouse.site import read_site
+
+    return read_site(asked.site), published_file(asked.site, speak)
+
+
+def _said(asked: argparse.Namespace) -> Said:
+    from warehouse.approvals import Said
+
+    return Said(asked.by or getpass.getuser(), asked.because)
+
+
 def _meant(asked: argparse.Namespace) -> Asked:
-    from pipelines.approving import Asked
+    from stewardship.approving import Asked
 
     return Asked(asked.platform, asked.field, asked.why, asked.record)
 
@@ -235,7 +283,7 @@ def _why(decision: str, why: str, speak: Language) -> str:
 def wrong_use() -> tuple[type[Exception], ...]:
     """Errors that say the command was used wrongly."""
     from dedup.explain import UnknownId
-    from pipelines.approving import WrongApproval
+    from stewardship.approving import WrongApproval
     from warehouse.residents import UnknownResident
 
     return WrongApproval, UnknownId, UnknownResident

@@ -1,7 +1,7 @@
 """The app: which address leads where.
 
-Belongs here: the routes, the headers of every answer, serving on loopback.
-Lives elsewhere: the pages (`entry.py`, `review.py`, `people.py`), who may see them (`guard.py`).
+Belongs here: putting the pages' addresses together, the headers of every answer, serving on loopback.
+Lives elsewhere: the pages, each with its addresses (`WAYS` of its module), who may see them (`guard.py`).
 """
 
 from __future__ import annotations
@@ -19,29 +19,53 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stewardship.desk import entry, people, review
+from stewardship.desk import (
+    accounts,
+    approvals,
+    audit,
+    enter,
+    entry,
+    people,
+    platforms,
+    queue,
+    refusals,
+    review,
+    tonight,
+)
+from stewardship.desk import (
+    intake as intake_page,
+)
 from stewardship.desk.current import Current, now
 from stewardship.desk.guard import HEADERS, guarded, unguarded
+from stewardship.intake import Intake
 from warehouse.site import Site
 
+PAGES = (
+    entry,
+    tonight,
+    queue,
+    review,
+    people,
+    approvals,
+    refusals,
+    intake_page,
+    platforms,
+    enter,
+    audit,
+    accounts,
+)
 
-def desk(site: Site, clock: Callable[[], datetime] = now) -> Starlette:
-    """The steward's desk of a site."""
-    current = Current(site)
+
+def desk(site: Site, intake: Intake, clock: Callable[[], datetime] = now) -> Starlette:
+    """The steward's desk of a site. `intake`: what lies on the side of the platforms' files."""
+    current = Current(site, intake)
     pages: list[Route | Mount] = [
         Route("/login", unguarded(current, clock, entry.log_in), methods=["GET", "POST"]),
-        Route("/logout", guarded(current, clock, entry.log_out), methods=["POST"]),
-        Route("/language", guarded(current, clock, entry.choose_language), methods=["POST"]),
-        Route("/values", guarded(current, clock, entry.values, "see_values"), methods=["POST"]),
-        Route("/", guarded(current, clock, review.queue_page, "look")),
-        Route("/search", guarded(current, clock, people.search, "look"), methods=["GET", "POST"]),
-        Route("/residents/{resident}", guarded(current, clock, people.resident_page, "look")),
-        Route("/next", guarded(current, clock, review.next_case, "judge")),
-        Route("/undo", guarded(current, clock, review.take_back, "judge"), methods=["POST"]),
-        Route("/cases/{case}", guarded(current, clock, review.show_case, "look")),
-        Route("/cases/{case}/reach", guarded(current, clock, review.reach, "look")),
-        Route("/cases/{case}/verdict", guarded(current, clock, review.judge, "judge"), methods=["POST"]),
-        Route("/cases/{case}/defer", guarded(current, clock, review.put_off, "judge"), methods=["POST"]),
+        *(
+            Route(way.address, guarded(current, clock, way), methods=[way.method])
+            for module in PAGES
+            for way in module.WAYS
+        ),
         Mount(
             "/static",
             StaticFiles(directory=Path(str(resources.files("stewardship.desk").joinpath("static")))),
@@ -58,10 +82,15 @@ def desk(site: Site, clock: Callable[[], datetime] = now) -> Starlette:
     return app
 
 
-def serve(site: Site, port: int) -> None:
+def serve(site: Site, intake: Intake, port: int) -> None:
     """Serve the desk on loopback until it is told to stop."""
     uvicorn.run(
-        desk(site), host="127.0.0.1", port=port, log_level="warning", access_log=False, server_header=False
+        desk(site, intake),
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
     )
 
 

@@ -11,21 +11,25 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from dedup.site import site_model
 from stewardship.audit import Event, note, open_audit
 from stewardship.casebook import Casebook, open_casebook
 from stewardship.cases import Case
 from stewardship.desk.faults import tell_fault
+from stewardship.intake import Intake
 from stewardship.queue import Waiting, deferrals
 from stewardship.standing import Standing
 from stewardship.store import open_desk
 from warehouse.ledger import Ledger, open_ledger
 from warehouse.site import Site
 from warehouse.snapshot import current_snapshot
+
+T = TypeVar("T")
 
 
 class NothingPublished(RuntimeError):
@@ -35,8 +39,8 @@ class NothingPublished(RuntimeError):
 class Current:
     """One site's cases and verdicts, shared by all requests of this process."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    def __init__(self, site: Site, intake: Intake) -> None:
+        self.site, self.intake = site, intake
         # Kept open: SQLite tidies a file up, on disk for sure, whenever the last connection to it is closed.
         self._books = ExitStack()
         self._ledger = self._books.enter_context(open_ledger(site))
@@ -50,6 +54,7 @@ class Current:
         self._saying = threading.Lock()
         self._turning = threading.Lock()
         self._waiting: Waiting | None = None
+        self._made: tuple[object, dict[str, Any]] = ((), {})
 
     def book(self) -> Casebook:
         """The cases of now. After a flip, those of before until the new ones are laid out.
@@ -87,6 +92,18 @@ class Current:
     def close(self) -> None:
         """Close the books."""
         self._books.close()
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What follows from the snapshot and the ledger alone: made anew when either has changed, else as it was."""
+        with self._saying:
+            state = (current_snapshot(self.site), self.book().snapshot, self._ledger.head())
+        if state != self._made[0]:
+            self._made = (state, {})
+        made = self._made[1]
+        if name not in made:
+            made[name] = make()
+        found: T = made[name]
+        return found
 
     def note(self, event: Event, by: str, **facts: str | int) -> None:
         """Add a line to the audit."""

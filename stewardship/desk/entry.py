@@ -11,16 +11,18 @@ from dataclasses import replace
 from starlette.responses import RedirectResponse, Response
 
 from stewardship.accounts import accounts, check_password, is_locked
-from stewardship.desk.guard import COOKIE, PENDING, VISIT, Asking, log_in_page
+from stewardship.desk.guard import COOKIE, PENDING, VISIT, Asking, Way, log_in_page
 from stewardship.desk.review import case_page
 from stewardship.queue import let_go
 from stewardship.sessions import ABSOLUTE, Session, begin_session, end_session, show_values, speak_in
+
+START = "/tonight"
 
 
 def log_in(asking: Asking) -> Response:
     """The log-in form, and what becomes of it."""
     if not asking.form:
-        return RedirectResponse("/", 303) if asking.session else log_in_page(asking)
+        return RedirectResponse(START, 303) if asking.session else log_in_page(asking)
     name, password = asking.form.get("name", ""), asking.form.get("password", "")
     pending = {field: asking.form[field] for field in PENDING if field in asking.form}
     account = check_password(asking.con, name, password, asking.now)
@@ -47,7 +49,7 @@ def log_in(asking: Asking) -> Response:
 def _what_was_pending(asking: Asking, session: Session, pending: dict[str, str]) -> Response:
     """The page after logging in: the case that somebody was about to judge, with what they were about to say."""
     if "verdict" not in pending or not session.account.may("judge"):
-        return RedirectResponse("/", 303)
+        return RedirectResponse(START, 303)
     back = replace(
         asking, session=session, speak=session.speak, path={"case": pending["case"]}, form=pending, part=False
     )
@@ -84,3 +86,10 @@ def values(asking: Asking) -> Response:
 def _local(path: str) -> str:
     """An address of this site, whatever a form says."""
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+WAYS = (
+    Way("/logout", log_out, None, "POST"),
+    Way("/language", choose_language, None, "POST"),
+    Way("/values", values, "see_values", "POST"),
+)

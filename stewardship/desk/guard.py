@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -82,19 +82,31 @@ Page = Callable[[Asking], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def guarded(
-    current: Current, clock: Callable[[], datetime], page: Page, deed: Deed | None = None
-) -> Endpoint:
-    """An endpoint for people who are logged in, and, with a deed, may do that."""
+class Way(NamedTuple):
+    """Which page answers at an address to whom: to anybody who is logged in or, with a deed, who may do that.
+
+    everybodys: it shows people of all areas, and is for nobody who is kept to some.
+    """
+
+    address: str
+    page: Page
+    deed: Deed | None = None
+    method: Literal["GET", "POST"] = "GET"
+    everybodys: bool = False
+
+
+def guarded(current: Current, clock: Callable[[], datetime], way: Way) -> Endpoint:
+    """An endpoint for people who are logged in and may."""
 
     def checked(asking: Asking, method: str) -> Response:
         if asking.session is None:
             return _log_in_first(asking, method)
         if method == "POST" and not _bears(asking.form, asking.session.form_key):
             return problem(asking, 403, "wrong_form")
-        if deed is not None and not asking.session.account.may(deed):
+        account = asking.session.account
+        if (way.deed is not None and not account.may(way.deed)) or (way.everybodys and account.areas):
             return problem(asking, 403, "not_allowed")
-        return page(asking)
+        return way.page(asking)
 
     return _endpoint(current, clock, checked)
 

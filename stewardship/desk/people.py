@@ -9,24 +9,20 @@ chain.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from stewardship.desk.guard import Asking, frame, problem
+from stewardship.desk.answers import value_of
+from stewardship.desk.guard import Asking, Way, frame, problem
 from stewardship.desk.rendering import render
-from stewardship.differences import readable
 from stewardship.finding import LEAST_DIGITS, MOST, find
 from stewardship.residents import read_resident
-from warehouse.fields import fields
 from warehouse.residents import UnknownResident
-from warehouse.values import shown
 
 
 def search(asking: Asking) -> Response:
     """The form, and who was found."""
     asked, book = asking.form.get("asked", "").strip()[:60], asking.current.book()
-    found = find(book.snapshot, asking.current.site.key, asked) if asked else []
+    found = find(book.snapshot, asking.current.site.key, asked, asking.who.account.areas) if asked else []
     if asked:
         asking.current.note("searched", asking.who.account.name, because=asked, found=len(found))
     text = render(
@@ -38,7 +34,7 @@ def search(asking: Asking) -> Response:
         most=MOST,
         least=LEAST_DIGITS,
         full=asking.full,
-        value=_value(asking),
+        value=value_of(asking),
     )
     return HTMLResponse(text)
 
@@ -49,6 +45,8 @@ def resident_page(asking: Asking) -> Response:
     try:
         found = read_resident(book.snapshot, asking.current.site.key, asking.path["resident"])
     except UnknownResident:
+        return problem(asking, 404, "no_such_resident")
+    if not asking.who.account.works_on(found.areas):
         return problem(asking, 404, "no_such_resident")
     if found.resident_id != asking.path["resident"]:
         return RedirectResponse(f"/residents/{found.resident_id}", 303)
@@ -68,18 +66,14 @@ def resident_page(asking: Asking) -> Response:
         stands=stands,
         cases=[one for one in book.about(found.resident_id) if one.id in waiting],
         full=asking.full,
-        value=_value(asking),
+        value=value_of(asking),
         back=f"/residents/{found.resident_id}",
     )
     return HTMLResponse(text)
 
 
-def _value(asking: Asking) -> Callable[[str, str | None], str]:
-    """How a value is written on this page."""
-
-    def written(field: str, key: str | None) -> str:
-        if not key:
-            return ""
-        return readable(fields()[field], key) if asking.full else shown(field, key)
-
-    return written
+WAYS = (
+    Way("/search", search, "look"),
+    Way("/search", search, "look", "POST"),
+    Way("/residents/{resident}", resident_page, "look"),
+)

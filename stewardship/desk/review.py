@@ -1,28 +1,27 @@
-"""The queue, a case, and what is said of it.
+"""A case, and what is said of it.
 
-Belongs here: these pages. Lives elsewhere: what a case is and whose turn it is (`stewardship/cases.py`, `queue.py`), what
-a verdict has to stand up to (`verdicts.py`), who may (`guard.py`).
+Belongs here: this page. Lives elsewhere: the list of cases (`queue.py`), what a case is and whose turn it is
+(`stewardship/cases.py`, `queue.py`), what a verdict has to stand up to (`verdicts.py`), who may (`guard.py`).
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import takewhile
 from typing import Any, get_args
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dedup.explain import UnknownId
 from stewardship.blast import blast
 from stewardship.casebook import Casebook
-from stewardship.cases import KINDS, Case
-from stewardship.desk.guard import ADDRESS, Asking, frame, problem
-from stewardship.desk.rendering import HERE, render, say
+from stewardship.cases import Case
+from stewardship.desk.answers import because, number
+from stewardship.desk.guard import ADDRESS, Asking, Way, frame, problem
+from stewardship.desk.queue import asked_of, query_of, queue_page
+from stewardship.desk.rendering import render, say
 from stewardship.differences import person, side_by_side
 from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
 from stewardship.standing import Link, Said, Standing
@@ -31,8 +30,6 @@ from warehouse.ledger import Ledger, Word
 from warehouse.store import read_store
 
 DEFER_DAYS = (1, 7, 30)
-_LISTED = 100  # cases on the page of the queue
-_LONGEST_REASON = 500  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,58 +56,6 @@ class Step:
     at: str
 
 
-def queue_page(asking: Asking) -> Response:
-    """What waits, by kind and platform, the most pressing first."""
-    asked, book = _asked(asking.query), asking.current.book()
-    with asking.current.standing() as (_, standing):
-        waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
-        mine = _judged_today(standing, asking.who.account.name, asking.now)
-    wanted = [case for case in waiting if asked.wants(case)]
-    text = render(
-        "queue.html",
-        asking.speak,
-        **frame(asking),
-        told=say(asking.query["told"], asking.speak) if asking.query.get("told") in _TOLD else "",
-        cases=wanted[:_LISTED],
-        count=len(wanted),
-        all=len(waiting),
-        kinds=[(kind, count) for kind, count in _counts(waiting).items() if count],
-        platforms=_platforms(waiting, book.platforms),
-        titles=book.platforms,
-        asked=asked,
-        held=held_by_others(asking.con, asking.who.account.name, asking.now),
-        put_off=deferrals(asking.con),
-        mine=mine,
-        night=book.snapshot.stem,
-    )
-    return HTMLResponse(text)
-
-
-_TOLD = ("nothing_left", "deferred", "nothing_to_undo")
-
-
-def _counts(cases: Sequence[Case]) -> dict[str, int]:
-    found = Counter(case.kind for case in cases)
-    return {kind: found[kind] for kind in KINDS}
-
-
-def _platforms(cases: Sequence[Case], titles: Mapping[str, str]) -> list[tuple[str, str, int]]:
-    found = Counter(platform for case in cases for platform in case.platforms)
-    return sorted(
-        ((slug, titles.get(slug, slug), count) for slug, count in found.items()), key=lambda one: -one[2]
-    )
-
-
-def _judged_today(standing: Standing, by: str, now: datetime) -> int:
-    """How many standing verdicts somebody gave today, by the clock on the wall."""
-
-    def today(one: Said) -> bool:
-        return datetime.fromisoformat(one.at).astimezone(HERE).date() == now.astimezone(HERE).date()
-
-    todays = takewhile(today, reversed(standing.lines.values()))
-    return sum(one.by == by and not one.undoes and one.seq not in standing.undone for one in todays)
-
-
 def _siblings(book: Casebook, case: Case, waiting: Set[str]) -> list[Case]:
     """Other open cases about the same residents."""
     others = {one.id: one for resident in case.residents for one in book.about(resident)}
@@ -132,7 +77,7 @@ def _onwards(
     **facts: Any,
 ) -> Response:
     """To the next case; its address says which part of the queue is worked on, and what was just done."""
-    asked, by, book = _asked(forms or asking.query), asking.who.account.name, asking.current.book()
+    asked, by, book = asked_of(asking, forms or asking.query), asking.who.account.name, asking.current.book()
     with asking.current.standing() as (_, standing):
         waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
     held = held_by_others(asking.con, by, asking.now)
@@ -159,7 +104,7 @@ def case_page(
 ) -> Response:
     """A case as it is now, with what went wrong when somebody judged it, and what they were about to say."""
     book, by = asking.current.book(), asking.who.account
-    case = book.case(asking.path["case"])
+    case = _case(asking, book)
     if case is None:
         return _no_case(asking)
     holder = hold(asking.con, case.id, by.name, asking.now) if by.may("judge") else None
@@ -172,13 +117,14 @@ def case_page(
         "case.html",
         asking.speak,
         **frame(asking),
+        here="queue",
         **_what_is_stated(asking, book, case),
         **said,
         **_place_in_queue(asking, book, case, waiting),
         case=case,
         titles=book.platforms,
         holder=holder,
-        siblings=_siblings(book, case, {one.id for one in waiting}),
+        siblings=_siblings(book, case, {one.id for one in waiting if by.works_on(one.areas)}),
         told=say(told, asking.speak, by=other.by if other else "") if told else "",
         other=other,
         chain=[_step(link, asking) for link in chain],
@@ -207,7 +153,7 @@ def _what_is_stated(asking: Asking, book: Casebook, case: Case) -> dict[str, Any
 
 def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Case) -> dict[str, Any]:
     """What stands on the pair, what was said of it before, and what the person who asks has just said."""
-    just_said = standing.lines.get(_number(asking.query.get("said")))
+    just_said = standing.lines.get(number(asking.query.get("said")))
     return {
         "own": standing.of(case.left, case.right),
         "knew": standing.known(case.left, case.right),
@@ -218,10 +164,10 @@ def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Cas
 
 def _place_in_queue(asking: Asking, book: Casebook, case: Case, waiting: Sequence[Case]) -> dict[str, Any]:
     """Where a case stands in the part of the queue that is worked on, and what comes before and after it."""
-    asked = _asked(asking.form or asking.query)
+    asked = asked_of(asking, asking.form or asking.query)
     held = held_by_others(asking.con, asking.who.account.name, asking.now)
     part = [one for one in waiting if asked.wants(one)]
-    query = _query(asked)
+    query = query_of(asked)
     return {
         "asked": asked,
         "query": query,
@@ -238,7 +184,7 @@ def _place_in_queue(asking: Asking, book: Casebook, case: Case, waiting: Sequenc
 def judge(asking: Asking) -> Response:
     """Save a verdict, and on to the next case."""
     form, book, by = asking.form, asking.current.book(), asking.who.account.name
-    case = book.case(asking.path["case"])
+    case = _case(asking, book)
     word: Word | None = next((one for one in get_args(Word) if one == form.get("verdict")), None)
     if case is None:
         return _no_case(asking)
@@ -257,8 +203,8 @@ def judge(asking: Asking) -> Response:
                 case,
                 word,
                 by=by,
-                because=form.get("because", "").strip()[:_LONGEST_REASON],
-                knew=_number(form.get("knew")),
+                because=because(asking),
+                knew=number(form.get("knew")),
                 alike=book.alike,
                 model=asking.current.model,
             )
@@ -275,18 +221,18 @@ def judge(asking: Asking) -> Response:
 
 def take_back(asking: Asking) -> Response:
     """Take back one's own last verdict, or the one that is named, and show its case again."""
-    account, asked, book = asking.who.account, _asked(asking.form), asking.current.book()
+    account, asked, book = asking.who.account, asked_of(asking, asking.form), asking.current.book()
     try:
         with asking.current.standing() as (ledger, standing):
             last = standing.last_of(account.name)
-            seq = _number(asking.form.get("line")) or (last.seq if last else 0)
+            seq = number(asking.form.get("line")) or (last.seq if last else 0)
             undone = undo(
                 ledger,
                 asking.con,
                 standing,
                 seq,
                 by=account.name,
-                because=asking.form.get("because", "").strip()[:_LONGEST_REASON],
+                because=because(asking),
                 any_ones=account.may("undo_others"),
                 alike=book.alike,
             )
@@ -307,10 +253,10 @@ def take_back(asking: Asking) -> Response:
 
 def put_off(asking: Asking) -> Response:
     """Put a case off, and on to the next."""
-    case = asking.current.book().case(asking.path["case"])
+    case = _case(asking, asking.current.book())
     if case is None:
         return _no_case(asking)
-    days = _number(asking.form.get("days"))
+    days = number(asking.form.get("days"))
     if days not in DEFER_DAYS:
         return problem(asking, 400, "wrong_form")
     defer(asking.con, case.id, asking.who.account.name, days, asking.now)
@@ -321,7 +267,7 @@ def put_off(asking: Asking) -> Response:
 def reach(asking: Asking) -> Response:
     """Which cells of which platforms the opposite of today would change; a part of the page, opened on demand."""
     book = asking.current.book()
-    case = book.case(asking.path["case"])
+    case = _case(asking, book)
     if case is None:
         return _no_case(asking)
     try:
@@ -332,12 +278,18 @@ def reach(asking: Asking) -> Response:
     return HTMLResponse(text)
 
 
+def _case(asking: Asking, book: Casebook) -> Case | None:
+    """The case of an address, if it is theirs to work on who asks."""
+    case = book.case(asking.path["case"])
+    return case if case and asking.who.account.works_on(case.areas) else None
+
+
 def _no_case(asking: Asking) -> Response:
-    """What became of a case that is none any more; of one that never was, nothing is said."""
+    """What became of a case that is none any more; of one that never was, or is another's, nothing is said."""
     row = asking.con.execute(
         'select "left", "right" from opened where case_id = ?', (asking.path["case"],)
     ).fetchone()
-    if row is None:
+    if row is None or asking.current.book().case(asking.path["case"]):
         return problem(asking, 404, "no_such_case")
     with read_store(asking.current.book().snapshot) as con:
         residents = con.execute(
@@ -390,19 +342,9 @@ def _record(record_id: str, asking: Asking) -> str:
     return f"{book.platforms.get(member.platform, member.platform) if member else '?'} {record_id[:6]}"
 
 
-def _asked(stated: Mapping[str, str]) -> Asked:
-    kind = next((one for one in KINDS if one == stated.get("kind")), None)
-    return Asked(kind, stated.get("platform") or None)
-
-
-def _query(asked: Asked, **facts: Any) -> str:
-    stated = {"kind": asked.kind, "platform": asked.platform, **facts}
-    return urlencode({name: value for name, value in stated.items() if value})
-
-
 def _to(asking: Asking, path: str, asked: Asked, **facts: Any) -> Response:
     """To a page; whoever asks for parts gets that page's at once, and its address in a header."""
-    query = _query(asked, **facts)
+    query = query_of(asked, **facts)
     address = f"{path}?{query}" if query else path
     if not asking.part:
         return RedirectResponse(address, 303)
@@ -412,5 +354,11 @@ def _to(asking: Asking, path: str, asked: Asked, **facts: Any) -> Response:
     return response
 
 
-def _number(stated: str | None) -> int:
-    return int(stated) if stated and stated.isascii() and stated.isdigit() and len(stated) < 12 else 0
+WAYS = (
+    Way("/next", next_case, "judge"),
+    Way("/undo", take_back, "judge", "POST"),
+    Way("/cases/{case}", show_case, "look"),
+    Way("/cases/{case}/reach", reach, "look"),
+    Way("/cases/{case}/verdict", judge, "judge", "POST"),
+    Way("/cases/{case}/defer", put_off, "judge", "POST"),
+)

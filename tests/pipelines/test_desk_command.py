@@ -36,7 +36,7 @@ def test_an_account_is_made_with_a_password_from_standard_input(
         account = check_password(con, "王芳", "a long password", now())
     assert account is not None and account.role == "approver"
     listed = enter_once("account", "list", "--site", site.root, "--json").found
-    assert listed == {"accounts": [{"name": "王芳", "role": "approver"}]}
+    assert listed == {"accounts": [{"name": "王芳", "role": "approver", "areas": []}]}
     monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
     refused = enter_once("account", "add", "li", "--role", "steward", "--site", site.root)
     assert refused.status == 2 and "口令至少" in refused.err

@@ -16,9 +16,11 @@ from dedup.normalise.id_numbers import check_character
 from tests.warehouse.conftest import AREA, World, platform
 from warehouse.golden import build_golden, choose_values
 from warehouse.ledger import open_ledger
+from warehouse.publish import decide, find_wanted
 from warehouse.site import Site, create_site
 from warehouse.snapshot import publish_snapshot
 from warehouse.store import open_store, rebuild
+from warehouse.told import load_told
 
 FIRST, SECOND = date(2026, 11, 19), date(2026, 11, 20)
 HTML_NAME = "<script>document.title='owned'</script>"
@@ -102,4 +104,7 @@ def night(site: Site, day: date, people: Mapping[str, Mapping[str, Mapping[str, 
         match_night(con, key=site.key, verdicts=ledger.verdicts(), night=day)
         choose_values(con)
         build_golden(con)
+        load_told(con, ledger, day)
+        find_wanted(con, day)
+        decide(con, ledger, day)
     publish_snapshot(site, day)

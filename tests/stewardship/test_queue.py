@@ -171,6 +171,7 @@ def small_book() -> Casebook:
             0,
             (),
             0,
+            (),
         )
         for a, b in combinations(range(6), 2)
     ]

@@ -19,7 +19,7 @@ from warehouse.ledger import Ledger, Word
 
 def case(left: str, right: str, seen: str = "f") -> Case:
     low, high = sorted((left, right))
-    return Case(f"{low}{high}", "possible_match", low, high, (low, high), "", 1.0, 0.5, seen, 0, 0, (), 0)
+    return Case(f"{low}{high}", "possible_match", low, high, (low, high), "", 1.0, 0.5, seen, 0, 0, (), 0, ())
 
 
 @dataclass

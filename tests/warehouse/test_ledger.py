@@ -147,3 +147,12 @@ def test_any_body_comes_back_as_it_was_and_keeps_the_chain_whole(bodies: list[di
     assert [line.body for line in ledger.lines("any")] == bodies
     assert ledger.verify() is None
     con.close()
+
+
+def test_the_newest_lines_are_those_of_one_kind_by_one_person_if_so_asked(ledger: Ledger) -> None:
+    said = (("shown", "mei"), ("look", "bo"), ("shown", "bo"), ("look", "mei"))
+    one, two, three, four = (ledger.append(kind, {"by": by}) for kind, by in said)
+    assert [line.seq for line in ledger.newest(3)] == [four, three, two]
+    assert [line.seq for line in ledger.newest(9, "shown")] == [three, one]
+    assert [line.seq for line in ledger.newest(9, "shown", "mei")] == [one]
+    assert ledger.newest(9, by="nobody") == []

@@ -8,9 +8,10 @@ import pytest
 
 from pipelines.messages import say
 from stewardship.desk.rendering import say as words
+from stewardship.sentences import say as sentences
 from warehouse.speech import Catalogue, language
 
-CATALOGUES = {"messages.toml": say, "words.toml": words}
+CATALOGUES = {"messages.toml": say, "words.toml": words, "sentences.toml": sentences}
 SENTENCES = [(file, name) for file, catalogue in CATALOGUES.items() for name in catalogue.sentences]
 
 

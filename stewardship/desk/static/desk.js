@@ -78,11 +78,33 @@
     room.replaceChildren(...(middle === null ? [] : middle.childNodes));
   }
 
+  // Who may be meant by what is being typed, a moment after it was.
+  let typed = 0;
+  async function look_alike(form) {
+    const room = find("#alike");
+    const said = new URLSearchParams(new FormData(form));
+    const turn_of_it = ++typed;
+    const answer = await fetch(form.dataset.alike, { method: "POST", body: said, headers: { "X-Part": "1" }, credentials: "same-origin" });
+    const middle = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+    if (answer.ok && middle !== null && turn_of_it === typed) {
+      room.replaceChildren(...middle.childNodes);
+    }
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-compared]")) {
+      void look_alike(event.target.form);
+    }
+  });
+
   // What each new middle needs.
   function settle() {
     const part = find("#reach");
     if (part !== null) {
       part.addEventListener("toggle", () => part.open && void work_out(part));
+    }
+    for (const box of document.querySelectorAll("[data-all]")) {
+      box.hidden = false;
     }
     for (const back of document.querySelectorAll("[data-back]")) {
       back.value = location.pathname + location.search;
@@ -139,6 +161,15 @@
       find("#asked")?.focus();
     } else if (key === "?") {
       find("#help")?.showModal();
+    }
+  });
+
+  document.addEventListener("change", (event) => {
+    const head = event.target.dataset.all;
+    if (head !== undefined) {
+      for (const box of document.querySelectorAll(`input[type=checkbox][name^="${head}"]`)) {
+        box.checked = event.target.checked;
+      }
     }
   });
 

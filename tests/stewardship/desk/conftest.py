@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import lxml.html
@@ -13,6 +14,7 @@ from httpx import Response
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from pipelines.desk_intake import SiteIntake
 from stewardship.accounts import accounts, add_account
 from stewardship.audit import open_audit
 from stewardship.casebook import Casebook
@@ -21,11 +23,33 @@ from stewardship.desk.current import Current
 from stewardship.sessions import begin_session
 from stewardship.store import open_desk
 from tests.stewardship.conftest import Clock
-from warehouse.ledger import Line, open_ledger
+from tests.stewardship.office import JIANGUO, PEOPLE, SECOND, night
+from warehouse.approvals import Said, set_mode
+from warehouse.batches import Batch, note, note_answers, read_batches
+from warehouse.ledger import Cell, Line, open_ledger
 from warehouse.site import Site, read_site
 
 PASSWORD = "a long password"
-STAFF = {"wang": "steward", "li": "steward", "zhou": "approver", "zhao": "analyst", "admin": "admin"}
+STAFF = {
+    "wang": "steward",
+    "li": "steward",
+    "zhou": "approver",
+    "zhao": "analyst",
+    "admin": "admin",
+    "lin": "clerk",
+    "mei": "clerk",
+}
+
+
+THIRD = date(2026, 11, 21)
+MOVED, LOST, NEXT = "13900000099", "13911112222", "13900000088"
+WORDS = f"号码 {LOST} 已由张三登记"
+ALONE = PEOPLE["hukou"]["alone"]
+CIVIL = {
+    **PEOPLE["civil"],
+    "brother_too": {**JIANGUO, "phone": MOVED},
+    "alone_too": {**ALONE, "phone": LOST},
+}
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +59,30 @@ def staffed(office_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     with open_desk(read_site(root)) as con:
         for name, role in STAFF.items():
             add_account(con, name, role, PASSWORD, Clock()())
+    return root
+
+
+@pytest.fixture(scope="session")
+def told(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office that is live with the registry, which refused one phone, has another to overwrite, and of which a batch is in
+    doubt."""
+    root: Path = tmp_path_factory.mktemp("told") / "site"
+    shutil.copytree(staffed, root, symlinks=True)
+    site = read_site(root)
+    with open_ledger(site) as ledger:
+        set_mode(ledger, "live", "hukou", SECOND, Said("主任", "试点"))
+    night(site, SECOND, {"civil": CIVIL})
+    with open_ledger(site) as ledger:
+        (digest,) = ledger.remember_all([LOST])
+        batch = Batch("hukou-20261120-1", "hukou", SECOND, live=True)
+        note(ledger, "prepared", batch, [Cell("alone", "phone", digest, "fill", "alone_too")])
+        note(ledger, "sending", batch)
+        note(ledger, "sent", batch, route="by_hand")
+        note_answers(ledger, "refused", read_batches(ledger, SECOND)[batch.name], [("alone", WORDS)])
+        doubted = Batch("hukou-20261121-1", "hukou", THIRD, live=True)
+        note(ledger, "prepared", doubted, [Cell("double", "phone", digest, "fill", "alone_too")])
+        note(ledger, "sending", doubted)
+    night(site, THIRD, {})
     return root
 
 
@@ -137,7 +185,7 @@ class Office:
 
 @pytest.fixture
 def office(site: Site, clock: Clock) -> Iterator[Office]:
-    made = Office(site, desk(site, clock), clock)
+    made = Office(site, desk(site, SiteIntake(site), clock), clock)
     yield made
     for one in made.visitors:
         one.client.close()

@@ -3,70 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from stewardship.desk.app import desk
 from stewardship.sessions import IDLE
 from tests.stewardship.conftest import Clock
-from tests.stewardship.desk.conftest import PASSWORD
+from tests.stewardship.desk.shop import CHROMIUM, Shop, log_in, needs_chromium, opened
 from tests.stewardship.office import HTML_NAME, JIANGUO
-from warehouse.ledger import Line, open_ledger
-from warehouse.site import Site, read_site
+from warehouse.ledger import open_ledger
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-@dataclass
-class Shop:
-    """The desk, served on loopback, and browsers in front of it."""
-
-    site: Site
-    clock: Clock
-    address: str
-    browser: Browser
-    wrong: list[str] = field(default_factory=list)
-
-    def page(self, *, scripts: bool = True, width: int = 1366, height: int = 768, zoom: int = 1) -> Page:
-        """A page as wide as an office's screen, or zoomed in. What the browser complains about is kept in `wrong`."""
-        context = self.browser.new_context(
-            java_script_enabled=scripts,
-            viewport={"width": width // zoom, "height": height // zoom},
-            device_scale_factor=zoom,
-            locale="zh-CN",
-        )
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on(
-            "console", lambda said: self.wrong.append(said.text) if "Content Security" in said.text else None
-        )
-        page.on(
-            "request",
-            lambda asked: None if asked.url.startswith(self.address) else self.wrong.append(asked.url),
-        )
-        return page
-
-    def at_work(self, name: str = "wang", **given: bool | int) -> Page:
-        """Somebody who has logged in, at the queue."""
-        page = self.page(**given)  # type: ignore[arg-type]
-        page.goto(self.address)
-        log_in(page, name)
-        expect(page.get_by_role("heading", level=1)).to_contain_text("案待裁定")
-        page.wait_for_load_state("load")  # the keys are there, too
-        return page
-
-    def lines(self) -> list[Line]:
-        with open_ledger(self.site) as ledger:
-            return ledger.lines()
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -80,27 +29,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def shop(staffed: Path, tmp_path: Path, browser: Browser, clock: Clock) -> Iterator[Shop]:
     shutil.copytree(staffed, tmp_path / "site", symlinks=True)
-    site = read_site(tmp_path / "site")
-    config = uvicorn.Config(desk(site, clock), host="127.0.0.1", port=0, log_level="warning")
-    server = uvicorn.Server(config)
-    serving = threading.Thread(target=server.run, daemon=True)
-    serving.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    made = Shop(site, clock, f"http://127.0.0.1:{port}", browser)
-    yield made
-    for context in browser.contexts:
-        context.close()
-    server.should_exit = True
-    serving.join(10)
-    assert made.wrong == []
-
-
-def log_in(page: Page, name: str = "wang") -> None:
-    page.get_by_label("账号").fill(name)
-    page.get_by_label("口令").fill(PASSWORD)
-    page.keyboard.press("Enter")
+    with opened(tmp_path / "site", clock, browser) as made:
+        yield made
 
 
 def case_of(page: Page) -> str:

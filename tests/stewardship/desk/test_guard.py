@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from pipelines.desk_intake import SiteIntake
 from stewardship.desk import review
 from stewardship.desk.app import desk
 from stewardship.desk.guard import HEADERS, Asking
@@ -119,7 +120,7 @@ def test_a_fault_is_told_without_the_values_that_it_quotes(
 def test_a_site_without_a_night_says_what_to_run_first(site: Site, clock: Clock) -> None:
     for file in site.snapshots.iterdir():
         file.unlink()
-    office = Office(site, desk(site, clock), clock)
+    office = Office(site, desk(site, SiteIntake(site), clock), clock)
     answer = office.at_work("wang").get("/")
     assert answer.status_code == 503
     assert "enter-once nightly" in answer.text

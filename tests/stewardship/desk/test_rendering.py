@@ -6,13 +6,26 @@ import re
 from importlib import resources
 from typing import get_args
 
+from stewardship.accounts import ROLES
+from stewardship.alike import Because
+from stewardship.approving import REFUSED
+from stewardship.audit import Event
 from stewardship.cases import KINDS
+from stewardship.desk.approvals import CHANGES, WHYS
+from stewardship.desk.audit import FACTS
 from stewardship.desk.rendering import say
 from stewardship.differences import Sign
+from stewardship.nights import FAILED, FIGURES
+from warehouse.approvals import Word as SaidWord
 from warehouse.ledger import Word
+from warehouse.overrides import Action
 
 HERE = resources.files("stewardship.desk")
-RULES = ("authority", "quality", "id_number", "agreement", "newest", "trust", "tie", "only", "unanimous")
+RULES = (
+    "pin", "former", "authority", "quality", "id_number", "agreement", "newest", "trust", "tie", "only", "unanimous", "own",
+)  # fmt: skip
+PAGES = ("tonight", "queue", "approvals", "refusals", "intake", "platforms", "enter", "audit", "accounts")
+WORK = ("cases", "approvals", "refused", "doubted", "gates", "quarantine")
 
 # Put together from a head and what is found: `t("kind_" ~ case.kind)`.
 MADE_UP = {
@@ -23,6 +36,27 @@ MADE_UP = {
     "sign_": get_args(Sign),
     "reach_": ("same", "different"),
     "rule_": RULES,
+    "page_": PAGES,
+    "change_": CHANGES,
+    "wait_": (*WHYS, "stuck"),
+    "wait_about_": WHYS,
+    "word_": get_args(SaidWord),
+    "next_": REFUSED,
+    "said_": get_args(Action),
+    "overriding_": ("used", "waiting", "lapsed", "expired", "erased"),
+    "night_": ("done", "partial", "blocked"),
+    "work_": WORK,
+    "figure_": FIGURES,
+    "export_": ("staged", "unchanged", "missing", *FAILED),
+    "state_": ("live", "shadow", "read-only", "broken"),
+    "cells_": get_args(SaidWord),
+    "batch_": ("sent", "unsent"),
+    "role_": ROLES,
+    "role_about_": ROLES,
+    "fact_": FACTS,
+    "event_": get_args(Event),
+    "alike_": get_args(Because),
+    "book_": ("ledger", "audit"),
 }
 
 
@@ -34,8 +68,8 @@ def asked_for() -> set[str]:
         found |= set(re.findall(r"\"(person_\w|masked_\w+)\"", text))
         qualities = text.partition("set qualities")[2].partition("%}")[0]
         found |= {f"quality_{one}" for one in re.findall(r"\"(\w+)\"", qualities)}
-    for name in ("guard", "entry", "review", "people"):
-        source = HERE.joinpath(f"{name}.py").read_text(encoding="utf-8")
+    for file in HERE.iterdir():
+        source = file.read_text(encoding="utf-8") if file.name.endswith(".py") else ""
         found |= set(say.sentences) & set(re.findall(r"\"(\w+)\"", source))
     return found - MADE_UP.keys() - {"quality_"}
 

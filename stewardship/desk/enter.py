@@ -1,0 +1,131 @@
+"""The office's own form: what no platform knows yet, typed once.
+
+Belongs here: this page, who may already be meant, saving.
+Lives elsewhere: the form's fields and what can be read of them (`stewardship/intake.py`), who is alike (`alike.py`), the
+lines (`warehouse/entries.py`), leaving them in the inbox of the next night (`pipelines/entries.py`).
+
+Whoever is found to be alike is shown masked before anything is saved; who saves says that they looked. While a script runs
+the same is shown as one types.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from starlette.responses import Response
+
+from stewardship.alike import COMPARED, Alike, alike
+from stewardship.desk.answers import done_in_words, go_on, number, page
+from stewardship.desk.guard import Asking, Way, problem
+from stewardship.desk.rendering import say
+from warehouse.entries import Entry, enter, entries, take_back
+from warehouse.ledger import open_ledger
+
+MOST_LISTED = 50
+_DONE = ("entered", "entry_taken_back")
+
+
+def enter_page(asking: Asking) -> Response:
+    """The empty form, and what was typed since the last night."""
+    return _page(asking)
+
+
+def _page(
+    asking: Asking,
+    *,
+    wrong: str = "",
+    status: int = 200,
+    bad: Sequence[str] = (),
+    found: Sequence[Alike] = (),
+) -> Response:
+    form = asking.current.intake.form()
+    return page(
+        asking,
+        "enter.html",
+        "enter",
+        wrong=wrong,
+        status=status,
+        fields=form,
+        compared=COMPARED,
+        typed={one.name: asking.form.get(one.name, "") for one in form},
+        bad=bad,
+        found=found,
+        looked=_digest(found),
+        waiting=_since_the_night(asking)[:MOST_LISTED],
+        done=done_in_words(asking, _DONE),
+    )
+
+
+def _since_the_night(asking: Asking) -> list[Entry]:
+    """What no night has read yet, newest first: everybody's for who may look at residents, else one's own."""
+    account, read_at = asking.who.account, _read_at(asking)
+    with open_ledger(asking.current.site) as ledger:
+        every = entries(ledger)
+    return [
+        one
+        for one in reversed(every)
+        if datetime.fromisoformat(one.at) > read_at and (account.may("look") or one.by == account.name)
+    ]
+
+
+def _read_at(asking: Asking) -> datetime:
+    """When the last night that readers see was published: what was typed before, it has read."""
+    return datetime.fromtimestamp(asking.current.book().snapshot.stat().st_mtime, UTC)
+
+
+def save(asking: Asking) -> Response:
+    """Save a row, unless it cannot be read, or somebody like it has not been looked at."""
+    form, intake, by = asking.form, asking.current.intake, asking.who.account.name
+    row = {one.name: text for one in intake.form() if (text := form.get(one.name, "").strip()[: one.longest])}
+    missing = [one.name for one in intake.form() if one.required and one.name not in row]
+    if bad := [*missing, *intake.unreadable(row)]:
+        return _page(asking, wrong=say("cells_wrong", asking.speak), status=400, bad=bad)
+    found = _found(asking, row)
+    if found and form.get("looked") != _digest(found):
+        return _page(asking, wrong=say("look_first", asking.speak), status=409, found=found)
+    try:
+        with open_ledger(asking.current.site) as ledger:
+            line = enter(ledger, row, by=by)
+    except sqlite3.OperationalError:  # such as a full disk: what was typed stays in the form
+        return _page(asking, wrong=say("not_saved", asking.speak), status=503, found=found)
+    asking.current.note("entered", by, line=line)
+    return go_on("/enter", "entered")
+
+
+def while_typing(asking: Asking) -> Response:
+    """Who may be meant by what stands in the form so far; a part of the page."""
+    return page(asking, "alike.html", "enter", found=_found(asking, asking.form))
+
+
+def _found(asking: Asking, typed: Mapping[str, str]) -> list[Alike]:
+    found = alike(asking.current.book().snapshot, asking.current.site.area, typed)
+    if found:
+        asking.current.note("searched", asking.who.account.name, page="enter", found=len(found))
+    return found
+
+
+def _digest(found: Sequence[Alike]) -> str:
+    """What was looked at: another resident, another digest."""
+    return hashlib.sha256(repr([one.resident_id for one in found]).encode()).hexdigest()[:16] if found else ""
+
+
+def undo(asking: Asking) -> Response:
+    """Take back a row that no night has read yet."""
+    line = number(asking.path["line"])
+    if line not in {one.line for one in _since_the_night(asking)}:
+        return problem(asking, 409, "entry_read")
+    with open_ledger(asking.current.site) as ledger:
+        take_back(ledger, line, by=asking.who.account.name)
+    asking.current.note("undone", asking.who.account.name, line=line)
+    return go_on("/enter", "entry_taken_back")
+
+
+WAYS = (
+    Way("/enter", enter_page, "enter"),
+    Way("/enter", save, "enter", "POST"),
+    Way("/enter/alike", while_typing, "enter", "POST"),
+    Way("/enter/{line}", undo, "enter", "POST"),
+)

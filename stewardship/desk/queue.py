@@ -1,0 +1,92 @@
+"""The queue: what waits for a steward, by kind and platform.
+
+Belongs here: this page, and the part of the queue that an address names.
+Lives elsewhere: whose turn it is (`stewardship/queue.py`), a case (`review.py`), what else waits for people (`todo.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import HTMLResponse, Response
+
+from stewardship.cases import KINDS, Case
+from stewardship.desk.guard import Asking, Way, frame
+from stewardship.desk.rendering import HERE, render, say
+from stewardship.desk.todo import work
+from stewardship.queue import Asked, deferrals, held_by_others
+from stewardship.standing import Said, Standing
+
+_LISTED = 100  # cases on the page
+_TOLD = ("nothing_left", "deferred", "nothing_to_undo")
+
+
+def queue_page(asking: Asking) -> Response:
+    """What waits, by kind and platform, the most pressing first."""
+    asked, book, account = asked_of(asking, asking.query), asking.current.book(), asking.who.account
+    with asking.current.standing() as (_, standing):
+        every = asking.current.open_cases(asking.con, book, standing, asking.now)
+        mine = _judged_today(standing, asking.who.account.name, asking.now)
+    waiting = [case for case in every if account.works_on(case.areas)]
+    wanted = [case for case in waiting if asked.wants(case)]
+    text = render(
+        "queue.html",
+        asking.speak,
+        **frame(asking),
+        here="queue",
+        told=say(asking.query["told"], asking.speak) if asking.query.get("told") in _TOLD else "",
+        cases=wanted[:_LISTED],
+        count=len(wanted),
+        all=len(waiting),
+        kinds=[(kind, count) for kind, count in _counts(waiting).items() if count],
+        platforms=_platforms(waiting, book.platforms),
+        titles=book.platforms,
+        asked=asked,
+        held=held_by_others(asking.con, asking.who.account.name, asking.now),
+        put_off=deferrals(asking.con),
+        mine=mine,
+        waits=[one for one in work(asking) if one.kind != "cases" and one.count and not account.areas],
+        night=book.snapshot.stem,
+    )
+    return HTMLResponse(text)
+
+
+def _counts(cases: Sequence[Case]) -> dict[str, int]:
+    found = Counter(case.kind for case in cases)
+    return {kind: found[kind] for kind in KINDS}
+
+
+def _platforms(cases: Sequence[Case], titles: Mapping[str, str]) -> list[tuple[str, str, int]]:
+    found = Counter(platform for case in cases for platform in case.platforms)
+    return sorted(
+        ((slug, titles.get(slug, slug), count) for slug, count in found.items()), key=lambda one: -one[2]
+    )
+
+
+def _judged_today(standing: Standing, by: str, now: datetime) -> int:
+    """How many standing verdicts somebody gave today, by the clock on the wall."""
+
+    def today(one: Said) -> bool:
+        return datetime.fromisoformat(one.at).astimezone(HERE).date() == now.astimezone(HERE).date()
+
+    todays = takewhile(today, reversed(standing.lines.values()))
+    return sum(one.by == by and not one.undoes and one.seq not in standing.undone for one in todays)
+
+
+def asked_of(asking: Asking, stated: Mapping[str, str]) -> Asked:
+    """The part that a form or an address names, of what is theirs to work on who asks."""
+    kind = next((one for one in KINDS if one == stated.get("kind")), None)
+    return Asked(kind, stated.get("platform") or None, asking.who.account.areas)
+
+
+def query_of(asked: Asked, **facts: Any) -> str:
+    stated = {"kind": asked.kind, "platform": asked.platform, **facts}
+    return urlencode({name: value for name, value in stated.items() if value})
+
+
+WAYS = (Way("/", queue_page, "look"),)

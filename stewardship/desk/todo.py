@@ -1,0 +1,71 @@
+"""Everything that waits for a person, by kind: how much, and on which page.
+
+Belongs here: counting it, once for as long as neither snapshot nor ledger changes. Lives elsewhere: the pages themselves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stewardship.accounts import Deed
+from stewardship.approving import REFUSED, UNASKED, WAITING, Asked, Group, doubted, waiting
+from stewardship.desk.guard import Asking
+from stewardship.intake import Gated
+from warehouse.store import read_store
+
+_OPEN = ("approval", "flood")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One kind of what waits: how much of it, the page to do it on, and what one must be allowed to open that."""
+
+    kind: str
+    count: int
+    address: str
+    deed: Deed = "look"
+
+
+def work(asking: Asking) -> list[Work]:
+    """Every kind, in the order of the row of pages; what nobody waits for is counted 0."""
+    current, book = asking.current, asking.current.book()
+    with current.standing() as (_, standing):
+        every = current.open_cases(asking.con, book, standing, asking.now)
+    cases = sum(asking.who.account.works_on(one.areas) for one in every)
+    groups = [one for one in waiting_groups(asking) if not one.word]
+    return [
+        Work("cases", cases, "/"),
+        Work("approvals", sum(one.cells for one in groups if one.decision in _OPEN), "/approvals"),
+        Work("refused", sum(one.cells for one in groups if one.decision in REFUSED), "/refused"),
+        Work(
+            "doubted", len(current.once("doubted", lambda: doubted(current.site, book.snapshot))), "/refused"
+        ),
+        Work("gates", sum(not one.accepted for one in gated(asking)), "/intake"),
+        Work("quarantine", sum(quarantined(asking).values()), "/intake"),
+    ]
+
+
+def waiting_groups(asking: Asking) -> list[Group]:
+    """Every cell that a person may be asked about, or may speak of, in groups, whatever was said since the night."""
+    site, snapshot = asking.current.site, asking.current.book().snapshot
+    every = (*WAITING, "declined", UNASKED)
+    return asking.current.once("waiting", lambda: waiting(site, snapshot, Asked(word=None), every))
+
+
+def gated(asking: Asking) -> Sequence[Gated]:
+    """The exports that wait at the gate."""
+    speak = asking.speak
+    return asking.current.once(f"gated {speak}", lambda: asking.current.intake.gated(speak))
+
+
+def quarantined(asking: Asking) -> Counter[str]:
+    """How many rows stand in quarantine, by platform."""
+    query = "select platform, count(*) from staged.quarantine where until is null group by platform"
+
+    def count() -> Counter[str]:
+        with read_store(asking.current.book().snapshot) as con:
+            return Counter(dict(con.execute(query).fetchall()))
+
+    return asking.current.once("quarantined", count)

@@ -1,0 +1,32 @@
+"""The page after logging in: what the last night did, and what waits for people.
+
+Belongs here: this page. Lives elsewhere: reading the night's report (`stewardship/nights.py`), counting (`todo.py`).
+"""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from stewardship.desk.answers import page
+from stewardship.desk.guard import Asking, Way
+from stewardship.desk.todo import work
+from stewardship.nights import FIGURES, last_night
+
+
+def tonight_page(asking: Asking) -> Response:
+    """Figures and messages of the night, and what waits, by kind."""
+    night, account = last_night(asking.current.site), asking.who.account
+    waits = [
+        one for one in work(asking) if account.may(one.deed) and (one.kind == "cases" or not account.areas)
+    ]
+    return page(
+        asking,
+        "tonight.html",
+        "tonight",
+        night=night,
+        figures=FIGURES,
+        waits=waits,
+    )
+
+
+WAYS = (Way("/tonight", tonight_page),)

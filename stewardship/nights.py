@@ -1,0 +1,94 @@
+"""What the last night did, as its report says it.
+
+Belongs here: reading the newest report of a site. Lives elsewhere: writing it (`pipelines/summary.py`).
+
+A report holds counts and messages, and no value of a record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from warehouse.site import Site
+from warehouse.speech import Language
+
+FAILED = ("refused", "unreadable", "broken")
+FIGURES = (
+    "residents",
+    "living",
+    "registered",
+    "dwellings",
+    "conflicts",
+    "landed",
+    "quarantined",
+    "published_cells",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformNight:
+    """How a platform stood. age: how many nights old the data are that count; None: none ever came."""
+
+    status: str
+    rows: int
+    message: str
+    age: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastNight:
+    """The last night that came to its end. attention: what a person should look at, in both languages."""
+
+    night: str
+    status: str
+    shadow: bool
+    seconds: float
+    figures: Mapping[str, int]
+    platforms: Mapping[str, PlatformNight]
+    attention: Sequence[Mapping[Language, str]]
+
+
+def last_night(site: Site) -> LastNight | None:
+    """The newest report; None when there is none, or it cannot be read."""
+    reports = sorted(site.reports.glob("????-??-??.json"))
+    try:
+        told: dict[str, Any] = json.loads(reports[-1].read_text(encoding="utf-8"))
+        return LastNight(
+            told["night"],
+            told["status"],
+            told["shadow"],
+            told["seconds"],
+            {name: told[name] for name in FIGURES},
+            {slug: _platform(one) for slug, one in told["platforms"].items()},
+            list(_attention(told)),
+        )
+    except (IndexError, OSError, ValueError, KeyError):
+        return None
+
+
+def _platform(told: Mapping[str, Any]) -> PlatformNight:
+    return PlatformNight(told["status"], told["rows_in"] or 0, told["message"], told["age"])
+
+
+def _attention(told: Mapping[str, Any]) -> list[Mapping[Language, str]]:
+    """Whose export was not taken in, what the gate warns of, what doors found (the landed one only counts what the gate
+    found), what went out and was not answered."""
+    failed: list[Mapping[Language, str]] = [
+        {"zh": one["message"], "en": one["message"]}
+        for one in told["platforms"].values()
+        if one["status"] in FAILED
+    ]
+    warned = [_sentence(one, one["platform"]) for one in told["gate"] if one["severity"] == "warning"]
+    doors = [_sentence(one, "、".join(one["platforms"])) for one in told["doors"] if one["door"] != "landed"]
+    return [*failed, *warned, *doors, *(one["text"] for one in told["remarks"])]
+
+
+def _sentence(one: Mapping[str, Any], where: str) -> Mapping[Language, str]:
+    reason, move = one["reason"], one["next_move"]
+    return {
+        "zh": f"{where}{'：' if where else ''}{reason['zh']}。{move['zh']}",
+        "en": f"{where}{': ' if where else ''}{reason['en']}. {move['en']}",
+    }
