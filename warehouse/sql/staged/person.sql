@@ -1,8 +1,9 @@
 -- What each record says today, one row per record: the current claims side by side, as keys.
 -- Records that are gone from their platform stay, marked present = false. Rows that we inserted are no evidence and do not
 -- stand here: they belong to their resident by receipt. One pass over the claims.
--- Who bears the same checked ID number and the same name as a record that states a former name was called that, too: else
--- the registry, which says both, would be torn between those who already say the new name and those who say the old one.
+-- Who bears the same checked ID number and the same name as a record that states a former name was called that, too, and so
+-- was who has the name and the phone of any of these: else the registry, which says both, would be torn between those who
+-- already say the new name and those who say the old one.
 with said as (
     select
         record_id,
@@ -33,6 +34,20 @@ renamed as (
     where said.former_name <> said.name and said.id_number is not null
     group by said.id_number, said.name
     having count(distinct said.former_name) = 1
+),
+
+numbered as (
+    select said.* replace (coalesce(said.former_name, renamed.former_name) as former_name)
+    from said
+    left join renamed on renamed.id_number = said.id_number and renamed.name = said.name
+),
+
+called as (
+    select name, phone, min(former_name) as former_name
+    from numbered
+    where former_name <> name and phone is not null
+    group by name, phone
+    having count(distinct former_name) = 1
 )
 
 select
@@ -40,9 +55,9 @@ select
     r.platform,
     r.first_night,
     r.present,
-    said.* exclude (record_id) replace (coalesce(said.former_name, renamed.former_name) as former_name)
+    numbered.* exclude (record_id) replace (coalesce(numbered.former_name, called.former_name) as former_name)
 from staged.record as r
-left join said on said.record_id = r.record_id
-left join renamed on renamed.id_number = said.id_number and renamed.name = said.name
+left join numbered on numbered.record_id = r.record_id
+left join called on called.name = numbered.name and called.phone = numbered.phone
 anti join staged.adopted as a on a.record_id = r.record_id
 order by r.record_id
