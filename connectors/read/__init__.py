@@ -7,7 +7,7 @@ Lives elsewhere: keeping the cells (`connectors/land`), what a column means (`co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -29,18 +29,23 @@ from connectors.read.packed import unpacked
 from connectors.read.recognise import STANDS_FOR, Met, recognise
 from connectors.read.sheet import Reading, Row, Sheet
 from connectors.read.spreadsheetml import read_spreadsheetml
-from connectors.read.workbook import read_xls, read_xlsx
+from connectors.read.workbook import open_xlsx, read_xls, read_xlsx
 
 _HEAD = DEEPEST + 1  # rows above the data, and those of the header itself
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """An export that is open: its rows in batches, the first rows of each sheet, and what was left out, in words."""
+    """An export that is open: its rows in batches, and the first rows of each sheet."""
 
     batches: Iterator[pa.RecordBatch]
     heads: Mapping[str, Sequence[Row]]
-    notes: str
+    left_out: Callable[[], str]
+
+    @property
+    def notes(self) -> str:
+        """What was left out, in words; known when all batches were taken."""
+        return self.left_out()
 
 
 def read_export(path: Path, export: Export) -> Reading:
@@ -58,25 +63,34 @@ def read_export(path: Path, export: Export) -> Reading:
 
 @contextmanager
 def open_export(path: Path, export: Export) -> Iterator[Stream]:
-    """Read an export batch by batch. Delimited text is never held as a whole; what its parser holds anyway, is.
+    """Read an export batch by batch. Delimited text and workbooks are never held as a whole; what its parser holds
+    anyway, is.
 
     Raises:
         Unreadable: as `read_export`, also while batches are taken.
     """
     with _unpacked(path, export) as data:
-        met = recognise(data, export.format)
+        met, most = recognise(data, export.format), _HEAD + export.header_rows
         if met == "text":
             batches = read_batches(data)
             first = list(islice(batches, 1))
-            head = [
-                row for batch in first for row in rows_of_batch(batch.slice(0, _HEAD + export.header_rows))
-            ]
-            yield Stream(chain(first, batches), {"": head}, "")
+            head = [row for batch in first for row in rows_of_batch(batch.slice(0, most))]
+            yield Stream(chain(first, batches), {"": head}, str)
+        elif met == "xlsx":
+            check_zip(data)
+            with open_xlsx(data) as book:
+                if isinstance(book, Reading):
+                    yield _in_memory(book, most)
+                else:
+                    yield Stream(book.batches(), book.heads(most), lambda: book.notes)
         else:
-            reading = _reading(data, met, export)
-            heads = {sheet.name: sheet.rows[: _HEAD + export.header_rows] for sheet in reading.sheets}
-            batches = chain.from_iterable(batches_of(sheet.name, sheet.rows) for sheet in reading.sheets)
-            yield Stream(batches, heads, reading.notes)
+            yield _in_memory(_reading(data, met, export), most)
+
+
+def _in_memory(reading: Reading, most: int) -> Stream:
+    heads = {sheet.name: sheet.rows[:most] for sheet in reading.sheets}
+    batches = chain.from_iterable(batches_of(sheet.name, sheet.rows) for sheet in reading.sheets)
+    return Stream(batches, heads, lambda: reading.notes)
 
 
 def nothing_in_it() -> Unreadable:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -27,6 +28,8 @@ SCHEMA = pa.schema(
         ("types", pa.string()),  # one mark per cell: connectors/read/sheet.py
     ]
 )
+Marks = npt.NDArray[np.uint8]  # one type mark per cell (sheet.py)
+Flags = npt.NDArray[np.bool_]
 _UNUSUAL = "\x1f"  # what no cell holds, or it costs time only
 _TEXT, _EMPTY = ord("s"), ord(EMPTY)
 
@@ -52,6 +55,22 @@ def batches_of(sheet: str, rows: Iterable[Row]) -> Iterator[pa.RecordBatch]:
         yield batch_of(sheet, some)
 
 
+def batch_of_table(
+    sheet: str, numbers: npt.NDArray[np.int32], texts: pa.StringArray, marks: Marks
+) -> pa.RecordBatch:
+    """Rows of equal length as they are stored: their numbers, all their texts row by row, and a row of marks for each."""
+    ends = pa.array(np.arange(len(numbers) + 1, dtype=np.int32) * np.int32(marks.shape[1]))
+    return pa.record_batch(
+        [
+            pa.repeat(pa.scalar(sheet, pa.string()), len(numbers)),
+            pa.array(numbers, pa.int32()),
+            pa.ListArray.from_arrays(ends, texts),
+            pa.StringArray.from_buffers(len(numbers), ends.buffers()[1], pa.py_buffer(marks.tobytes())),
+        ],
+        schema=SCHEMA,
+    )
+
+
 def split_batch(first: int, lines: pa.StringArray, delimiter: str) -> pa.RecordBatch:
     """Lines split at every delimiter, as rows numbered from `first` on; without those that state nothing.
 
@@ -60,10 +79,7 @@ def split_batch(first: int, lines: pa.StringArray, delimiter: str) -> pa.RecordB
     """
     size = len(lines)
     cells = pc.split_pattern(lines, delimiter)
-    # Arrow and Python agree on what white space is.
-    blank = pc.or_(pc.utf8_is_space(cells.values), pc.equal(pc.binary_length(cells.values), 0))
-    empty = blank.to_numpy(zero_copy_only=False)
-    marks = np.where(empty, np.uint8(_EMPTY), np.uint8(_TEXT))
+    marks = marks_of(cells.values)
     batch = pa.record_batch(
         [
             pa.repeat(pa.scalar("", pa.string()), size),
@@ -73,8 +89,19 @@ def split_batch(first: int, lines: pa.StringArray, delimiter: str) -> pa.RecordB
         ],
         schema=SCHEMA,
     )
-    nothing = np.logical_and.reduceat(empty, cells.offsets.to_numpy()[:-1])
+    nothing = np.logical_and.reduceat(marks == _EMPTY, cells.offsets.to_numpy()[:-1])
     return batch.filter(pa.array(~nothing)) if bool(nothing.any()) else batch
+
+
+def marks_of(texts: pa.StringArray) -> Marks:
+    """The marks of cells of text.
+
+    >>> marks_of(pa.array(["王伟", " ", ""])).tobytes()
+    b's..'
+    """
+    # Arrow and Python agree on what white space is.
+    blank = pc.or_(pc.utf8_is_space(texts), pc.equal(pc.binary_length(texts), 0))
+    return np.where(blank.to_numpy(zero_copy_only=False), np.uint8(_EMPTY), np.uint8(_TEXT))
 
 
 def split_text(text: str, mark: str) -> pa.StringArray:
@@ -83,9 +110,13 @@ def split_text(text: str, mark: str) -> pa.StringArray:
     >>> split_text("王伟\\n李娜", "\\n").to_pylist()
     ['王伟', '李娜']
     """
-    data = text.encode("utf-8")
+    return pc.split_pattern(one_text(text.encode("utf-8")), mark).flatten()
+
+
+def one_text(data: bytes) -> pa.StringArray:
+    """Bytes of UTF-8, unchecked, as the one text of an array."""
     ends = pa.py_buffer(np.array([0, len(data)], dtype=np.int32))
-    return pc.split_pattern(pa.StringArray.from_buffers(1, ends, pa.py_buffer(data)), mark).flatten()
+    return pa.StringArray.from_buffers(1, ends, pa.py_buffer(data))
 
 
 def _lists(cells: Sequence[Sequence[str]]) -> pa.ListArray:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.errors import Unreadable
@@ -55,26 +57,51 @@ def check_zip(path: Path) -> None:
         raise Unreadable(*PASSWORD)
 
 
-_FAR_COLUMN = re.compile(rb'<c r="([A-Z]{3,}[0-9]+)')
 _WIDE_COLUMN = re.compile(rb'<c r="([A-Z]{2,})')
 _ROW_NUMBER = re.compile(rb'<row [^>]*?r="([0-9]+)"')
 _LAST_CELL = re.compile(rb'<c r="[A-Z]+([0-9]+)"')
 
 
-def check_far_cells(sheet: str, xml: bytes) -> None:
-    """Refuse a sheet whose last cell is so far out that the rectangle up to it cannot be held.
+@dataclass(slots=True)
+class Extent:
+    """How far a sheet reaches, while blocks of its XML go by.
 
-    A workbook of 5 KB with a value in A1 and one in XFD1048576 aborts the parser's whole process.
+    A workbook of 5 KB with a value in A1 and one in XFD1048576 aborts a parser's whole process.
     """
-    wide = set(_WIDE_COLUMN.findall(xml))
-    if any(len(column) > 2 for column in wide) and (found := _FAR_COLUMN.search(xml)):
-        raise _far(sheet, f"单元格 {found[1].decode('ascii')}")
-    last = max((int(n) for n in _ROW_NUMBER.findall(xml)), default=0)
-    if last == 0:
-        last = max((int(n) for n in _LAST_CELL.findall(xml)), default=0)
-    area = last * _widest(wide)
-    if area > MAX_AREA or (area > 2_000_000 and area > SPARSE * max(xml.count(b"<c "), 1)):
-        raise _far(sheet, f"第 {last} 行")
+
+    cells: int = 0
+    last: int = 0
+    wide: set[bytes] = field(default_factory=set)
+
+    def add(self, sheet: str, xml: bytes) -> None:
+        """
+        Raises:
+            Unreadable: a column that no export has.
+        """
+        rows = _ROW_NUMBER.findall(xml) or _LAST_CELL.findall(xml)
+        last = max(map(int, rows), default=0)
+        self.reach(sheet, xml.count(b"<c "), last, set(_WIDE_COLUMN.findall(xml)))
+
+    def reach(self, sheet: str, cells: int, last: int, columns: Iterable[bytes]) -> None:
+        """The same of rows that were told already: how many cells, the last row, the letters of columns.
+
+        Raises:
+            Unreadable: a column that no export has.
+        """
+        self.cells += cells
+        self.last = max(self.last, last)
+        self.wide.update(column for column in columns if len(column) > 1)
+        if far := sorted(column for column in self.wide if len(column) > 2):
+            raise far_cell(sheet, f"第 {far[0].decode('ascii')} 列")
+
+    def check(self, sheet: str) -> None:
+        """
+        Raises:
+            Unreadable: the last cell is so far out that the rectangle up to it cannot be held.
+        """
+        area = self.last * _widest(self.wide)
+        if area > MAX_AREA or (area > 2_000_000 and area > SPARSE * max(self.cells, 1)):
+            raise far_cell(sheet, f"第 {self.last} 行")
 
 
 def _widest(wide: set[bytes]) -> int:
@@ -86,7 +113,8 @@ def _widest(wide: set[bytes]) -> int:
     return 26 * (max(column[0] for column in wide) - ord("A") + 2) if wide else 26
 
 
-def _far(sheet: str, place: str) -> Unreadable:
+def far_cell(sheet: str, place: str) -> Unreadable:
+    """What is said of a sheet with a cell that is far out."""
     return Unreadable(
         "有单元格远在数据区之外，文件超出可读取的范围",
         "请在表格软件里删去数据区以外的行和列后另存，再放回收件箱",

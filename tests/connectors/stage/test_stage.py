@@ -8,7 +8,7 @@ from datetime import date as Day
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import ExportRefused
@@ -156,6 +156,7 @@ def test_the_order_of_rows_renames_no_record(
 ) -> None:
     # 同上 means another value in another place; every other row means the same.
     fixed = [["" if cell in ("同上", "〃") else cell for cell in row] for row in rows]
+    assume(any(cell.strip() for row in fixed for cell in row))  # without data an export is refused
     shuffled = data.draw(st.permutations(fixed))
 
     def said(found: Staged) -> Counter[tuple[str, str, str]]:
