@@ -72,12 +72,7 @@ def open_xlsx(path: Path) -> Iterator[Book | Reading]:
             by_rows = bool(shown) and all(one.facts.by_rows for one in shown)
             values = values_of(archive) if by_rows else None
         if values is None:
-            with damage():
-                known = {
-                    sheet.name: _Known(one.facts.hidden, errors_in(archive.read(sheet.part)))
-                    for sheet, one in zip(sheets, unpacked, strict=True)
-                }
-            yield _read(path, known)
+            yield read_whole_xlsx(path)
         else:
             yield Book(
                 [SheetRows(rows, one, values) for one in shown],
@@ -95,6 +90,16 @@ def read_xlsx(path: Path) -> Reading:
             for one in book.sheets
         ]
         return Reading(sheets, list(book.hidden_sheets))
+
+
+def read_whole_xlsx(path: Path) -> Reading:
+    """The same as calamine has it, which holds all of it."""
+    with opened_zip(path) as archive, damage():
+        known = {
+            sheet.name: _Known(unpack(archive, sheet, None).facts.hidden, errors_in(archive.read(sheet.part)))
+            for sheet in sheet_parts(archive)
+        }
+    return _read(path, known)
 
 
 def read_xls(path: Path) -> Reading:

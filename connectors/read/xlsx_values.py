@@ -190,7 +190,7 @@ def _shared_cells(file: IO[bytes]) -> Iterator[pa.StringArray]:
             rows.count(b"<si") != len(pieces)
             or b"<!" in rows
             or (begun and head.strip())
-            or not pc.all(pc.ends_with(pieces, "</si>")).as_py()
+            or not pc.all(pc.ends_with(pieces, "</si>"), min_count=0).as_py()
             or (not begun and "<sst" not in head)
         ):
             raise _OddTexts
@@ -216,7 +216,8 @@ def _kinds(attributes: pa.StringArray) -> npt.NDArray[np.str_]:
     """The type that the attributes of each cell name; '' for none."""
     distinct = attributes.dictionary_encode()
     kinds = [kind[1] if (kind := _KIND.match(one)) else "" for one in distinct.dictionary.to_pylist()]
-    return np.array(kinds, dtype=np.str_)[distinct.indices.to_numpy()]
+    found: npt.NDArray[np.str_] = np.array(kinds, dtype=np.str_)[distinct.indices.to_numpy()]
+    return found
 
 
 def _are(texts: pa.StringArray, text: str) -> Flags:
