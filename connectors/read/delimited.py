@@ -73,7 +73,7 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
     shape: _Shape | None = None
     first, left = 1, list[Line]()
     for block in texts_of(path, encoding) if encoding.whole else lines_of(path, encoding):
-        shape = shape or _shape(_lines(block))
+        shape = shape or _shape(_lines(block, _FIRST))
         if isinstance(block, str) and not left and '"' not in block:
             lines = split_text(block, "\n")
             yield from (
@@ -90,8 +90,9 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
         yield from batches_of("", _rows(left, first, shape, last=True)[0])
 
 
-def _lines(block: str | list[Line]) -> list[Line]:
-    return [Line(line, True) for line in block.split("\n")] if isinstance(block, str) else block
+def _lines(block: str | list[Line], most: int = -1) -> list[Line]:
+    """The lines of a block; of one that is read as text, at most so many and one with the rest."""
+    return [Line(line, True) for line in block.split("\n", most)] if isinstance(block, str) else block
 
 
 def _breaks_off(rows: Sequence[Row]) -> bool:

@@ -187,7 +187,7 @@ class _Look:
             keys, ids = self._names.add(block)
             self._tables.add(_records(block, ids, keys), claims_of(values, ids, first, platform))
         self._nothing += quarantine.leave_out_nothing(self._said)
-        self._staged += len(set(zip(block.sheets, block.rows.tolist(), strict=True))) + households
+        self._staged += int((block.parts == 1).sum()) + households
         self._quarantined += len(quarantine)
         self._overridden += _overridden(self._said, block, first, ids)
         self._tables.put_aside(quarantine.hand_over())

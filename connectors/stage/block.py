@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Texts = npt.NDArray[Any]  # of str; blank is ''
 Marks = npt.NDArray[np.uint8]  # one type mark per cell (connectors/read/sheet.py)
@@ -40,6 +41,13 @@ class Column:
         """What `judge` says of the text of each row, asked once per distinct text."""
         judged = np.array([judge(text) for text in self.distinct()], dtype=np.bool_)
         flags: Flags = judged[self.texts.indices.to_numpy()]
+        return flags
+
+    def stating(self) -> Flags:
+        """Rows whose text is not blank."""
+        texts = pc.utf8_trim_whitespace(self.texts.dictionary)
+        states = pc.not_equal(texts, "").to_numpy(zero_copy_only=False)
+        flags: Flags = states[self.texts.indices.to_numpy()]
         return flags
 
     def one_by_one(self) -> Texts:

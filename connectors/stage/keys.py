@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.platform import Platform
 from connectors.stage.block import Block, Places
@@ -72,13 +72,9 @@ class Names:
         if self.platform.export.key is None:
             return [""] * len(block)
         texts = block.columns[self.platform.export.key].texts
-        stated = [text.strip() for text in texts.dictionary.to_pylist()]
-        read, _ = read_many("identifier", pa.array(stated, pa.string()))
-        usable = read.indices.is_valid().to_pylist()
-        own = np.array(
-            [text if says else "" for text, says in zip(stated, usable, strict=True)], dtype=object
-        )
-        keys: list[str] = own[texts.indices.to_numpy()].tolist()
+        stated = pc.utf8_trim_whitespace(texts.dictionary)
+        read, _ = read_many("identifier", stated)
+        keys: list[str] = pc.if_else(read.indices.is_valid(), stated, "").take(texts.indices).to_pylist()
         return keys
 
     def _nameless(self) -> Places:

@@ -127,7 +127,7 @@ class Measure:
         }
         if self.platform.export.key is not None:
             key = block.columns[self.platform.export.key]
-            counted[KEY] = (int(key.each(lambda text: bool(text.strip())).sum()),) * 2
+            counted[KEY] = (int(key.stating().sum()),) * 2
         for name, (filled, usable) in counted.items():
             so_far = self._fills.get(name, [0, 0, 0])
             more = (len(block), filled, usable)

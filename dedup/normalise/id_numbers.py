@@ -103,7 +103,7 @@ def shaped_numbers(stated: pa.StringArray) -> Reads:
 
 def _grades(numbers: pa.StringArray) -> Codes:
     """The grades of `_SHAPED`, as codes, of numbers of these shapes; -1 where they give no key."""
-    chars = numbers.to_numpy(zero_copy_only=False).astype("S18").view(np.uint8).reshape(-1, 18)
+    chars = np.frombuffer("".join(numbers.to_pylist()).encode("ascii"), dtype=np.uint8).reshape(-1, 18)
     regions, births, ends = (pc.utf8_slice_codeunits(numbers, *at) for at in ((0, 6), (6, 14), (15, 18)))
     check = np.frombuffer(_CHECK.encode(), dtype=np.uint8)
     right = check[(chars[:, :17] @ np.array(_WEIGHTS) - _WEIGHT_OF_ZERO) % 11] == chars[:, 17]
