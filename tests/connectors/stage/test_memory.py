@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from pages import HEAD
 
 from connectors.read.batch import BATCH_ROWS, MEMORY_MB
@@ -35,8 +38,8 @@ PLATFORM = (
     HEAD
     + """\
 [export]
-format = "csv"
-file = "*.csv"
+format = "{format}"
+file = "*.{format}"
 key = "编号"
 columns = ["编号", "姓名", "身份证号", "出生日期", "联系电话", "地址"]
 [fields]
@@ -50,14 +53,51 @@ address = "地址"
 MARGIN_MB = 100  # what allocators keep once a few batches went by; held as a whole, the rows would take 170
 
 
-def take_in(folder: Path, rows: int) -> dict[str, int]:
-    """One csv, taken in by a process of its own; its rows and the most memory it held."""
-    file = folder / f"{rows}.csv"
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+BOOK = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets><sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>'
+SHEET = f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
+
+
+def lines(rows: int) -> Iterator[list[str]]:
+    yield COLUMNS
+    for at in range(rows):
+        day = f"{1940 + at % 70}-{at % 12 + 1:02}-{at % 28 + 1:02}"
+        name, address = f"王{chr(0x4E00 + at % 5000)}", f"近江路{at % 900}号{at % 40}室"
+        yield [f"P{at}", name, "", day, f"138{at:08}", address]
+
+
+def write_csv(file: Path, rows: int) -> None:
     with file.open("w", encoding="gb18030") as out:
-        out.write(",".join(COLUMNS) + "\n")
-        for at in range(rows):
-            day = f"{1940 + at % 70}-{at % 12 + 1:02}-{at % 28 + 1:02}"
-            out.write(f"P{at},王{chr(0x4E00 + at % 5000)},,{day},138{at:08},近江路{at % 900}号{at % 40}室\n")
+        out.writelines(",".join(cells) + "\n" for cells in lines(rows))
+
+
+def write_xlsx(file: Path, rows: int) -> None:
+    """As a spreadsheet program writes it: its key among the texts that cells share, all others in place."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
+        book.writestr("xl/workbook.xml", BOOK)
+        book.writestr("xl/_rels/workbook.xml.rels", f"<Relationships>{SHEET}</Relationships>")
+        with book.open("xl/worksheets/sheet1.xml", "w") as sheet:
+            sheet.write(f'<worksheet xmlns="{MAIN}"><sheetData>'.encode())
+            for number, cells in enumerate(lines(rows), start=1):
+                key = f'<c r="A{number}" s="1" t="s"><v>{number - 1}</v></c>'
+                others = "".join(
+                    f'<c r="{column}{number}" s="1" t="inlineStr"><is><t xml:space="preserve">{cell}</t></is></c>'
+                    for column, cell in zip("BCDEF", cells[1:], strict=True)
+                )
+                sheet.write(f'<row r="{number}" spans="1:6">{key}{others}</row>'.encode())
+            sheet.write(b"</sheetData></worksheet>")
+        keys = "".join(f"<si><t>{cells[0]}</t></si>" for cells in lines(rows))
+        book.writestr("xl/sharedStrings.xml", f'<sst xmlns="{MAIN}">{keys}</sst>')
+
+
+WRITE = {"csv": write_csv, "xlsx": write_xlsx}
+
+
+def take_in(folder: Path, form: str, rows: int) -> dict[str, int]:
+    """One export, taken in by a process of its own; its rows and the most memory it held."""
+    file = folder / f"{rows}.{form}"
+    WRITE[form](file, rows)
     run = [sys.executable, "-c", TAKE_IN, str(file), str(folder)]
     done = subprocess.run(
         run, capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
@@ -66,10 +106,12 @@ def take_in(folder: Path, rows: int) -> dict[str, int]:
     return told
 
 
-def test_four_times_the_rows_take_no_more_memory(tmp_path) -> None:
-    (tmp_path / "trial.toml").write_text(PLATFORM, encoding="utf-8")
-    small, large = (take_in(tmp_path, rows) for rows in (BATCH_ROWS + 1000, 4 * (BATCH_ROWS + 1000)))
-    assert large["staged"] == 4 * small["staged"] == 4 * (BATCH_ROWS + 1000)
+# Of text more than one batch, of a workbook more than one block (16 MB of its XML).
+@pytest.mark.parametrize(("form", "rows"), [("csv", BATCH_ROWS + 1000), ("xlsx", 28_000)])
+def test_four_times_the_rows_take_no_more_memory(tmp_path: Path, form: str, rows: int) -> None:
+    (tmp_path / "trial.toml").write_text(PLATFORM.replace("{format}", form), encoding="utf-8")
+    small, large = (take_in(tmp_path, form, times * rows) for times in (1, 4))
+    assert large["staged"] == 4 * small["staged"] == 4 * rows
     assert large["claims"] > 3 * small["claims"]
     assert large["peak"] < small["peak"] + MARGIN_MB
     assert large["peak"] < MEMORY_MB
