@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from connectors.read.sheet import EMPTY, Row
 
 BATCH_ROWS = 50_000  # of a file that is read as a whole, and of one with short lines; of text, as many as `BLOCK` bytes hold
-# What parsing and staging one export of delimited text takes at most, whatever its size, libraries included: measured by
-# `make bench-staging`, at twenty columns. docs/staging.md says what other formats take, and why.
+# What parsing and staging one export of delimited text or one xlsx takes at most, whatever its size, libraries included:
+# measured by `make bench-staging`, at twenty columns. docs/staging.md says what other formats take, and why.
 MEMORY_MB = 640
 SCHEMA = pa.schema(
     [
