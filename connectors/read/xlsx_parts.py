@@ -24,11 +24,12 @@ from connectors.errors import Unreadable
 from connectors.read.guard import Extent, refuse_document_type
 from connectors.read.sheet import Merge
 
-BLOCK = 16 << 20  # bytes of a sheet's XML that are looked at at a time
+BLOCK = 8 << 20  # bytes of a sheet's XML that are looked at at a time
 ROW_END = b"</row>"
 SHEET_DATA = b"<sheetData>"
 _DATA_END = b"</sheetData>"
 _CELL = b'<c r="'
+_ALWAYS = ("[Content_Types].xml", "_rels/.rels")  # without them no program takes an archive for a workbook
 _TALLEST = 2_000  # rows that hang together by merged ranges and are still read as one batch
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ENCODING = re.compile(rb"""^[^>]*\bencoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
@@ -109,6 +110,8 @@ def damaged() -> Unreadable:
 
 def sheet_parts(archive: zipfile.ZipFile) -> list[SheetPart]:
     """The worksheets in the order of the workbook."""
+    for part in _ALWAYS:
+        archive.getinfo(part)
     targets = {
         relation.get("Id"): relation.get("Target", "")
         for relation in _xml(archive.read("xl/_rels/workbook.xml.rels"))

@@ -214,3 +214,17 @@ def test_a_far_cell_before_the_last_of_its_row_is_refused(read: Read) -> None:
 def test_a_place_that_names_another_row_is_refused(read: Read) -> None:
     with pytest.raises(Unreadable, match="已损坏"):
         read(workbook([(7, "", cell(0, 8, "/>") + cell(1, 7, "><v>1</v></c>"))]), "xlsx")
+
+
+@pytest.mark.parametrize("missing", ["[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"])
+def test_an_archive_that_no_program_takes_for_a_workbook_is_refused(read: Read, missing: str) -> None:
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook([(1, "", cell(0, 1, "><v>1</v></c>"))]))) as old,
+        zipfile.ZipFile(out, "w") as new,
+    ):
+        for name in old.namelist():
+            if name != missing:
+                new.writestr(name, old.read(name))
+    with pytest.raises(Unreadable, match="已损坏"):
+        read(out.getvalue(), "xlsx")
