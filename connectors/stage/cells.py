@@ -21,6 +21,7 @@ from connectors.stage.block import Flags, Marks, Places
 
 BLANK = np.frombuffer(b".vhm", dtype=np.uint8)
 _BLANK_MARK = ord(".")
+_BATCH_BYTES = 16 << 20
 
 
 @dataclass(slots=True)
@@ -91,10 +92,16 @@ def heads_in(path: Path, most: int) -> dict[str, list[Row]]:
 
 
 def batches_in(path: Path) -> Iterator[tuple[str, Cells]]:
-    """The cells of a landed export in the order of the file, at most `BATCH_ROWS` rows of one sheet at a time."""
+    """The cells of a landed export in the order of the file, at most `BATCH_ROWS` rows of one sheet at a time; fewer,
+    where rows are long."""
     with pq.ParquetFile(path) as file:
-        for name, batch in _by_sheet(file.iter_batches(BATCH_ROWS)):
+        for name, batch in _by_sheet(file.iter_batches(_rows_at_a_time(file.metadata))):
             yield name, _cells(batch)
+
+
+def _rows_at_a_time(facts: pq.FileMetaData) -> int:
+    size = sum(facts.row_group(group).total_byte_size for group in range(facts.num_row_groups))
+    return min(BATCH_ROWS, max(1, _BATCH_BYTES * facts.num_rows // max(1, size)))
 
 
 def whole_sheets(path: Path) -> dict[str, Cells]:
