@@ -100,8 +100,9 @@ def batches_in(path: Path) -> Iterator[tuple[str, Cells]]:
 
 
 def _rows_at_a_time(facts: pq.FileMetaData) -> int:
-    size = sum(facts.row_group(group).total_byte_size for group in range(facts.num_row_groups))
-    return min(BATCH_ROWS, max(1, _BATCH_BYTES * facts.num_rows // max(1, size)))
+    """How many rows hold some `_BATCH_BYTES` of cells."""
+    size = sum(int(facts.row_group(group).total_byte_size) for group in range(facts.num_row_groups))
+    return min(BATCH_ROWS, max(1, _BATCH_BYTES * int(facts.num_rows) // max(1, size)))
 
 
 def whole_sheets(path: Path) -> dict[str, Cells]:
