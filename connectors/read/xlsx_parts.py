@@ -7,6 +7,7 @@ Lives elsewhere: the rows (`xlsx_rows.py`), what a cell says (`xlsx_values.py`),
 
 from __future__ import annotations
 
+import errno
 import re
 import zipfile
 import zlib
@@ -33,8 +34,10 @@ _ALWAYS = ("[Content_Types].xml", "_rels/.rels")  # without them no program take
 _TALLEST = 2_000  # rows that hang together by merged ranges and are still read as one batch
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ENCODING = re.compile(rb"""^[^>]*\bencoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
-_ROW = re.compile(rb'(?:\s*<row\s[^>]*/>)*\s*<row\s(?:[^>]*?\s)?r="([0-9]+)"')
-_CLOSED = re.compile(rb"(?:\s*<row\s[^>]*/>)*\s*")  # rows without cells
+_ROW = re.compile(
+    rb'(?:\s*<row\s[^<>]*/>)*\s*<row\s(?:[^<>]*?\s)?r="([0-9]+)"(?:[^<>]*[^<>/])?>\s*(?:<c r="|\Z)'
+)
+_CLOSED = re.compile(rb"(?:\s*<row\s[^<>]*/>)*\s*")  # rows without cells
 _HIDDEN_ROW = re.compile(rb'<row (?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="([0-9]+)"')
 _MERGE = re.compile(rb'<mergeCell\s[^>]*?\bref="([A-Z]+)([0-9]+)(?::([A-Z]+)([0-9]+))?"')
 _ERROR_CELL = re.compile(
@@ -100,6 +103,8 @@ def damage() -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # our own disk is full: the file is not to blame
         raise damaged() from error
 
 
@@ -236,7 +241,7 @@ class _Look:
         first, end = 0, len(block)
         if not self._begun:
             first = block.find(SHEET_DATA) + len(SHEET_DATA)
-            if first < len(SHEET_DATA) or _ENCODING.search(block[:first]) or b"<!" in block[:first]:
+            if first < len(SHEET_DATA) or is_encoded_otherwise(block) or b"<!" in block[:first]:
                 return None
         if (at := block.find(_DATA_END, max(0, block.rfind(ROW_END)))) >= 0:
             end, self._tail = at, block[at:]
@@ -272,6 +277,11 @@ def _merges(tail: bytes) -> list[Merge] | None:
         )
         for left, top, right, bottom in found
     ]
+
+
+def is_encoded_otherwise(xml: bytes) -> bool:
+    """Whether a part says that it is not UTF-8."""
+    return _ENCODING.match(xml) is not None
 
 
 def errors_in(xml: bytes) -> Mapping[tuple[int, int], str]:

@@ -27,7 +27,14 @@ from python_calamine import CalamineError, CalamineWorkbook
 from connectors.read.batch import Flags, Marks, marks_of, split_text
 from connectors.read.sheet import EMPTY
 from connectors.read.typed import cells_of
-from connectors.read.xlsx_parts import BLOCK, blocks_of, chunks_of, damaged, dates_from_1904
+from connectors.read.xlsx_parts import (
+    BLOCK,
+    blocks_of,
+    chunks_of,
+    damaged,
+    dates_from_1904,
+    is_encoded_otherwise,
+)
 
 _STRINGS = "xl/sharedStrings.xml"
 _STYLES = "xl/styles.xml"
@@ -183,7 +190,12 @@ def _shared_cells(file: IO[bytes]) -> Iterator[pa.StringArray]:
     for block in blocks_of(chunks_of(file, BLOCK), b"</si>"):
         rows = block[: block.find(b"</sst>")] if b"</sst>" in block else block
         rows = rows.replace(b"<si/>", b"<si></si>")
-        pieces = split_text(rows.decode("utf-8"), "<si>")
+        if not begun and is_encoded_otherwise(rows):
+            raise _OddTexts
+        try:
+            pieces = split_text(rows.decode("utf-8"), "<si>")
+        except UnicodeDecodeError as error:
+            raise _OddTexts from error
         head = pieces[0].as_py()
         pieces = pc.utf8_rtrim_whitespace(pieces[1:])
         if (
