@@ -39,7 +39,7 @@ def model(budget: int = 1000) -> Model:
 words = st.sampled_from(["ann", "anna", "bob", "eve", None])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(words, words), max_size=12))
 def test_nodes_meet_when_and_only_when_they_agree_on_a_whole_key(rows):
     records = pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate("ab")})

@@ -38,7 +38,7 @@ def towns(draw: st.DrawFn) -> tuple[int, list[tuple[int, int, float]], dict[int,
     return size, edges, trusted, different
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(towns())
 def test_two_trustworthy_numbers_never_share_a_cluster_on_any_path(town):
     size, edges, trusted, different = town
@@ -48,7 +48,7 @@ def test_two_trustworthy_numbers_never_share_a_cluster_on_any_path(town):
             assert number == other or label[a] != label[b]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(towns())
 def test_what_a_steward_keeps_apart_stays_apart_also_through_third_records(town):
     size, edges, trusted, different = town
@@ -56,7 +56,7 @@ def test_what_a_steward_keeps_apart_stays_apart_also_through_third_records(town)
     assert all(label[a] != label[b] for a, b in different)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(towns(), st.randoms(use_true_random=False))
 def test_the_order_of_the_evidence_does_not_matter(town, random):
     size, edges, trusted, different = town
@@ -69,7 +69,7 @@ def test_the_order_of_the_evidence_does_not_matter(town, random):
     assert one.refused == other.refused
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(towns())
 def test_without_contradiction_clusters_are_the_connected_components(town):
     size, edges, _, _ = town
@@ -85,7 +85,7 @@ def test_without_contradiction_clusters_are_the_connected_components(town):
     assert run(size, agreeing).label.tolist() == [find(node) for node in range(size)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(towns())
 def test_every_cluster_hangs_together_by_links(town):
     size, edges, trusted, different = town

@@ -86,7 +86,7 @@ STATED_BIRTHS = st.sampled_from(
 RECORDS = st.lists(st.tuples(NUMBERS, STATED_BIRTHS, st.sampled_from([None, "1", "2", "9"])), max_size=20)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(records=RECORDS)
 def test_a_column_of_numbers_says_what_each_says_alone(
     records: list[tuple[tuple[str, str], str, str]],
@@ -107,7 +107,7 @@ PARTS = (["", "上城区"], ["", "望江街道"], ["", "近江社区"], ["", "�
 ADDRESSES = st.lists(st.one_of(st.none(), st.tuples(*map(st.sampled_from, PARTS)).map("|".join)), max_size=30)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(addresses=ADDRESSES)
 def test_a_column_of_addresses_leads_to_the_homes_that_each_leads_to_alone(
     addresses: list[str | None],

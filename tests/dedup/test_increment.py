@@ -106,7 +106,7 @@ def consistent(said: list[Said]) -> list[Said]:
     return list(latest.values())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(histories(), st.sampled_from([RESIDENT, TIGHT]))
 def test_many_nights_of_changes_end_where_one_matching_of_everything_does(history, model):
     with warehouse() as by_night, warehouse() as at_once:
@@ -117,7 +117,7 @@ def test_many_nights_of_changes_end_where_one_matching_of_everything_does(histor
         assert found == held(at_once, consistent(history[-1][1]), model)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(histories())
 def test_whom_a_steward_keeps_apart_are_apart_every_night_also_when_they_state_the_same(history):
     with warehouse() as con:

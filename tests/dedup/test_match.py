@@ -103,7 +103,7 @@ def people(draw: st.DrawFn) -> list[dict[str, str]]:
     return rows
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(people())
 def test_a_pair_scores_the_same_from_both_sides(rows):
     nodes = collapse(persons(rows), MODEL)
@@ -113,7 +113,7 @@ def test_a_pair_scores_the_same_from_both_sides(rows):
     assert all((one[name] == other[name]).all() for name in one)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(people(), st.data())
 def test_some_nodes_by_themselves_compare_as_they_do_among_all(rows, data):
     for row in rows[::2]:
@@ -128,7 +128,7 @@ def test_some_nodes_by_themselves_compare_as_they_do_among_all(rows, data):
     assert all((alone[name] == among[name]).all() for name in alone)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(people(), st.randoms(use_true_random=False))
 def test_the_order_of_the_records_does_not_change_who_is_with_whom(rows, random):
     order = list(range(len(rows)))
@@ -142,7 +142,7 @@ def test_the_order_of_the_records_does_not_change_who_is_with_whom(rows, random)
     assert together == again
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(people(), st.data())
 def test_whom_a_steward_keeps_apart_are_apart_in_any_order_also_when_they_state_the_same(rows, data):
     rows = [*rows, rows[0], rows[0]]
@@ -158,7 +158,7 @@ def test_whom_a_steward_keeps_apart_are_apart_in_any_order_also_when_they_state_
     assert all(shuffled[where[a]] != shuffled[where[b]] for a, b in different if a != b)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(people())
 def test_no_two_trustworthy_numbers_in_one_cluster(rows):
     matched = match(persons(rows), MODEL)
@@ -169,7 +169,7 @@ def test_no_two_trustworthy_numbers_in_one_cluster(rows):
     assert all(len(found) == 1 for found in held.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(people())
 def test_a_value_that_is_missing_neither_helps_nor_harms(rows):
     bare = [

@@ -120,7 +120,7 @@ def test_the_same_records_give_the_same_bytes(village: Town, tmp_path: Path) -> 
     assert (tmp_path / "one" / "own.toml").read_bytes() == (tmp_path / "two" / "own.toml").read_bytes()
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_records_does_not_change_what_is_learned(village: Town, random) -> None:
     """Of a few streets every pair is counted, so that nothing at all depends on the order."""

@@ -60,7 +60,7 @@ MOVES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(MOVES)
 def test_no_two_people_ever_hold_one_case(tmp_path_factory: Any, moves: list[tuple[str, str, int]]) -> None:
     root: Path = tmp_path_factory.mktemp("desk")
@@ -179,7 +179,7 @@ def small_book() -> Casebook:
     return Casebook(Path(), Path(), cases, {case.id: at for at, case in enumerate(cases)}, members, {})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(SAID, max_size=15))
 def test_what_waits_is_the_same_word_by_word_as_all_at_once(steps: list[tuple[str, Any]]) -> None:
     book, clock, standing, put_off = small_book(), Clock(), Standing(), dict[str, Deferred]()

@@ -213,7 +213,7 @@ def consistent(said: Iterable[tuple[str, str, str]], alike: dict[str, int]) -> b
     return all(piece[left] != piece[right] for left, right, word in said if word == "different")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(STEP, max_size=14), st.dictionaries(st.sampled_from(RECORDS), st.integers(0, 1), max_size=4))
 def test_what_stands_never_contradicts_itself_and_nothing_is_refused_without_need(
     steps: list[tuple[str, object]], alike: dict[str, int]

@@ -26,7 +26,7 @@ TOLD_BY_STORE = {
 }  # groups that `exports.py` knows itself
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(place=st.integers(0, 3000), seed=st.integers(0, 1000), slug=st.sampled_from(sorted(PLATFORMS)))
 def test_every_way_of_writing_an_address_reads_as_the_same_dwelling(
     town: Town, place: int, seed: int, slug: str

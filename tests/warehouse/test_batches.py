@@ -47,7 +47,7 @@ def sending(ledger: Ledger, name: str) -> Batch:
 FATES = st.lists(st.sampled_from(["took", "missed", "doubtful"]), min_size=4, max_size=4)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(FATES, min_size=1, max_size=3), st.data())
 def test_every_cell_stands_in_the_batch_or_is_wanted_again_and_what_arrived_stays(
     site: Site, turns: list[list[str]], data: st.DataObject

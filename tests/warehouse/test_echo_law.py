@@ -85,7 +85,7 @@ entries = st.lists(
 )
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entries=entries, owner=st.booleans())
 def test_with_all_platforms_publishing_to_each_other_nothing_swings(
     open_world: Callable[[], AbstractContextManager[Any]], entries: list[tuple[int, str, str]], owner: bool

@@ -11,7 +11,7 @@ WORDS = st.text(max_size=12)
 TRIPLES = st.tuples(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), WORDS, st.integers(1, 3))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TRIPLES, TRIPLES)
 def test_two_records_share_an_id_only_when_platform_key_and_generation_agree(
     left: tuple[str, str, int], right: tuple[str, str, int]

@@ -137,7 +137,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.dictionaries(st.text(max_size=4), JSON, max_size=3), max_size=4))
 def test_any_body_comes_back_as_it_was_and_keeps_the_chain_whole(bodies: list[dict[str, object]]) -> None:
     con = sqlite3.connect(":memory:", isolation_level=None)

@@ -240,7 +240,7 @@ def _replay(world: Any, nights: Nights, *, backwards: bool = False, twice: bool 
     return {table: sorted(world.rows(f"select t::varchar from {table} as t")) for table in TABLES}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(NIGHTS)
 def test_the_order_of_platforms_and_absorbing_twice_change_nothing(
     open_world: Callable[[], AbstractContextManager[Any]], nights: Nights
@@ -251,7 +251,7 @@ def test_the_order_of_platforms_and_absorbing_twice_change_nothing(
         assert _replay(doubled, nights, twice=True) == told
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(NIGHTS)
 def test_history_is_what_each_night_said_and_at_most_one_line_stands(
     open_world: Callable[[], AbstractContextManager[Any]], nights: Nights

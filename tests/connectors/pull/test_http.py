@@ -523,7 +523,7 @@ answered = (
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     answered,
     st.sampled_from([200, 201, 204, 206, 302, 400, 418]),

@@ -44,7 +44,7 @@ RECORDS = {"json": ("data.list", "members"), "xml": ("D.R", "M")}
 
 @pytest.mark.parametrize("name", FILES)
 # Each example writes its file anew.
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused(read: Read, name: str, data: st.DataObject) -> None:
     declared, whole = FILES[name]

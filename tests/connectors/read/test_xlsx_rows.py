@@ -138,7 +138,7 @@ def sheets(draw: st.DrawFn) -> bytes:
     return workbook(rows, merged=merged)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=sheets(), size=st.sampled_from((40, 300, 1 << 20)))
 def test_row_by_row_says_what_calamine_says_of_the_whole(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, size: int

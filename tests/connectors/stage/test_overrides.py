@@ -60,7 +60,7 @@ def test_a_mended_row_comes_in_with_its_value_and_says_by_which_line(told, rows)
 
 
 @pytest.mark.parametrize("rows", [ROWS, KEYLESS], ids=["with a key", "without a key"])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(order=st.permutations(range(3)), columns=st.permutations(range(6)))
 def test_it_holds_wherever_the_row_stands_and_in_whatever_order_the_columns_are(
     told, rows, order, columns
@@ -70,7 +70,7 @@ def test_it_holds_wherever_the_row_stands_and_in_whatever_order_the_columns_are(
     assert (found.quarantined, sorted(names(found))) == (0, ["张伟", "李娜", "王芳"])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     key=st.sampled_from(["P2", "P9"]),
     column=st.sampled_from(["姓名", "联系电话"]),

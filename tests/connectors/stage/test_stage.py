@@ -119,7 +119,7 @@ address = "地址"
 """
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows=st.lists(ROW, max_size=8))
 def test_every_row_is_staged_or_put_aside(platform: Make, staged: Stage, rows: list[list[str]]) -> None:
     people = [row for row in rows if any(row) and row != HEADER and row[0] != "合计"]
@@ -137,7 +137,7 @@ def test_every_row_is_staged_or_put_aside(platform: Make, staged: Stage, rows: l
     assert len(ids) == len(set(ids)) and set(found.claims["record_id"].to_pylist()) <= set(ids)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(st.tuples(*CELLS).map(list), min_size=1, max_size=6), order=st.permutations(range(6)))
 def test_the_order_of_columns_changes_nothing(
     platform: Make, staged: Stage, rows: list[list[str]], order: list[int]
@@ -149,7 +149,7 @@ def test_the_order_of_columns_changes_nothing(
     assert plain.quarantine.select(columns).equals(moved.quarantine.select(columns))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), rows=st.lists(st.tuples(*CELLS).map(list), min_size=2, max_size=6))
 def test_the_order_of_rows_renames_no_record(
     platform: Make, staged: Stage, data: st.DataObject, rows: list[list[str]]

@@ -54,7 +54,7 @@ def test_a_code_outside_a_platforms_own_list_is_not_written(column: Column) -> N
 
 @pytest.mark.parametrize("column", DATED)
 @given(day=st.dates(date(1920, 1, 1), date(2026, 1, 1)))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_dates_come_back_from_every_platforms_format(column: Column, day: date) -> None:
     facts = fields()[column.field]
     for key in (day.isoformat(), day.isoformat()[:7], day.isoformat()[:4]):
@@ -69,7 +69,7 @@ def test_dates_come_back_from_every_platforms_format(column: Column, day: date) 
 @given(
     mobiles=st.lists(MOBILES, unique=True, max_size=2), landlines=st.lists(LANDLINES, unique=True, max_size=1)
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_phones_come_back_from_every_platforms_separator(
     slug: str, mobiles: list[str], landlines: list[str]
 ) -> None:

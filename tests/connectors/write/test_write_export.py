@@ -21,7 +21,7 @@ from warehouse.fields import fields
 
 PLATFORMS, _ = read_platforms()
 AREA = Area("浙江省", "杭州市", "上城区", "望江街道", "330102", "0571")
-QUIET = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(max_examples=8, suppress_health_check=list(HealthCheck))
 
 ReadBack = Callable[[Platform, Path], list[dict[str, tuple[str, str]]]]
 Person = dict[str, str]  # field -> key
@@ -189,7 +189,7 @@ def test_text_stays_text_in_every_format(tmp_path: Path, slug: str, cell: str) -
         st.characters(blacklist_categories=("Cc", "Cs", "Zs", "Zl", "Zp", "Cn")), min_size=1, max_size=8
     )
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 def test_any_text_comes_back_character_by_character(
     tmp_path_factory: pytest.TempPathFactory, slug: str, cell: str
 ) -> None:

@@ -74,7 +74,7 @@ STREETS = [
 ]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(front=FRONTS, ending=ENDINGS, area=AREAS)
 @example(
     front="江干区采荷人家", ending="5幢1203", area=AREA
@@ -89,7 +89,7 @@ def test_an_address_that_is_split_reads_as_when_it_is_read_whole(
     assert address(front + ending, area) == _whole(front + ending, book)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(
     before=st.lists(st.sampled_from(PLACES[:10] + STREETS), max_size=4).map("".join),
     door=st.one_of(st.integers(1, 9999).map(str), st.sampled_from(["4", "9087", "01", "10000", "三", "1-2"])),
@@ -104,7 +104,7 @@ def test_a_street_read_once_reads_as_door_by_door(before: str, door: str, behind
     assert address(stated) == _whole(stated, None)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(front=FRONTS, ending=ENDINGS, place=st.integers(0, 30), damage=st.sampled_from(TRAPS), area=AREAS)
 def test_a_damaged_address_reads_as_when_it_is_read_whole(
     front: str, ending: str, place: int, damage: str, area: Area | None

@@ -38,7 +38,7 @@ PARTS = st.builds(
 ).map(lambda parts: parts if parts.estate else parts._replace(phase=""))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(parts=PARTS, area=st.sampled_from([AREA, None]))
 def test_a_key_written_out_reads_as_itself(parts: Parts, area: Area | None) -> None:
     key = address(format_address("|".join(parts)), area).key
@@ -49,7 +49,6 @@ def test_a_key_written_out_reads_as_itself(parts: Parts, area: Area | None) -> N
 
 
 @given(building=st.integers(1, 60), unit=st.integers(1, 6), room=st.integers(101, 999))
-@settings(deadline=None)
 def test_one_dwelling_has_one_key_in_every_spelling(building: int, unit: int, room: int) -> None:
     b, u, r = building, unit, room
     digits = "".join(CHINESE[int(digit)] for digit in str(r))

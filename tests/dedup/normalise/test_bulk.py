@@ -123,7 +123,7 @@ KNOWN = st.builds(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data(), known=KNOWN)
 def test_a_column_reads_as_its_values_one_by_one(kind: Kind, data: st.DataObject, known: Known) -> None:
     stated = data.draw(values(kind))
@@ -180,7 +180,6 @@ def test_nothing_and_notes_are_read_alike(kind: Kind) -> None:
 
 @given(excluded=st.text(st.characters(min_codepoint=0x3000, max_codepoint=0xA100), max_size=20))
 @example(excluded="一鿿")
-@settings(deadline=None)
 def test_a_class_of_characters_holds_the_common_ones_but_those_excluded(excluded: str) -> None:
     allowed = re.compile(f"[{han_but(excluded)}]")
     for char in [*excluded, "一", "鿿", "㐀", "？", "王"]:

@@ -66,7 +66,7 @@ def _read(kind: Kind, stated: str, numeric_cell: bool = False) -> Read:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(stated=TEXTS, numeric_cell=st.booleans())
 def test_no_text_makes_a_reader_raise_and_every_quality_is_a_known_word(
     kind: Kind, stated: str, numeric_cell: bool
@@ -79,7 +79,7 @@ def test_no_text_makes_a_reader_raise_and_every_quality_is_a_known_word(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(stated=TEXTS)
 @example(stated="近江家园5幢2单元301、302室")
 @example(stated="330106******123")
@@ -93,7 +93,7 @@ def test_reading_a_key_gives_the_key(kind: Kind, stated: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     stated=TEXTS,
     places=st.lists(st.integers(0, 40), max_size=3),
@@ -128,7 +128,7 @@ PLAIN: dict[Kind, st.SearchStrategy[str]] = {  # what a reader takes as it stand
 
 
 @pytest.mark.parametrize("kind", PLAIN)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(data=st.data(), numeric_cell=st.booleans(), padding=st.sampled_from([" ", "\u200b", "\u3000"]))
 def test_a_plain_value_reads_as_when_it_had_to_be_cleaned(
     kind: Kind, data: st.DataObject, numeric_cell: bool, padding: str
