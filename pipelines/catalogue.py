@@ -9,14 +9,17 @@ for a first look (`trial.py`).
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from connectors.errors import ExportRefused
 from connectors.platform import PLATFORMS, Platform, read_platform, read_platforms
 from connectors.pull import misfit
 from connectors.send import can_tell, knock
 from connectors.send import misfit as misfit_out
 from connectors.write.blank import write_blank
+from connectors.write.template import read_blank
 from warehouse.approvals import live_platforms
 from warehouse.ledger import open_ledger
 from warehouse.site import Site, SiteError, read_site
@@ -54,7 +57,8 @@ def listed(root: Path) -> list[dict[str, Any]]:
 def checked(slug: str, root: Path) -> dict[str, Any]:
     """How many platform files passed, and which did not and why: of one, or of `all`.
 
-    A connection of the site that fits no platform is a failure too. Nothing is connected to.
+    A connection of the site that fits no platform is a failure too, and a blank workbook of a platform that is another than
+    its file says. Nothing is connected to.
     """
     good, bad = read_platforms()
     asked = known() if slug == "all" else [slug]
@@ -66,10 +70,26 @@ def checked(slug: str, root: Path) -> dict[str, Any]:
                 wrong[name] = problem
             elif slug == "all" and name not in good and name not in bad:
                 wrong[name] = f"site.toml 里的 {connection.place} 没有对应的平台文件"
+    wrong |= _unfit_templates(site, good, asked, strays=slug == "all") if site else {}
     return {
         "passed": sum(name in good and name not in wrong for name in asked),
         "failed": [{"slug": name, "reason": reason} for name, reason in sorted(wrong.items())],
     }
+
+
+def _unfit_templates(
+    site: Site, platforms: Mapping[str, Platform], asked: Collection[str], *, strays: bool
+) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    for file in sorted(site.templates.glob("*.xlsx")):
+        if file.stem in asked and file.stem in platforms:
+            try:
+                read_blank(platforms[file.stem], file)
+            except ExportRefused as error:
+                wrong[file.stem] = str(error)
+        elif strays and file.stem not in known():
+            wrong[file.stem] = f"templates/{file.name} 没有对应的平台文件"
+    return wrong
 
 
 def reached(slug: str, root: Path) -> str | None:

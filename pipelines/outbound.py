@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from connectors.errors import ExportRefused
 from connectors.platform import Platform
 from connectors.write import manifest as told
 from connectors.write.cell import CannotWrite
@@ -53,9 +54,17 @@ def write_templates(night: Night, ledger: Ledger) -> int:
         folder = night.site.outbox / night.date.isoformat() / batch.folder
         if batch.turn > 1 and not drafted.rows:
             continue  # what the night had to say has been sent
+        own = night.site.templates / f"{slug}.xlsx"
         try:
-            written = write_outbox(folder, drafted, night.date, batch=batch.name, live=batch.live)
-        except CannotWrite as fault:
+            written = write_outbox(
+                folder,
+                drafted,
+                night.date,
+                batch=batch.name,
+                live=batch.live,
+                own=own if own.exists() else None,
+            )
+        except (CannotWrite, ExportRefused) as fault:
             # One platform's file is this platform's trouble; its cells stay noted, and the next run owes the file.
             outcome.status, outcome.message = "refused", str(fault)
             continue

@@ -109,6 +109,11 @@ class Site:
         return self.root / "outbox"
 
     @property
+    def templates(self) -> Path:
+        """The platforms' own blank workbooks, `<slug>.xlsx`, where somebody laid them; none need be there."""
+        return self.root / "templates"
+
+    @property
     def receipts(self) -> Path:
         """What the platforms did with what was sent."""
         return self.root / "receipts"

@@ -32,6 +32,13 @@ class Header(NamedTuple):
     width: int
 
 
+class Differences(NamedTuple):
+    """What a header has that nobody declared, by column, and what was declared that it lacks."""
+
+    new: Mapping[int, str]
+    gone: Sequence[str]
+
+
 class Part(NamedTuple):
     """One kind of sheet of an export: which sheet (None: any that fits), and the columns it should have."""
 
@@ -85,6 +92,18 @@ def find_header(sheet: str, rows: Sequence[Row], part: Part, export: Export) -> 
     Raises:
         Unreadable: there is none, or it has a column that is unknown, gone, or there twice.
     """
+    header, (new, gone) = compare_header(sheet, rows, part, export)
+    if new or gone:
+        raise _changed(list(new.values()), gone, sheet, f"第 {rows[header.first].row} 行（表头）")
+    return header
+
+
+def compare_header(sheet: str, rows: Sequence[Row], part: Part, export: Export) -> tuple[Header, Differences]:
+    """Find the header among the first rows of a sheet, and how it differs from what was declared.
+
+    Raises:
+        Unreadable: there is none, or it has a column twice.
+    """
     best = _best(rows, part, export)
     if best.hits < _enough(part):
         raise _no_header(part, sheet)
@@ -94,14 +113,12 @@ def find_header(sheet: str, rows: Sequence[Row], part: Part, export: Export) -> 
     known = part.known()
     _refuse_two_names(names, known, sheet, place)
     at = {known[plain(name)]: index for index, name in enumerate(names) if plain(name) in known}
-    new = [name for name in names if name and plain(name) not in known]
+    new = {index: name for index, name in enumerate(names) if name and plain(name) not in known}
     gone = [name for name, declared in part.columns.items() if declared not in at]
-    if new or gone:
-        raise _changed(new, gone, sheet, place)
     body = best.first + export.header_rows
     if body < len(rows) and is_instruction(rows[body], at, export.instructions):
         body += 1
-    return Header(best.first, body, at, max(at.values()) + 1)
+    return Header(best.first, body, at, max(at.values()) + 1), Differences(new, gone)
 
 
 def plain(header: str) -> str:

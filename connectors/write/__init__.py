@@ -21,9 +21,11 @@ from connectors.write.packed import pack
 from connectors.write.xls import write_xls
 from connectors.write.xlsx import write_xlsx
 
-__all__ = ["CannotWrite", "Cell", "write_export"]
+__all__ = ["CannotWrite", "Cell", "write_export", "written"]
 
-_WRITERS: dict[Format, Callable[[Platform, Sequence[Sequence[Cell]], Path], None]] = {
+Write = Callable[[Platform, Sequence[Sequence[Cell]], Path], None]
+
+_WRITERS: dict[Format, Write] = {
     "xlsx": write_xlsx,
     "xls": write_xls,
     "html": write_html,
@@ -55,6 +57,15 @@ def write_export(platform: Platform, rows: Sequence[Mapping[str, Cell]], path: P
     Raises:
         CannotWrite: a header the platform does not have, or a cell its format cannot hold.
     """
+    written(platform, rows, path, _WRITERS[platform.export.format])
+
+
+def written(platform: Platform, rows: Sequence[Mapping[str, Cell]], path: Path, write: Write) -> None:
+    """Write rows of cells by header with the writer of a format, in an archive where the platform takes one.
+
+    Raises:
+        CannotWrite: a header the platform does not have, or a cell its format cannot hold.
+    """
     columns = platform.export.columns
     known = frozenset(columns)
     for number, row in enumerate(rows, start=1):
@@ -62,7 +73,6 @@ def write_export(platform: Platform, rows: Sequence[Mapping[str, Cell]], path: P
             stray = "、".join(sorted(row.keys() - known))
             raise CannotWrite(platform.slug, stray, number, "平台没有这一列")
     grid = [list(map(row.get, columns)) for row in rows]
-    write = _WRITERS[platform.export.format]
     if platform.export.packed:
         pack(path, f"{platform.slug}{_ENDINGS[platform.export.format]}", partial(write, platform, grid))
     else:

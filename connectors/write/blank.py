@@ -1,24 +1,52 @@
-"""A platform's template with nobody in it: for a clerk to fill, or to lay beside the platform's real one.
+"""A platform's import template: filled, or with nobody in it for a clerk to fill or to lay beside the real one.
 
-Belongs here: the empty file, and what may be chosen in its cells.
+Belongs here: which workbook rows are put into, the platform's own or our stand-in, and what may be chosen in its cells.
 Lives elsewhere: the bytes of each format (one module each), which columns there are (the platform's TOML).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from connectors.errors import Unreadable
 from connectors.platform import Platform
-from connectors.write import write_export
-from connectors.write.xlsx import write_xlsx
+from connectors.write import write_export, written
+from connectors.write.cell import Cell
+from connectors.write.template import read_blank
+from connectors.write.xlsx import stand_in, write_xlsx
 
 
 def write_blank(platform: Platform, path: Path) -> None:
     """Write the empty template; a workbook offers the platform's own codes as lists to choose from."""
-    if platform.export.format == "xlsx" and platform.export.packed is None:
-        write_xlsx(platform, [], path, choices(platform))
+    write_filled(platform, [], path)
+
+
+def write_filled(
+    platform: Platform, rows: Sequence[Mapping[str, Cell]], path: Path, template: Path | None = None
+) -> None:
+    """Write rows (header → cell) into the platform's import template: its own blank workbook, or what we believe it to be.
+
+    Raises:
+        CannotWrite: a cell that does not fit.
+        ExportRefused: the template is no blank one of this platform, or has something in the way.
+    """
+    if template is not None:
+        _write_own(platform, rows, path, template)
+    elif platform.export.format == "xlsx":
+        blank = stand_in(platform, choices(platform))
+        written(platform, rows, path, partial(write_xlsx, blank=blank))
     else:
-        write_export(platform, [], path)
+        write_export(platform, rows, path)
+
+
+def _write_own(platform: Platform, rows: Sequence[Mapping[str, Cell]], path: Path, template: Path) -> None:
+    blank = read_blank(platform, template)
+    try:
+        written(platform, rows, path, partial(write_xlsx, blank=blank))
+    except Unreadable as error:
+        raise error.of(platform.slug, f"{template.parent.name}/{template.name}") from error
 
 
 def choices(platform: Platform) -> dict[str, list[str]]:

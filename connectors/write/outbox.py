@@ -10,7 +10,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from connectors.write import write_export
+from connectors.errors import ExportRefused
+from connectors.write.blank import write_filled
+from connectors.write.cell import CannotWrite
 from connectors.write.copy_sheet import copy_sheet
 from connectors.write.draft import Draft, Row
 from connectors.write.manifest import Entry, Manifest, describe
@@ -19,13 +21,20 @@ from connectors.write.note import NOTE, note
 MANIFEST = "manifest.json"
 
 
-def write_outbox(folder: Path, draft: Draft, night: date, *, batch: str, live: bool) -> Manifest | None:
+def write_outbox(
+    folder: Path, draft: Draft, night: date, *, batch: str, live: bool, own: Path | None = None
+) -> Manifest | None:
     """Write `<slug>.<ext>`, `manifest.json` and a note for the clerk into the folder; the same draft gives the same bytes.
 
-    A platform that takes no file gets `<slug>.html`, a sheet to print and key from, instead.
+    `own`: the platform's own blank workbook, where the site has it. A platform that takes no file gets `<slug>.html`, a
+    sheet to print and key from, instead.
 
     Where nothing was asked nothing is written, and what an earlier run left there is removed. Where all that was asked
     was left out there is a manifest, and no file.
+
+    Raises:
+        CannotWrite, ExportRefused: the rows do not fit, or the platform's own workbook is another than its file says; then
+            nothing lies there.
     """
     platform, rows = draft.platform, draft.rows
     template = folder / f"{platform.slug}{Path(platform.export.file).suffix}"
@@ -36,18 +45,27 @@ def write_outbox(folder: Path, draft: Draft, night: date, *, batch: str, live: b
         stale.unlink(missing_ok=True)
     if not (rows or draft.left_out):
         return None
-    if rows:
+    if rows and by_hand:
         _private(file)
-        if by_hand:
-            file.write_text(copy_sheet(draft, night), encoding="utf-8")
-        else:
-            write_export(platform, [row.cells for row in rows], file)
+        file.write_text(copy_sheet(draft, night), encoding="utf-8")
+    elif rows:
+        _write_whole(draft, file, own)
     entries = [_entry(row) for row in rows]
     manifest = describe(platform, night, entries, draft.left_out, file if rows else None, batch, live)
     for name, text in ((MANIFEST, manifest.text()), (NOTE, note(platform, manifest))):
         _private(folder / name)
         (folder / name).write_text(text, encoding="utf-8")
     return manifest
+
+
+def _write_whole(draft: Draft, file: Path, own: Path | None) -> None:
+    """The file, or none: half a file might be taken for the whole."""
+    _private(file)
+    try:
+        write_filled(draft.platform, [row.cells for row in draft.rows], file, own)
+    except (CannotWrite, ExportRefused):
+        file.unlink()
+        raise
 
 
 def _entry(row: Row) -> Entry:

@@ -1,20 +1,25 @@
-"""A plain .xlsx workbook: text cells that stay text, merged ranges, frozen header, the same bytes for the same rows.
+"""An .xlsx workbook: the platform's rows put into a blank one, its own or our stand-in; the same bytes for the same rows.
 
-Belongs here: the parts of the package and their XML. Written here, because the libraries at hand stamp the time of
-writing into the file, cannot merge below the header while streaming, or take ten times as long.
-Lives elsewhere: where title, headers and blocks stand (`plan.py`).
+Belongs here: our stand-in for a platform's blank workbook, part by part, and putting rows into whichever it is. The parts
+are written here because the libraries at hand stamp the time of writing into the file, and cannot offer text cells that
+stay text, lists to choose from and merged headers in one.
+Lives elsewhere: putting rows into a workbook (`splice.py`), the platform's own one (`template.py`), where title, headers
+and blocks stand (`plan.py`).
 """
 
 from __future__ import annotations
 
-import re
+import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.platform import Platform
-from connectors.write.cell import CannotWrite, Cell, unwritable
-from connectors.write.plan import Merge, SheetPlan, plan
+from connectors.read.layout import column_name
+from connectors.write.cell import CannotWrite, Cell
+from connectors.write.plan import SheetPlan, plan
+from connectors.write.splice import Filling, Place, escape, splice
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # of the archive's entries: a time of writing would change the bytes
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -39,35 +44,84 @@ _STYLES = (
     ' applyAlignment="1"><alignment horizontal="center" vertical="center"/></xf></cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
-_DELICATE = re.compile("[&<>\r\x00-\x1f\ud800-\udfff\ufffe\uffff]|^\\s|\\s$|_x[0-9A-Fa-f]{4}_")
-_LONGEST = 32_767  # characters of a cell
 _LONGEST_LIST = 255  # characters of a list to choose from that stands in the sheet itself
 _LISTED_ROWS = 10_000  # rows below the header that offer the list
-
 
 Choices = Mapping[str, Sequence[str]]  # column of the platform -> what may be chosen in its cells
 
 
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A blank workbook, and where rows belong in it: of each sheet of the platform's plan, in its order, the place and, for
+    each of its columns, the column there; None: the workbook lacks it."""
+
+    file: Path | bytes
+    places: Sequence[Place]
+    columns: Sequence[Sequence[int | None]]
+
+
 def write_xlsx(
-    platform: Platform, rows: Sequence[Sequence[Cell]], path: Path, choices: Choices | None = None
+    platform: Platform, rows: Sequence[Sequence[Cell]], path: Path, blank: Blank | None = None
 ) -> None:
-    """Write the platform's workbook, with a list to choose from in the columns of `choices`."""
+    """Write the rows into a blank workbook; without one, into a stand-in that offers no lists to choose from.
+
+    Raises:
+        CannotWrite: a cell that a workbook cannot hold.
+        Unreadable: the blank workbook has something in the way.
+    """
+    blank = blank or stand_in(platform)
     sheets = plan(platform, rows)
-    with zipfile.ZipFile(path, "w") as archive:
+    fillings = [
+        _filling(platform.slug, sheet, place, columns)
+        for sheet, place, columns in zip(sheets, blank.places, blank.columns, strict=True)
+    ]
+    file = io.BytesIO(blank.file) if isinstance(blank.file, bytes) else blank.file
+    splice(file, path, platform.slug, fillings)
+
+
+def _filling(slug: str, sheet: SheetPlan, place: Place, columns: Sequence[int | None]) -> Filling:
+    """The rows of one sheet's plan, where they belong in the workbook."""
+    for lacked in (at for at, column in enumerate(columns) if column is None):
+        if lost := next((n for n, row in enumerate(sheet.body, 1) if row[lacked] not in (None, "")), None):
+            raise CannotWrite(slug, sheet.columns[lacked], lost, "模板里没有这一列")
+    kept = [at for at, column in enumerate(columns) if column is not None]
+    named = {column: sheet.columns[at] for at in kept if (column := columns[at]) is not None}
+    whole = len(kept) == len(columns)
+    rows = [
+        (number, row if whole else [row[at] for at in kept])
+        for number, row in enumerate(sheet.body, start=place.body)
+    ]
+    down = place.body - sheet.body_at
+    last = sheet.body_at + len(sheet.body)
+    merges = [
+        (top + down, left_there, bottom + down, right_there)
+        for top, left, bottom, right in sheet.merges
+        if sheet.body_at <= top < last
+        and (left_there := columns[left]) is not None
+        and (right_there := columns[right]) is not None
+    ]
+    return Filling(place, named, rows, merges)
+
+
+def stand_in(platform: Platform, choices: Choices | None = None) -> Blank:
+    """What we believe the platform's blank workbook to be, with lists to choose from in the columns of `choices`."""
+    sheets = plan(platform, [])
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
         for name, text in _parts(sheets):
-            archive.writestr(_entry(name), text, zipfile.ZIP_DEFLATED, 6)
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), text)
         for number, sheet in enumerate(sheets, start=1):
-            with archive.open(_entry(f"xl/worksheets/sheet{number}.xml"), "w") as part:
-                for piece in _sheet(platform, sheet, choices or {}):
-                    part.write(piece.encode("utf-8"))
+            text = "".join(_sheet(sheet, choices or {}))
+            archive.writestr(zipfile.ZipInfo(_part(number), _EPOCH), text)
+    places = [
+        Place(_part(number), sheet.name, sheet.body_at + 1, sheet.body_at + 1 if sheet.foot else None)
+        for number, sheet in enumerate(sheets, start=1)
+    ]
+    return Blank(file.getvalue(), places, [list(range(len(sheet.columns))) for sheet in sheets])
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _EPOCH)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry._compresslevel = 1  # type: ignore[attr-defined]  # the public way to set it exists from 3.13
-    entry.create_system = 0
-    return entry
+def _part(number: int) -> str:
+    return f"xl/worksheets/sheet{number}.xml"
 
 
 def _parts(sheets: Sequence[SheetPlan]) -> Iterator[tuple[str, str]]:
@@ -91,7 +145,7 @@ def _parts(sheets: Sequence[SheetPlan]) -> Iterator[tuple[str, str]]:
         f'<Relationship Id="rId1" Type="{_RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
     )
     names = "".join(
-        f'<sheet name="{_escape(sheet.name)}" sheetId="{n}" r:id="rId{n}"/>'
+        f'<sheet name="{escape(sheet.name)}" sheetId="{n}" r:id="rId{n}"/>'
         for n, sheet in zip(numbers, sheets, strict=True)
     )
     yield (
@@ -110,71 +164,34 @@ def _parts(sheets: Sequence[SheetPlan]) -> Iterator[tuple[str, str]]:
     yield "xl/styles.xml", _STYLES
 
 
-def _sheet(platform: Platform, sheet: SheetPlan, choices: Choices) -> Iterator[str]:
-    letters = [_letters(at) for at in range(len(sheet.columns))]
-    last = max(len(sheet.head) + len(sheet.body) + len(sheet.foot), 1)
+def _sheet(sheet: SheetPlan, choices: Choices) -> Iterator[str]:
+    letters = [column_name(at) for at in range(len(sheet.columns))]
     yield (
-        f'{_XML}<worksheet xmlns="{_MAIN}"><dimension ref="A1:{letters[-1]}{last}"/>'
+        f'{_XML}<worksheet xmlns="{_MAIN}"><dimension ref="A1:{letters[-1]}{max(len(sheet.head) + len(sheet.foot), 1)}"/>'
         f'<sheetViews><sheetView workbookViewId="0"><pane ySplit="{sheet.body_at}" topLeftCell="A{sheet.body_at + 1}"'
         f' activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
         f'<cols><col min="1" max="{len(letters)}" width="16" style="{_TEXT}" customWidth="1"/></cols><sheetData>'
     )
-    at = 1
-    for rows, style in ((sheet.head, _HEAD), (sheet.body, _TEXT), (sheet.foot, _TEXT)):
-        starts = [(f'<c r="{letter}', f'" s="{style}" t="inlineStr"><is><t>') for letter in letters]
-        for row in rows:
-            yield _row(platform, sheet, row, at, starts)
-            at += 1
-    lists = _lists(sheet, letters, choices) if choices else ""
-    yield f"</sheetData>{_merges(sheet.merges, letters)}{lists}</worksheet>"
+    styled = [*((row, _HEAD) for row in sheet.head), *((row, _TEXT) for row in sheet.foot)]
+    for number, (row, style) in enumerate(styled, start=1):
+        cells = "".join(
+            f'<c r="{letter}{number}" s="{style}" t="inlineStr"><is>'
+            f'<t xml:space="preserve">{escape(str(cell))}</t></is></c>'
+            for letter, cell in zip(letters, row, strict=True)
+            if cell not in (None, "")
+        )
+        yield f'<row r="{number}">{cells}</row>'
+    yield f"</sheetData>{_merges(sheet, letters)}{_lists(sheet, letters, choices)}</worksheet>"
 
 
-def _row(
-    platform: Platform, sheet: SheetPlan, row: list[Cell], at: int, starts: Sequence[tuple[str, str]]
-) -> str:
-    pieces = [f'<row r="{at}">']
-    for column, (cell, (start, middle)) in enumerate(zip(row, starts, strict=True)):
-        if cell is None or cell == "":
-            continue
-        if not isinstance(cell, str):
-            pieces.append(f'{start}{at}"><v>{cell!r}</v></c>')
-        elif _DELICATE.search(cell) or len(cell) > _LONGEST:
-            if unwritable(cell) or len(cell) > _LONGEST:
-                problem = "含有控制字符" if unwritable(cell) else f"超过 {_LONGEST} 个字符"
-                raise CannotWrite(platform.slug, sheet.columns[column], at - sheet.body_at, problem)
-            opened = middle.replace("<t>", '<t xml:space="preserve">')
-            pieces.append(f"{start}{at}{opened}{_escape(cell)}</t></is></c>")
-        else:
-            pieces.append(f"{start}{at}{middle}{cell}</t></is></c>")
-    pieces.append("</row>")
-    return "".join(pieces)
-
-
-def _escape(text: str) -> str:
-    """Text for XML; a spreadsheet reads _x000D_ as a character of that number, unless its underscore is one."""
-    text = re.sub("_(x[0-9A-Fa-f]{4}_)", r"_x005F_\1", text)
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    return text.replace("\r", "&#13;")
-
-
-def _letters(at: int) -> str:
-    """The name of a column, from 0.
-
-    >>> _letters(0), _letters(26), _letters(701)
-    ('A', 'AA', 'ZZ')
-    """
-    first, second = divmod(at, 26)
-    return (_letters(first - 1) if first else "") + chr(65 + second)
-
-
-def _merges(merges: Sequence[Merge], letters: Sequence[str]) -> str:
-    if not merges:
+def _merges(sheet: SheetPlan, letters: Sequence[str]) -> str:
+    if not sheet.merges:
         return ""
     refs = "".join(
         f'<mergeCell ref="{letters[left]}{top + 1}:{letters[right]}{bottom + 1}"/>'
-        for top, left, bottom, right in merges
+        for top, left, bottom, right in sheet.merges
     )
-    return f'<mergeCells count="{len(merges)}">{refs}</mergeCells>'
+    return f'<mergeCells count="{len(sheet.merges)}">{refs}</mergeCells>'
 
 
 def _lists(sheet: SheetPlan, letters: Sequence[str], choices: Choices) -> str:
@@ -182,7 +199,7 @@ def _lists(sheet: SheetPlan, letters: Sequence[str], choices: Choices) -> str:
     first, last = sheet.body_at + 1, sheet.body_at + _LISTED_ROWS
     offered = [
         f'<dataValidation type="list" allowBlank="1" showErrorMessage="1" sqref="{letter}{first}:{letter}{last}">'
-        f"<formula1>&quot;{_escape(','.join(choices[column]))}&quot;</formula1></dataValidation>"
+        f"<formula1>&quot;{escape(','.join(choices[column]))}&quot;</formula1></dataValidation>"
         for column, letter in zip(sheet.columns, letters, strict=True)
         if column in choices and len(",".join(choices[column])) <= _LONGEST_LIST
     ]

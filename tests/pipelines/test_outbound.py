@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import openpyxl
 import pytest
 
 from connectors.land.cells import keep_cells
 from connectors.platform import PLATFORMS, Platform, read_platform, read_platforms
+from connectors.read import read_export
 from connectors.stage import stage
 from connectors.write import write_export
-from connectors.write.cell import CannotWrite
-from connectors.write.draft import Draft
-from connectors.write.manifest import Manifest
-from connectors.write.outbox import write_outbox
+from connectors.write.blank import write_blank
 from connectors.write.shared import household_columns
 from pipelines.night import open_night
 from pipelines.steps import run_step
@@ -260,17 +259,18 @@ def test_a_platform_that_knows_only_married_is_told_of_a_first_marriage_in_its_o
     assert [cell.key for cell in cells if cell.field == "marital"] == ["20", "20"]
 
 
-def test_a_file_that_cannot_be_written_costs_one_platform_one_night(city, tmp_path, monkeypatch):
+def test_a_template_whose_columns_changed_costs_one_platform_one_night_and_the_real_one_is_filled(
+    city, enter_once, tmp_path
+):
     root = tmp_path / "site"
     shutil.copytree(city[0], root)
     shutil.rmtree(root / "outbox")
-
-    def fail_for_grid(
-        folder: Path, drafted: Draft, night: date, *, batch: str, live: bool
-    ) -> Manifest | None:
-        if drafted.platform.slug == "grid":
-            raise CannotWrite("grid", "联系电话", 3, "无法写出")
-        return write_outbox(folder, drafted, night, batch=batch, live=live)
+    own = root / "templates" / "grid.xlsx"
+    own.parent.mkdir()
+    write_blank(ALL["grid"], own)
+    book = openpyxl.load_workbook(own)
+    book.active["AE1"] = "重点人员等级"
+    book.save(own)
 
     def publish() -> tuple[str, str]:
         with open_night(root) as night:
@@ -278,11 +278,24 @@ def test_a_file_that_cannot_be_written_costs_one_platform_one_night(city, tmp_pa
                 run_step(night, step)
             return night.status, night.outcomes["grid"].message
 
-    with monkeypatch.context() as patched:
-        patched.setattr("pipelines.outbound.write_outbox", fail_for_grid)
-        status, message = publish()
+    status, message = publish()
     written = {file.parent.name for file in (root / "outbox").rglob("manifest.json")}
-    assert status == "partial" and "联系电话" in message
+    assert status == "partial"
+    assert message.startswith(
+        "grid：文件 templates/grid.xlsx，工作表「人员信息」，AE1：模板多出不认识的列「重点人员等级」"
+    )
     assert "grid" not in written and len(written) >= 6
+    checked = enter_once("platform", "check", "grid", "--site", root, "--json")
+    assert checked.status == 1 and [one["reason"] for one in checked.found["failed"]] == [message]
+
+    book.active["AE1"] = None
+    book.create_sheet("填报须知")["A1"] = "以户籍为准"
+    book.save(own)
     assert publish() == ("done", "")
     assert {file.parent.name for file in (root / "outbox").rglob("manifest.json")} == {*written, "grid"}
+    [file] = (root / "outbox").rglob("grid.xlsx")
+    assert openpyxl.load_workbook(file)["填报须知"]["A1"].value == "以户籍为准"
+    assert (
+        len(read_export(file, ALL["grid"].export).sheets[0].rows)
+        == 2 + manifest(root, city[1]["night"], "grid")["rows"]
+    )
