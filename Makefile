@@ -5,7 +5,7 @@ BIN := .venv/bin
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: setup nightly test check bench bench-desk bench-draft bench-matching bench-staging bench-stewards serve clean
+.PHONY: setup nightly test check bench bench-desk bench-draft bench-matching bench-publishing bench-staging bench-stewards serve clean
 
 setup: .venv/installed
 
@@ -41,6 +41,11 @@ bench-matching: setup
 # Taking exports in: csv and xlsx into cells, cells into records and claims.
 bench-staging: setup
 	$(BIN)/python -m benchmarks.staging $(BENCH)
+
+# Putting 100,000 changed rows into a platform's own workbook; BENCH=--open has LibreOffice open it (apt install
+# libreoffice-calc-nogui).
+bench-publishing: setup
+	$(BIN)/python -m benchmarks.publishing $(BENCH)
 
 # How long a steward waits for the next case in Chromium, and fifty of them at once.
 bench-desk: setup

@@ -62,6 +62,8 @@ def encodable(text: str, encoding: str) -> bool:
     >>> encodable("𬱖", "gb18030"), encodable("𬱖", "gbk")
     (True, False)
     """
+    if text.isascii():  # every encoding of a platform's has these
+        return True
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

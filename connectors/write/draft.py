@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
-from connectors.platform import Platform
+from connectors.platform import Column, Export, Platform
 from connectors.write.manifest import Change, LeftOut
 from connectors.write.preflight import refusal
 from connectors.write.render import render
@@ -53,6 +54,22 @@ class Draft:
         return frozenset((row.record_id, change.field) for row in self.rows for change in row.changes)
 
 
+class _Shape(NamedTuple):
+    """What every row of a platform's file has beside the changes."""
+
+    export: Export
+    key: Column | None  # what its file says of the key, where it is a field of ours
+    beside: tuple[Column, ...]  # required, or the name
+
+    @classmethod
+    def of(cls, platform: Platform) -> _Shape:
+        """The shape of a platform's rows."""
+        columns = platform.fields.values()
+        key = next((column for column in columns if column.column == platform.export.key), None)
+        beside = (column for column in columns if column.required or column.field == "name")
+        return cls(platform.export, key, tuple(beside))
+
+
 def draft(
     platform: Platform, changes: Iterable[Change], held: Held, sizes: Mapping[str, int] | None = None
 ) -> Draft:
@@ -75,6 +92,7 @@ def _rows(
     by_record: dict[str, list[Change]] = {}
     for change in changes:
         by_record.setdefault(change.record_id, []).append(change)
+    shape = _Shape.of(platform)
     rows: list[Row] = []
     left_out: list[LeftOut] = []
     for record_id, stated in by_record.items():
@@ -87,7 +105,7 @@ def _rows(
             else:
                 cells[platform.fields[change.field].column] = cell
                 kept.append(change)
-        row = _row(platform, record_id, cells, kept, held.get(record_id, {})) if kept else None
+        row = _row(shape, record_id, cells, kept, held.get(record_id, {})) if kept else None
         if isinstance(row, str):
             left_out += [LeftOut(record_id, change.field, row) for change in kept]
         elif row is not None:
@@ -113,7 +131,7 @@ def _cell(platform: Platform, change: Change) -> str | LeftOut:
     elif (stated := render(column, facts, change.value)) is None:
         reason = "平台的代码表无法准确表达该值"
     else:
-        reason = refusal(platform, column.column, stated)
+        reason = refusal(platform.export, column.column, column, stated)
         if reason is None:
             return stated
     return LeftOut(change.record_id, change.field, reason)
@@ -127,35 +145,36 @@ def _allowed(platform: Platform, change: Change) -> tuple[str, ...]:
 
 
 def _row(
-    platform: Platform, record_id: str, cells: dict[str, str], kept: Sequence[Change], held: Mapping[str, str]
+    shape: _Shape, record_id: str, cells: dict[str, str], kept: Sequence[Change], held: Mapping[str, str]
 ) -> Row | str:
     """The whole row, or why the platform would refuse it. The platform numbers a newcomer's row itself."""
-    key, source_key = platform.export.key, kept[0].source_key
+    export, source_key = shape.export, kept[0].source_key
     newcomer = kept[0].kind == "insert"
-    if key is None or source_key.startswith("#"):
+    if export.key is None or source_key.startswith("#"):
         return "该记录在平台没有唯一编号，无法对应"
-    if reason := _unfit(platform, key, source_key):
-        return f"编号「{key}」{reason}"
-    whole = {} if newcomer else {key: source_key}
-    for field, column in platform.fields.items():
-        stated = cells.get(column.column) or held.get(field, "")
-        if column.column not in cells and not (column.required or field == "name"):
+    if reason := _unfit(export, export.key, shape.key, source_key):
+        return f"编号「{export.key}」{reason}"
+    whole = {} if newcomer else {export.key: source_key}
+    for column in shape.beside:
+        header = column.column
+        if header in cells:
             continue
+        stated = held.get(column.field, "")
         if column.required and not stated:
             lacking = "新增的人还没有" if newcomer else "平台缺少"
-            return f"{lacking}可用的必填项「{column.column}」，整行会被退回"
-        if column.column not in cells and (reason := _unfit(platform, column.column, stated)):
-            return f"必填项「{column.column}」{reason}"
+            return f"{lacking}可用的必填项「{header}」，整行会被退回"
+        if reason := _unfit(export, header, column, stated):
+            return f"必填项「{header}」{reason}"
         if stated:
-            whole[column.column] = stated
-    return Row(record_id, held.get("household_number", ""), source_key, whole, tuple(kept))
+            whole[header] = stated
+    return Row(record_id, held.get("household_number", ""), source_key, whole | cells, tuple(kept))
 
 
-def _unfit(platform: Platform, header: str, held: str) -> str | None:
+def _unfit(export: Export, header: str, column: Column | None, held: str) -> str | None:
     """Why what the platform holds must not be written beside a change."""
     if _HIDDEN in held:
         return "在平台的导出中已脱敏，写回会覆盖原值"
-    return refusal(platform, header, held) if held else None
+    return refusal(export, header, column, held) if held else None
 
 
 def _agreeing(

@@ -10,7 +10,8 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -43,8 +44,8 @@ class Entry:
     """One row of the file: whose it is, and which of its fields change."""
 
     record_id: str
-    fill: tuple[str, ...]
-    correct: tuple[str, ...]
+    fill: tuple[str, ...] = ()
+    correct: tuple[str, ...] = ()
     close: tuple[str, ...] = ()
     recall: tuple[str, ...] = ()
     insert: tuple[str, ...] = ()
@@ -71,8 +72,19 @@ class Manifest:
     left_out: tuple[LeftOut, ...]
 
     def text(self) -> str:
-        """The manifest as it lies beside the file."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+        """The manifest as it lies beside the file, a row or a cell left out on each line."""
+        stated = {item.name: getattr(self, item.name) for item in dataclass_fields(self)}
+        lines = [f" {json.dumps(name)}: {_json(value)}" for name, value in stated.items()]
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _json(value: object) -> str:
+    """One value of the manifest. A line for each of a hundred thousand rows: an indented dump would take as long as the file."""
+    if not (isinstance(value, tuple) and value and isinstance(value[0], Entry | LeftOut)):
+        return json.dumps(value, ensure_ascii=False)
+    names = [item.name for item in dataclass_fields(value[0])]
+    lines = (json.dumps({name: getattr(one, name) for name in names}, ensure_ascii=False) for one in value)
+    return "[\n  " + ",\n  ".join(lines) + "\n ]"
 
 
 def describe(

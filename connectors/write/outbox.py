@@ -69,8 +69,10 @@ def _write_whole(draft: Draft, file: Path, own: Path | None) -> None:
 
 
 def _entry(row: Row) -> Entry:
-    kinds = ("fill", "correct", "close", "recall", "insert")
-    return Entry(row.record_id, *(tuple(c.field for c in row.changes if c.kind == kind) for kind in kinds))
+    kinds: dict[str, list[str]] = {}
+    for change in row.changes:
+        kinds.setdefault(change.kind, []).append(change.field)
+    return Entry(row.record_id, **{kind: tuple(fields) for kind, fields in kinds.items()})
 
 
 def _private(file: Path) -> None:

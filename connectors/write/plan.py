@@ -23,7 +23,7 @@ class SheetPlan:
     name: str
     columns: tuple[str, ...]
     head: list[list[Cell]]
-    body: list[list[Cell]]
+    body: Sequence[Sequence[Cell]]
     foot: list[list[Cell]]
     merges: list[Merge]
     header_at: int  # the first header row
@@ -38,14 +38,14 @@ def plan(platform: Platform, rows: Sequence[Sequence[Cell]]) -> list[SheetPlan]:
     """
     export = platform.export
     if export.two_sheets is None:
-        return [_sheet(export, export.sheet or "Sheet1", export.columns, [list(row) for row in rows])]
+        return [_sheet(export, export.sheet or "Sheet1", export.columns, rows)]
     return [
         _sheet(export, name, tuple(header.split("/", 1)[1] for header in headers), body)
         for name, headers, body in _two_sheets(platform, export.two_sheets, rows)
     ]
 
 
-def _sheet(export: Export, name: str, columns: tuple[str, ...], body: list[list[Cell]]) -> SheetPlan:
+def _sheet(export: Export, name: str, columns: tuple[str, ...], body: Sequence[Sequence[Cell]]) -> SheetPlan:
     width = len(columns)
     head: list[list[Cell]] = []
     merges: list[Merge] = []
@@ -63,8 +63,9 @@ def _sheet(export: Export, name: str, columns: tuple[str, ...], body: list[list[
     if export.footer is not None:
         foot.append([export.footer, *[None] * (width - 1)])
         merges += [(body_at + len(body), 0, body_at + len(body), width - 1)] if width > 1 else []
-    merged = [at for at, column in enumerate(columns) if column in export.merge_down]
-    merges += _merge_down(body, merged, body_at)
+    if merged := [at for at, column in enumerate(columns) if column in export.merge_down]:
+        body, blocks = _merge_down([list(row) for row in body], merged, body_at)
+        merges += blocks
     return SheetPlan(name, columns, head, body, foot, merges, header_at, body_at)
 
 
@@ -93,10 +94,10 @@ def _headers(columns: tuple[str, ...], levels: int) -> tuple[list[list[Cell]], l
     return grid, merges
 
 
-def _merge_down(body: list[list[Cell]], merged: list[int], body_at: int) -> list[Merge]:
+def _merge_down(
+    body: list[list[Cell]], merged: list[int], body_at: int
+) -> tuple[list[list[Cell]], list[Merge]]:
     """Blank what stands in the row above of the same block, and merge each block; blocks are equal neighbours."""
-    if not merged:
-        return []
     merges: list[Merge] = []
     for first, end in _runs([tuple(row[at] for at in merged) for row in body]):
         if end - first == 1 or all(body[first][at] in (None, "") for at in merged):
@@ -105,7 +106,7 @@ def _merge_down(body: list[list[Cell]], merged: list[int], body_at: int) -> list
             merges.append((body_at + first, at, body_at + end - 1, at))
             for row in body[first + 1 : end]:
                 row[at] = None
-    return merges
+    return body, merges
 
 
 def _runs(values: Sequence[object]) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ Lives elsewhere: which cells are meant to be written (`warehouse`), writing them
 
 from __future__ import annotations
 
-from connectors.platform import Platform
+from connectors.platform import Column, Export
 from connectors.write.cell import unwritable
 from connectors.write.delimited import encodable
 
@@ -14,10 +14,8 @@ _FORMULA = ("=", "+", "-", "@", "\t")
 _NO_TEXT_CELLS = ("csv", "text", "html")  # opened in a spreadsheet, these run what looks like a formula
 
 
-def refusal(platform: Platform, header: str, stated: str) -> str | None:
-    """Why the platform would refuse this cell, or None."""
-    export = platform.export
-    column = platform.by_column.get(header)
+def refusal(export: Export, header: str, column: Column | None, stated: str) -> str | None:
+    """Why the platform would refuse this cell, or None. `column`: what its file says of the header, where it is a field."""
     if column is not None and column.max_length is not None and len(stated) > column.max_length:
         return f"超过平台限长 {column.max_length} 个字"
     if unwritable(stated):

@@ -28,6 +28,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # of what is written anew: the time of writing w
 _LONGEST = 32_767  # characters of a cell
 _LAST_ROW = 1_048_576
 _ROWS_A_PIECE = 500  # of XML, before it is compressed
+_HERE, _NEXT = "\0", "\1"  # in a blank row: its number, and where a cell ends; XML holds neither
 _DELICATE = re.compile("[&<>\r\x00-\x1f\ud800-\udfff\ufffe\uffff]|^\\s|\\s$|_x[0-9A-Fa-f]{4}_")
 _DATA = re.compile(r"<((?:[A-Za-z_][\w.-]*:)?)sheetData\b[^>]*?(/?)>")
 _NUMBER = re.compile(r'\br="(\d+)"')
@@ -240,42 +241,46 @@ class _Sheet:
 
     def _fresh(self, styles: Mapping[int, str]) -> partial[str]:
         """How a row is written that the sheet does not have: like its first row of data."""
-        model = next((line for line in self.old if line.number == self.filling.place.body), None)
+        p, model = self.prefix, next((one for one in self.old if one.number == self.filling.place.body), None)
         if model is None or self._is_foot(model):
-            model, attributes, bare = None, "", set()
+            attributes, framed = "", set()
         else:
             attributes = _OF_ONE_ROW.sub("", model.attributes)
-            bare = {column for column, raw in self._cells(model) if _STYLE.search(raw.partition(">")[0])}
-        places = {column: at for at, column in enumerate(self.filling.columns)}
-        slots = [
-            (places.get(column), column in bare, *self._opening(column, styles.get(column, "")))
-            for column in sorted(places.keys() | bare)
+            framed = {column for column, raw in self._cells(model) if _STYLE.search(raw.partition(">")[0])}
+        places = sorted(self.filling.columns.keys() | framed)
+        openings = {column: self._opening(column, styles.get(column, "")) for column in places}
+        blanks = [
+            f'{start}{_HERE}"{middle.partition(" t=")[0]}/>' if column in framed else ""
+            for column, (start, middle) in openings.items()
         ]
-        return partial(self._new_row, attributes, slots, list(self.filling.columns.values()))
+        blank = _NEXT.join([f'<{p}row r="{_HERE}"{attributes}>', *blanks, f"</{p}row>"])
+        slots = [
+            (1 + places.index(column), *openings[column], name)
+            for column, name in self.filling.columns.items()
+        ]
+        return partial(self._new_row, blank, slots)
 
     def _new_row(
-        self,
-        attributes: str,
-        slots: Sequence[tuple[int | None, bool, str, str]],
-        names: Sequence[str],
-        number: int,
-        cells: Sequence[Cell],
+        self, blank: str, slots: Sequence[tuple[int, str, str, str]], number: int, cells: Sequence[Cell]
     ) -> str:
-        pieces = [f'<{self.prefix}row r="{number}"{attributes}>']
-        for at, styled, start, middle in slots:
-            cell = None if at is None else cells[at]
+        """A blank row, and our cells in their places of it."""
+        pieces = blank.replace(_HERE, str(number)).split(_NEXT)
+        end = self._end
+        for at, cell in enumerate(cells):
             if cell is None or cell == "":
-                if styled:
-                    pieces.append(f'{start}{number}"{middle.partition(" t=")[0]}/>')
-            elif at is not None:
-                if isinstance(cell, str) and len(cell) <= _LONGEST and not _DELICATE.search(cell):
-                    pieces.append(
-                        f'{start}{number}"{middle}{cell}</{self.prefix}t></{self.prefix}is></{self.prefix}c>'
-                    )
-                else:
-                    pieces.append(self._written(cell, number, start, middle, names[at]))
-        pieces.append(f"</{self.prefix}row>")
+                continue
+            place, start, middle, name = slots[at]
+            if isinstance(cell, str) and len(cell) <= _LONGEST and not _DELICATE.search(cell):
+                pieces[place] = f'{start}{number}"{middle}{cell}{end}'
+            else:
+                pieces[place] = self._written(cell, number, start, middle, name)
         return "".join(pieces)
+
+    @property
+    def _end(self) -> str:
+        """What closes a text cell."""
+        p = self.prefix
+        return f"</{p}t></{p}is></{p}c>"
 
     def _opening(self, column: int, style: str) -> tuple[str, str]:
         """A text cell up to its row's number, and from there to its text."""
@@ -292,7 +297,7 @@ class _Sheet:
             raise CannotWrite(self.whose, name, number + 1 - self.filling.place.body, problem)
         if _DELICATE.search(cell):
             middle, cell = middle.replace(f"<{p}t>", f'<{p}t xml:space="preserve">'), escape(cell)
-        return f'{start}{number}"{middle}{cell}</{p}t></{p}is></{p}c>'
+        return f'{start}{number}"{middle}{cell}{self._end}'
 
     def _styles(self) -> dict[int, str]:
         """The style of a cell that is not there yet, by column: as in the first row of data, else as of its column."""

@@ -56,7 +56,8 @@ def _platforms_own(path: Path, platform: Platform = CARE, *, prepared: int = 3, 
     rule = DataValidation(type="list", formula1="性别", allow_blank=True)
     rule.add(f"C{first}:C{first + prepared - 1}")
     sheet.add_data_validation(rule)
-    sheet.column_dimensions["A"].hidden = True
+    hidden = sheet.column_dimensions["A"]  # as read, it stands for all columns
+    hidden.min, hidden.max, hidden.hidden = 1, 1, True
     sheet.column_dimensions["B"].width = 31.5
     sheet["A1"].comment = Comment("以证件为准", "平台")
     sheet.conditional_formatting.add(
