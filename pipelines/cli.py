@@ -22,6 +22,7 @@ from pipelines.commands import (
     Answer,
     Command,
     desk,
+    forms,
     intake,
     living,
     matching,
@@ -32,7 +33,7 @@ from pipelines.commands import (
 )
 from pipelines.messages import language, say
 
-MODULES = (running, living, matching, platforms, intake, pinning, publishing, desk)
+MODULES = (running, living, matching, platforms, intake, pinning, publishing, forms, desk)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Which fields of a resident went to which platform, when, for what and on which grounds: the sharing log.
+"""Which fields of a resident went to which platform, or into which form, when, for what and on which grounds: the sharing log.
 
 Belongs here: reading it out of the ledger for one person, values masked.
 Lives elsewhere: the lines (`warehouse/batches.py`), what became of each cell (`warehouse/sql/outbox/receipt.sql`).
@@ -6,6 +6,7 @@ Lives elsewhere: the lines (`warehouse/batches.py`), what became of each cell (`
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,8 @@ from connectors.platform import read_platforms
 from pipelines.messages import Language
 from pipelines.published import published
 from warehouse.batches import read_batches
-from warehouse.ledger import open_ledger
+from warehouse.forms import fillings
+from warehouse.ledger import Ledger, open_ledger
 from warehouse.newcomers import rows_about
 from warehouse.residents import resident_today
 from warehouse.site import read_site
@@ -23,7 +25,7 @@ from warehouse.values import shown
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """One cell that a platform was told. receipt: what became of the last telling; empty for those before it."""
+    """One cell that a platform was told, or that stood in a form: then `platform` is a dash. receipt: what became of the last telling; empty for those before it."""
 
     night: date
     platform: str
@@ -87,4 +89,28 @@ def told_of(root: Path, resident_id: str, speak: Language) -> tuple[str, list[Sh
             for (record_id, field), (_, cell) in batch.cells.items()
             if record_id in records
         ]
+        found += _in_forms(ledger, records)
     return resident, sorted(found, key=lambda one: (one.night, one.platform, one.field))
+
+
+def _in_forms(ledger: Ledger, records: Collection[str]) -> list[Shared]:
+    """What stood in forms: no platform was told, a person carried it to whoever asked."""
+    return [
+        Shared(
+            one.on,
+            "—",
+            one.form,
+            record_id,
+            field,
+            cell.kind,
+            shown(field, ledger.recall(cell.digest)),
+            cell.taken_from,
+            f"form-{one.line}",
+            one.purpose,
+            one.basis,
+            "form",
+        )
+        for one in fillings(ledger)
+        for (record_id, field), cell in one.cells.items()
+        if record_id in records
+    ]

@@ -60,9 +60,8 @@ def read_template(
         Unreadable: no workbook, or no header in it.
     """
     reading = read_export(path, Export("xlsx", "*", ()))
-    tables = find_tables(reading, known)
-    table = next((one for one in tables if about_people(one)), max(tables, key=lambda one: len(one.headers)))
-    slots = list(_slots(path, table))
+    table = form_in(find_tables(reading, known))
+    slots = list(slots_of(path, table))
     partners = _partners(table, choices, shown, known)
     left = [slot for slot in slots if slot.header not in partners]
     return Template(
@@ -70,6 +69,11 @@ def read_template(
         tuple(slot.header for slot in left),
         tuple(slot.header for slot in left if slot.required),
     )
+
+
+def form_in(tables: Sequence[Table]) -> Table:
+    """The table of a form that is to be filled in: the one with people in it, else the one with most columns."""
+    return next((one for one in tables if about_people(one)), max(tables, key=lambda one: len(one.headers)))
 
 
 def _partners(
@@ -86,7 +90,12 @@ def _partners(
     return partners
 
 
-def _slots(path: Path, table: Table) -> Iterator[Slot]:
+def slots_of(path: Path, table: Table) -> Iterator[Slot]:
+    """What a workbook says of each column of its table.
+
+    Raises:
+        Unreadable: no workbook.
+    """
     try:
         book = load_workbook(path, read_only=False, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:

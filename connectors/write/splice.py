@@ -227,7 +227,7 @@ class _Sheet:
             if self._is_formula(there):
                 raise Unreadable(
                     f"「{name}」列在模板里是公式，不能写入",
-                    "请清除这一列的公式，或在平台文件里把这一列改为忽略",
+                    "请清除这一列的公式，或不再填这一列",
                     sheet=self.filling.place.sheet,
                     place=f"{column_name(column)}{line.number}",
                 )

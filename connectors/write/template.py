@@ -179,7 +179,7 @@ def _foot(sheet: str, below: Sequence[Row], used: Sequence[int]) -> int | None:
     """The first closing row, if there is one; what stands above it must be blank where we write."""
     foot = None
     for row in below:
-        if _closes(row):
+        if closes(row):
             foot = foot or row.row
         elif foot is None and (column := next(_stated(row, used), None)) is not None:
             raise Unreadable(
@@ -191,7 +191,7 @@ def _foot(sheet: str, below: Sequence[Row], used: Sequence[int]) -> int | None:
     return foot
 
 
-def _closes(row: Row) -> bool:
+def closes(row: Row) -> bool:
     """Whether it is a closing row: sums, or labels to be filled in by hand such as 制表人：."""
     stated = [row.cells[at].strip() for at in _stated(row, range(len(row.cells)))]
     if not stated:

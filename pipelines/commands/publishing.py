@@ -148,7 +148,7 @@ def list_told(asked: argparse.Namespace, speak: Language) -> Answer:
     rows = [
         [
             str(one.night),
-            one.platform,
+            one.title if one.kind == "form" else one.platform,
             _field(one.field, speak),
             say(f"kind_{one.kind}", speak),
             one.value,
