@@ -115,6 +115,18 @@ class Admits:
 
 
 @dataclass(frozen=True, slots=True)
+class Notices:
+    """The sheet on which the platform is told that two of its records are one person. Always by a person's word."""
+
+    kept: str  # header of the key of the record that was there first
+    other: str  # header of the other record's key
+    reason: str  # header of the platform's code for what is the matter
+    merged: str  # its code for: one person
+    split: str = ""  # its code for: two after all; empty: it is not told so
+    sheet: str = "Sheet1"
+
+
+@dataclass(frozen=True, slots=True)
 class Receive:
     """What the platform may receive, for which purpose and on which legal basis, and how it takes it."""
 
@@ -123,6 +135,7 @@ class Receive:
     basis: str = ""
     returns: Literal["template", "copy_sheet"] = "template"  # copy_sheet: it takes no file, a clerk keys it
     admits: Admits | None = None  # which residents it takes in; None: only those it already has
+    notices: Notices | None = None  # whether it is told of records that are one person; None: it is not
 
 
 Severity = Literal["critical", "warning", "off"]
@@ -214,10 +227,10 @@ def read_platform(path: Path) -> Platform:
         )
     stated["export"] = _make(Export, slug, "export", export)
     receive = _table(slug, "receive", stated.pop("receive", {}))
-    if "admits" in receive:
-        receive["admits"] = _make(
-            Admits, slug, "receive.admits", _table(slug, "receive.admits", receive["admits"])
-        )
+    for name, kind in (("admits", Admits), ("notices", Notices)):
+        if name in receive:
+            place = f"receive.{name}"
+            receive[name] = _make(kind, slug, place, _table(slug, place, receive[name]))
     stated["receive"] = _make(Receive, slug, "receive", receive)
     stated["gate"] = _make(Gate, slug, "gate", _table(slug, "gate", stated.pop("gate", {})))
     if "pull" in stated:

@@ -214,6 +214,7 @@ def _receive(platform: Platform) -> Iterator[str]:
     """Nothing flows without purpose, legal basis, and a key that says where it goes."""
     receive = platform.receive
     yield from _admits(platform)
+    yield from _notices(platform)
     if not receive.fields:
         return
     if not (receive.purpose.strip() and receive.basis.strip()):
@@ -248,6 +249,20 @@ def _admits(platform: Platform) -> Iterator[str]:
     required = {name for name, column in platform.fields.items() if column.required}
     if missing := _listed(required - told):
         yield f"[receive.admits] 新增的人没有必填项 {missing} 的来源，整行会被退回"
+
+
+def _notices(platform: Platform) -> Iterator[str]:
+    """A notice names two keys and a code, each in a column of its own."""
+    notices = platform.receive.notices
+    if notices is None:
+        return
+    headers = (notices.kept, notices.other, notices.reason)
+    if len(set(headers)) < len(headers) or not all(header.strip() for header in headers):
+        yield "[receive.notices] 的 kept、other、reason 应是三个不同的列名"
+    if not notices.merged.strip() or notices.merged == notices.split:
+        yield "[receive.notices] 的 merged 应是平台的原因代码，且与 split 不同"
+    if not platform.receive.fields or platform.export.key is None:
+        yield "[receive.notices] 只用于有 export.key、且 [receive] 中有字段的平台"
 
 
 def unfit(value: Any, hint: Any) -> str | None:

@@ -1,7 +1,7 @@
-"""What goes to the platforms: `approve list|cells|yes|no|sent|unsent|live|shadow`, `blast`, `told`.
+"""What goes to the platforms: `approve list|cells|yes|no|sent|unsent|notices|notice|live|shadow`, `blast`, `told`.
 
 Belongs here: their arguments and how their outcome is told, values masked. Lives elsewhere: the work (`stewardship/approving.py`,
-`blast.py`, `pipelines/telling.py`).
+`blast.py`, `pipelines/noticing.py`, `telling.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def add(command: Add, group: AddGroup) -> None:
     """The commands of this module."""
     approve = group(
-        "approve", "回填的批准 / what may go to the platforms", "list|cells|yes|no|sent|unsent|live|shadow"
+        "approve",
+        "回填的批准 / what may go to the platforms",
+        "list|cells|yes|no|sent|unsent|notices|notice|live|shadow",
     )
     listed = command("list", list_waiting, "列出等人拿主意的回填 / what waits for a person", approve)
     one_by_one = command("cells", list_cells, "逐格列出，值已遮盖 / cell by cell, values masked", approve)
@@ -39,11 +41,19 @@ def add(command: Add, group: AddGroup) -> None:
     unsent = command("unsent", say_unsent, "存疑的批次没有送到 / it did not", approve)
     for one in (sent, unsent):
         one.add_argument("batch", metavar="BATCH")
+    notices = command(
+        "notices", list_notices, "列出要通知平台的重复人员 / records that are one person", approve
+    )
+    notices.add_argument("--platform", metavar="SLUG")
+    notice = command("notice", say_of_notice, "同意或不同意一条通知 / a word on one of them", approve)
+    notice.add_argument("word", choices=("yes", "no"))
+    for name in ("slug", "left", "right"):
+        notice.add_argument(name, metavar="PLATFORM" if name == "slug" else "RECORD")
     live = command("live", go_live, "正式启用一个平台的回填 / go live with a platform", approve)
     shadow = command("shadow", go_back, "退回影子模式 / back into shadow", approve)
     for one in (live, shadow):
         one.add_argument("slug", metavar="PLATFORM|all")
-    for one in (yes, no, sent, unsent, live, shadow):
+    for one in (yes, no, sent, unsent, notice, live, shadow):
         one.add_argument(
             "--because", required=True, metavar="WORDS", help="理由，记入账本 / the reason, kept"
         )
@@ -213,6 +223,39 @@ def _settled(asked: argparse.Namespace, word: Any, speak: Language) -> Answer:
     cells = settle_batch(*_read(asked, speak), word, asked.batch, said, speak)
     found = {"batch": asked.batch, "word": word, "cells": cells, "by": said.by}
     return Answer(DONE, found, say(f"approve_batch_{word}", speak, **found))
+
+
+def list_notices(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`approve notices`: records of a platform that are one person, or two after all, of which it does not know."""
+    from pipelines.columns import side_by_side
+    from pipelines.noticing import waiting_notices
+
+    found = waiting_notices(asked.site, asked.platform, speak)
+    header = _header(speak, "platform", "kind", "record", "record", "person", "word")
+    rows = [
+        [
+            one.platform,
+            say(f"notice_{one.kind}", speak),
+            one.kept,
+            one.other,
+            " · ".join(dict.fromkeys(one.persons)),
+            say(f"notice_{one.word or 'waits'}", speak) if one.live else say("notice_shadow", speak),
+        ]
+        for one in found
+    ]
+    text = side_by_side(header, rows) + "\n" + say("notice_next", speak, site=asked.site) if rows else ""
+    return Answer(DONE, {"notices": [asdict(one) for one in found]}, text or say("notice_none", speak))
+
+
+def say_of_notice(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`approve notice yes|no`: whether a platform is told of these two records."""
+    from pipelines.noticing import decide_notice
+
+    word: Any = "approved" if asked.word == "yes" else "declined"
+    pair = (asked.left, asked.right)
+    line = decide_notice(asked.site, word, asked.slug, pair, _said(asked), speak)
+    found = {"platform": asked.slug, "word": word, "line": line}
+    return Answer(DONE, found, say(f"notice_noted_{word}", speak, **found))
 
 
 def go_live(asked: argparse.Namespace, speak: Language) -> Answer:
