@@ -35,6 +35,7 @@ from connectors.write.blank import write_blank
 from connectors.write.draft import Draft, Held, draft
 from connectors.write.manifest import Change
 from connectors.write.outbox import write_outbox
+from connectors.write.template import read_blank
 
 GRID = read_platform(PLATFORMS / "grid.toml")
 NIGHT = date(2026, 11, 23)
@@ -109,7 +110,8 @@ def publish(rows: int, seed: int, folder: Path) -> None:
     with measured("draft"):
         drafted: Draft = draft(GRID, asked, beside)
     with measured("write"):
-        told = write_outbox(folder, drafted, NIGHT, batch="b", live=True, own=folder / "blank" / "grid.xlsx")
+        own = read_blank(GRID, folder / "blank" / "grid.xlsx")
+        told = write_outbox(folder, drafted, NIGHT, batch="b", live=True, own=own)
     assert told is not None and told.rows == rows, "a row was left out"
     measured.report(rows=told.rows, cells=told.cells)
 

@@ -134,6 +134,9 @@ class Receive:
     purpose: str = ""
     basis: str = ""
     returns: Literal["template", "copy_sheet"] = "template"  # copy_sheet: it takes no file, a clerk keys it
+    issued: bool = (
+        False  # it hands out its template with the rows in it, and takes no others (下发—核实—回填)
+    )
     admits: Admits | None = None  # which residents it takes in; None: only those it already has
     notices: Notices | None = None  # whether it is told of records that are one person; None: it is not
 

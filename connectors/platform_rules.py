@@ -215,6 +215,11 @@ def _receive(platform: Platform) -> Iterator[str]:
     receive = platform.receive
     yield from _admits(platform)
     yield from _notices(platform)
+    export = platform.export
+    if receive.issued and (
+        export.format != "xlsx" or export.two_sheets or export.merge_down or export.packed
+    ):
+        yield "receive.issued 只用于一张表、不合并单元格的 xlsx"
     if not receive.fields:
         return
     if not (receive.purpose.strip() and receive.basis.strip()):

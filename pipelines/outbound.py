@@ -20,6 +20,8 @@ from connectors.write.draft import Draft, Held, draft
 from connectors.write.notice import write_notices
 from connectors.write.outbox import write_outbox
 from connectors.write.shared import household_columns
+from connectors.write.template import read_blank
+from connectors.write.xlsx import Blank
 from pipelines.night import Night
 from pipelines.sending import Ready, send
 from warehouse.approvals import live_platforms
@@ -41,7 +43,11 @@ def write_templates(night: Night, ledger: Ledger) -> int:
     }
     for change in decide(night.con, ledger, night.date):
         asked[change.platform].append(change)
-    drafts = {slug: _draft(night.con, night.platforms[slug], theirs) for slug, theirs in asked.items()}
+    own = _own_workbooks(night, asked)
+    drafts = {
+        slug: _draft(night.con, night.platforms[slug], theirs, own.get(slug))
+        for slug, theirs in asked.items()
+    }
     prepared = note_prepared(
         night.con,
         ledger,
@@ -57,15 +63,9 @@ def write_templates(night: Night, ledger: Ledger) -> int:
         folder = night.site.outbox / night.date.isoformat() / batch.folder
         if batch.turn > 1 and not drafted.rows:
             continue  # what the night had to say has been sent
-        own = night.site.templates / f"{slug}.xlsx"
         try:
             written = write_outbox(
-                folder,
-                drafted,
-                night.date,
-                batch=batch.name,
-                live=batch.live,
-                own=own if own.exists() else None,
+                folder, drafted, night.date, batch=batch.name, live=batch.live, own=own.get(slug)
             )
         except (CannotWrite, ExportRefused) as fault:
             # One platform's file is this platform's trouble; its cells stay noted, and the next run owes the file.
@@ -98,12 +98,30 @@ def _give_notice(night: Night, ledger: Ledger, platform: Platform) -> None:
             night.outcomes[slug].status, night.outcomes[slug].message = "refused", str(fault)
 
 
-def _draft(con: duckdb.DuckDBPyConnection, platform: Platform, asked: Sequence[Change]) -> Draft:
+def _own_workbooks(night: Night, asked: dict[str, list[Change]]) -> dict[str, Blank]:
+    """The platforms' own workbooks, of those that are told something tonight. A platform whose workbook cannot be used is told
+    nothing: it leaves `asked`, before anything is noted."""
+    found: dict[str, Blank] = {}
+    for slug in [slug for slug, theirs in asked.items() if theirs]:
+        file = night.site.templates / f"{slug}.xlsx"
+        if night.platforms[slug].receive.returns != "template" or not file.exists():
+            continue
+        try:
+            found[slug] = read_blank(night.platforms[slug], file)
+        except ExportRefused as fault:
+            night.outcomes[slug].status, night.outcomes[slug].message = "refused", str(fault)
+            del asked[slug]
+    return found
+
+
+def _draft(
+    con: duckdb.DuckDBPyConnection, platform: Platform, asked: Sequence[Change], own: Blank | None
+) -> Draft:
     if not asked:
         return Draft(platform, (), ())
     cells = [told.Change(one.record_id, one.source_key, one.field, one.told, one.kind) for one in asked]
     held = _held(con, platform, sorted({change.record_id for change in asked}))
-    return draft(platform, cells, held, _sizes(con, platform))
+    return draft(platform, cells, held, _sizes(con, platform), own.issued if own else None)
 
 
 def _standing(drafted: Draft, asked: Sequence[Change]) -> list[Change]:

@@ -14,8 +14,7 @@ from connectors.errors import Unreadable
 from connectors.platform import Platform
 from connectors.write import write_export, written
 from connectors.write.cell import Cell
-from connectors.write.template import read_blank
-from connectors.write.xlsx import stand_in, write_xlsx
+from connectors.write.xlsx import Blank, stand_in, write_xlsx
 
 
 def write_blank(platform: Platform, path: Path) -> None:
@@ -24,29 +23,22 @@ def write_blank(platform: Platform, path: Path) -> None:
 
 
 def write_filled(
-    platform: Platform, rows: Sequence[Mapping[str, Cell]], path: Path, template: Path | None = None
+    platform: Platform, rows: Sequence[Mapping[str, Cell]], path: Path, own: Blank | None = None
 ) -> None:
-    """Write rows (header → cell) into the platform's import template: its own blank workbook, or what we believe it to be.
+    """Write rows (header → cell) into the platform's import template: its own workbook, or what we believe it to be.
 
     Raises:
         CannotWrite: a cell that does not fit.
-        ExportRefused: the template is no blank one of this platform, or has something in the way.
+        ExportRefused: something in the platform's workbook is in the way.
     """
-    if template is not None:
-        _write_own(platform, rows, path, template)
-    elif platform.export.format == "xlsx":
-        blank = stand_in(platform, choices(platform))
-        written(platform, rows, path, partial(write_xlsx, blank=blank))
-    else:
+    if own is None and platform.export.format != "xlsx":
         write_export(platform, rows, path)
-
-
-def _write_own(platform: Platform, rows: Sequence[Mapping[str, Cell]], path: Path, template: Path) -> None:
-    blank = read_blank(platform, template)
+        return
+    blank = own or stand_in(platform, choices(platform))
     try:
         written(platform, rows, path, partial(write_xlsx, blank=blank))
     except Unreadable as error:
-        raise error.of(platform.slug, f"{template.parent.name}/{template.name}") from error
+        raise error.of(platform.slug, blank.name) from error
 
 
 def choices(platform: Platform) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ Lives elsewhere: which values should change (`warehouse/sql/outbox`), the file a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -60,18 +60,23 @@ class _Shape(NamedTuple):
     export: Export
     key: Column | None  # what its file says of the key, where it is a field of ours
     beside: tuple[Column, ...]  # required, or the name
+    issued: Collection[str] | None
 
     @classmethod
-    def of(cls, platform: Platform) -> _Shape:
+    def of(cls, platform: Platform, issued: Collection[str] | None) -> _Shape:
         """The shape of a platform's rows."""
         columns = platform.fields.values()
         key = next((column for column in columns if column.column == platform.export.key), None)
-        beside = (column for column in columns if column.required or column.field == "name")
-        return cls(platform.export, key, tuple(beside))
+        beside = tuple(one for one in columns if one.required or one.field == "name")
+        return cls(platform.export, key, beside if issued is None else (), issued)
 
 
 def draft(
-    platform: Platform, changes: Iterable[Change], held: Held, sizes: Mapping[str, int] | None = None
+    platform: Platform,
+    changes: Iterable[Change],
+    held: Held,
+    sizes: Mapping[str, int] | None = None,
+    issued: Collection[str] | None = None,
 ) -> Draft:
     """What stands in the file; the same changes in any order give the same draft.
 
@@ -80,19 +85,25 @@ def draft(
 
     `sizes`: how many records the platform has under each household number. A cell that speaks for the whole household
     is changed only if all of them ask for it; None trusts that the changes given are everybody's.
+
+    `issued`: the keys of a list that came with its rows. It takes no others, and nothing beside the changes.
     """
     ordered = sorted(changes, key=lambda change: (change.record_id, change.field))
-    rows, left_out = _rows(platform, ordered, held, sizes or {})
+    rows, left_out = _rows(platform, ordered, held, sizes or {}, issued)
     return Draft(platform, tuple(rows), tuple(left_out))
 
 
 def _rows(
-    platform: Platform, changes: Sequence[Change], held: Held, sizes: Mapping[str, int]
+    platform: Platform,
+    changes: Sequence[Change],
+    held: Held,
+    sizes: Mapping[str, int],
+    issued: Collection[str] | None,
 ) -> tuple[list[Row], list[LeftOut]]:
     by_record: dict[str, list[Change]] = {}
     for change in changes:
         by_record.setdefault(change.record_id, []).append(change)
-    shape = _Shape.of(platform)
+    shape = _Shape.of(platform, issued)
     rows: list[Row] = []
     left_out: list[LeftOut] = []
     for record_id, stated in by_record.items():
@@ -152,6 +163,8 @@ def _row(
     newcomer = kept[0].kind == "insert"
     if export.key is None or source_key.startswith("#"):
         return "该记录在平台没有唯一编号，无法对应"
+    if shape.issued is not None and source_key not in shape.issued:
+        return "平台下发的名单里没有这一行"
     if reason := _unfit(export, export.key, shape.key, source_key):
         return f"编号「{export.key}」{reason}"
     whole = {} if newcomer else {export.key: source_key}

@@ -17,16 +17,17 @@ from connectors.write.copy_sheet import copy_sheet
 from connectors.write.draft import Draft, Row
 from connectors.write.manifest import Entry, Manifest, describe
 from connectors.write.note import NOTE, note
+from connectors.write.xlsx import Blank
 
 MANIFEST = "manifest.json"
 
 
 def write_outbox(
-    folder: Path, draft: Draft, night: date, *, batch: str, live: bool, own: Path | None = None
+    folder: Path, draft: Draft, night: date, *, batch: str, live: bool, own: Blank | None = None
 ) -> Manifest | None:
     """Write `<slug>.<ext>`, `manifest.json` and a note for the clerk into the folder; the same draft gives the same bytes.
 
-    `own`: the platform's own blank workbook, where the site has it. A platform that takes no file gets `<slug>.html`, a
+    `own`: the platform's own workbook, where the site has it. A platform that takes no file gets `<slug>.html`, a
     sheet to print and key from, instead.
 
     Where nothing was asked nothing is written, and what an earlier run left there is removed. Where all that was asked
@@ -58,7 +59,7 @@ def write_outbox(
     return manifest
 
 
-def _write_whole(draft: Draft, file: Path, own: Path | None) -> None:
+def _write_whole(draft: Draft, file: Path, own: Blank | None) -> None:
     """The file, or none: half a file might be taken for the whole."""
     _private(file)
     try:

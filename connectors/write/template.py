@@ -1,7 +1,7 @@
-"""A platform's own blank workbook: where its rows belong, and whether it still is what the platform's file says.
+"""A platform's own workbook: where its rows belong, and whether it still is what the platform's file says.
 
-Belongs here: finding header, first row of data and closing rows in a workbook that a person laid into the site; refusing one
-whose columns changed, or that is not blank, by sheet and cell.
+Belongs here: finding header, first row of data and closing rows in a workbook that a person laid into the site, and the rows
+of a list that came with them; refusing one whose columns changed, or that should be blank and is not, by sheet and cell.
 Lives elsewhere: putting rows into it (`splice.py`), our stand-in where there is none (`xlsx.py`), finding a header by its
 names (`connectors/read/layout.py`), guessing a platform's file from a template (`connectors/draft/template.py`).
 
@@ -66,7 +66,8 @@ def read_blank(platform: Platform, path: Path, *, limits: Limits = Limits()) -> 
         raise Unreadable(
             f"读取空白模板时出错（{_DEATHS.get(outcome.fate, '解析程序中止')}）", "请换一份平台的空白模板"
         ).of(platform.slug, _named(path))
-    return Blank(path, [Place(**place) for place in answer["places"]], answer["columns"])
+    places = [Place(**place) for place in answer["places"]]
+    return Blank(path, places, answer["columns"], answer["issued"] if platform.receive.issued else None)
 
 
 def examine(platform: Platform, path: Path) -> dict[str, Any]:
@@ -84,8 +85,8 @@ def examine(platform: Platform, path: Path) -> dict[str, Any]:
             "place": error.place,
         }
     by_sheet = found.values() if len(found) == 1 else (found[sheet.name] for sheet in plan(platform, []))
-    places, columns = zip(*by_sheet, strict=True)
-    return {"places": list(places), "columns": list(columns)}
+    places, columns, issued = zip(*by_sheet, strict=True)
+    return {"places": list(places), "columns": list(columns), "issued": issued[0]}
 
 
 def _refuse_needless(platform: Platform) -> None:
@@ -100,8 +101,11 @@ def _named(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def _place(platform: Platform, path: Path, part: Part) -> tuple[dict[str, Any], list[int | None]]:
-    """The place of one sheet's rows, as `Place` has it, and the column there of each of the sheet's own."""
+def _place(
+    platform: Platform, path: Path, part: Part
+) -> tuple[dict[str, Any], list[int | None], dict[str, int]]:
+    """The place of one sheet's rows, as `Place` has it, the column there of each of the sheet's own, and the rows that it
+    came with."""
     sheets = {sheet.name: sheet.rows for sheet in read_xlsx(path).sheets}
     needed = _needed(platform, part)
     name = choose_sheets(needed, {one: _unstarred(rows) for one, rows in sheets.items()}, platform.export)[0]
@@ -109,7 +113,11 @@ def _place(platform: Platform, path: Path, part: Part) -> tuple[dict[str, Any], 
     header, differences = compare_header(name, _unstarred(rows), needed, platform.export)
     if differences.new or differences.gone:
         raise _changed(platform, name, rows, header, differences)
-    foot = _foot(name, rows[header.body :], [header.at[column] for column in needed.columns.values()])
+    below = rows[header.body :]
+    issued: dict[str, int] = {}
+    if platform.receive.issued:
+        below, issued = _issued(name, below, header.at[platform.export.key or ""])
+    foot = _foot(name, below, [header.at[column] for column in needed.columns.values()])
     with zipfile.ZipFile(path) as archive:
         place = {
             "part": sheet_parts(archive)[name],
@@ -117,7 +125,25 @@ def _place(platform: Platform, path: Path, part: Part) -> tuple[dict[str, Any], 
             "body": rows[header.body - 1].row + 1,
             "foot": foot,
         }
-    return place, [header.at.get(declared) for declared in part.columns.values()]
+    return place, [header.at.get(declared) for declared in part.columns.values()], issued
+
+
+def _issued(sheet: str, below: Sequence[Row], key: int) -> tuple[list[Row], dict[str, int]]:
+    """What stands below the rows of a list that came with its rows, and the number of each of these by its key."""
+    found: dict[str, int] = {}
+    left: list[Row] = []
+    for row in below:
+        stated = row.cells[key].strip() if key < len(row.cells) else ""
+        if not stated or closes(row):
+            left.append(row)
+        elif found.setdefault(stated, row.row) != row.row:
+            raise Unreadable(
+                "下发的名单里有两行编号相同",
+                "请向平台核实，删去或改正其中一行",
+                sheet=sheet,
+                place=f"{column_name(key)}{row.row}",
+            )
+    return left, found
 
 
 def _needed(platform: Platform, part: Part) -> Part:

@@ -52,12 +52,21 @@ Choices = Mapping[str, Sequence[str]]  # column of the platform -> what may be c
 
 @dataclass(frozen=True, slots=True)
 class Blank:
-    """A blank workbook, and where rows belong in it: of each sheet of the platform's plan, in its order, the place and, for
-    each of its columns, the column there; None: the workbook lacks it."""
+    """A workbook to be filled, and where rows belong in it: of each sheet of the platform's plan, in its order, the place and,
+    for each of its columns, the column there; None: the workbook lacks it.
+
+    `issued`: of a list that came with its rows, the number of each row by the platform's key; None: it is blank.
+    """
 
     file: Path | bytes
     places: Sequence[Place]
     columns: Sequence[Sequence[int | None]]
+    issued: Mapping[str, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """What a message calls it; our stand-in has no name."""
+        return f"{self.file.parent.name}/{self.file.name}" if isinstance(self.file, Path) else ""
 
 
 def write_xlsx(
@@ -70,13 +79,34 @@ def write_xlsx(
         Unreadable: the blank workbook has something in the way.
     """
     blank = blank or stand_in(platform)
-    sheets = plan(platform, rows)
-    fillings = [
-        _filling(platform.slug, sheet, place, columns)
-        for sheet, place, columns in zip(sheets, blank.places, blank.columns, strict=True)
-    ]
+    if blank.issued is not None:
+        fillings = [_in_place(platform, rows, blank.places[0], blank.columns[0], blank.issued)]
+    else:
+        fillings = [
+            _filling(platform.slug, sheet, place, columns)
+            for sheet, place, columns in zip(plan(platform, rows), blank.places, blank.columns, strict=True)
+        ]
     file = io.BytesIO(blank.file) if isinstance(blank.file, bytes) else blank.file
     splice(file, path, platform.slug, fillings)
+
+
+def _in_place(
+    platform: Platform,
+    rows: Sequence[Sequence[Cell]],
+    place: Place,
+    columns: Sequence[int | None],
+    issued: Mapping[str, int],
+) -> Filling:
+    """The rows of a list that came with its rows, each where its key stands. The key itself is not written again."""
+    names = platform.export.columns
+    key = names.index(platform.export.key or "")
+    kept = {at: column for at, column in enumerate(columns) if column is not None and at != key}
+    found: list[tuple[int, Sequence[Cell]]] = []
+    for number, row in enumerate(rows, start=1):
+        if row[key] not in issued:
+            raise CannotWrite(platform.slug, names[key], number, "下发的名单里没有这个编号")
+        found.append((issued[str(row[key])], [row[at] for at in kept]))
+    return Filling(place, {column: names[at] for at, column in kept.items()}, sorted(found))
 
 
 def _filling(slug: str, sheet: SheetPlan, place: Place, columns: Sequence[int | None]) -> Filling:

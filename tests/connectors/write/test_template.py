@@ -24,13 +24,13 @@ from connectors.errors import ExportRefused, Unreadable
 from connectors.platform import Platform, read_platforms
 from connectors.read import read_export
 from connectors.write import written
-from connectors.write.blank import write_blank, write_filled
+from connectors.write.blank import write_blank
 from connectors.write.cell import CannotWrite
 from connectors.write.draft import draft
 from connectors.write.manifest import Change
 from connectors.write.outbox import write_outbox
 from connectors.write.splice import Filling, Place, splice
-from connectors.write.template import examine
+from connectors.write.template import examine, read_blank
 from connectors.write.xlsx import Blank, write_xlsx
 
 PLATFORMS, _ = read_platforms()
@@ -177,10 +177,13 @@ def test_a_column_that_the_template_computes_is_not_overwritten(tmp_path: Path, 
     book.save(own)
     _fill([{KEY: "E1", NAME: "张伟"}], tmp_path / "filled.xlsx", own)
     assert "<f>" in _parts(tmp_path / "filled.xlsx")[SHEET].decode("utf-8")
-    with pytest.raises(
-        ExportRefused, match=f"templates/elderly_care.xlsx，.*G{first}：「基本信息/联系电话」列在模板里是公式"
-    ):
-        write_filled(CARE, _people(1), tmp_path / "filled.xlsx", own)
+    answer = examine(CARE, own)
+    blank = Blank(own, [Place(**place) for place in answer["places"]], answer["columns"])
+    drafted = draft(CARE, [Change("r1", "E1", "phone", "13812341234", "fill")], {"r1": _HELD})
+    said = f"templates/elderly_care.xlsx，.*G{first}：「基本信息/联系电话」列在模板里是公式"
+    with pytest.raises(ExportRefused, match=said):
+        write_outbox(tmp_path / "out", drafted, NIGHT, batch="b", live=False, own=blank)
+    assert list((tmp_path / "out").iterdir()) == []  # half a file might be taken for the whole
 
 
 def _edited(path: Path, edit: Callable[[Any], None]) -> None:
@@ -211,16 +214,14 @@ def test_a_template_whose_columns_changed_is_refused_by_sheet_and_cell(
     assert told["next"]
 
 
-def test_a_refused_template_names_its_file_and_leaves_no_file_behind(tmp_path: Path, own: Path) -> None:
+def test_a_refused_template_names_its_file_and_what_to_do(own: Path) -> None:
     _edited(own, lambda sheet: sheet.cell(3, 25, "老年人类别"))
-    drafted = draft(CARE, [Change("r1", "E1", "ethnic", "01", "fill")], {"r1": _HELD})
     with pytest.raises(ExportRefused) as refused:
-        write_outbox(tmp_path / "out", drafted, NIGHT, batch="b", live=False, own=own)
+        read_blank(CARE, own)
     assert str(refused.value).startswith(
         "elderly_care：文件 templates/elderly_care.xlsx，工作表「老年人基础信息」，Y3：模板多出"
     )
     assert "connectors/platforms/elderly_care.toml" in str(refused.value)
-    assert list((tmp_path / "out").iterdir()) == []
 
 
 _HELD = {
@@ -243,9 +244,60 @@ def test_a_template_may_lack_what_is_never_told_and_star_what_it_requires(tmp_pa
         _fill([{"状态/更新日期": "2026-11-23"}], tmp_path / "filled.xlsx", own)
 
 
-def test_a_platform_that_takes_another_format_has_no_use_for_a_workbook(tmp_path: Path, own: Path) -> None:
-    with pytest.raises(ExportRefused, match="收的是 csv 文件，不用工作簿模板"):
-        write_filled(PLATFORMS["social_card"], [], tmp_path / "filled.csv", own)
+def test_a_platform_that_takes_another_format_has_no_use_for_a_workbook(own: Path) -> None:
+    assert examine(PLATFORMS["social_card"], own)["problem"] == "这个平台收的是 csv 文件，不用工作簿模板"
+
+
+ISSUED = PLATFORMS["disability_survey"]
+
+
+def _issued_list(path: Path) -> list[str]:
+    """A list as the platform issues it: rows with their hidden number, name and what is to be verified; its columns."""
+    write_blank(ISSUED, path)
+    book = openpyxl.load_workbook(path)
+    sheet = book[ISSUED.export.sheet or "Sheet1"]
+    first = sheet.max_row + 1
+    key, name = (
+        ISSUED.export.columns.index(one) + 1 for one in (ISSUED.export.key, ISSUED.fields["name"].column)
+    )
+    for at, (number, who) in enumerate((("0007", "张伟"), ("0003", "李娜"), ("0009", "王强"))):
+        sheet.cell(first + at, key, number)
+        sheet.cell(first + at, name, who).font = Font(bold=True)
+    book.save(path)
+    return [openpyxl.utils.get_column_letter(one) for one in (key, name)]
+
+
+def test_a_list_that_was_issued_is_filled_where_its_keys_stand(tmp_path: Path) -> None:
+    own = tmp_path / "disability_survey.xlsx"
+    key, name = _issued_list(own)
+    answer = examine(ISSUED, own)
+    blank = Blank(own, [Place(**place) for place in answer["places"]], answer["columns"], answer["issued"])
+    changes = [Change(f"r{n}", f"000{n}", "phone", f"1380000000{n}", "fill") for n in (9, 7, 8)]
+    drafted = draft(ISSUED, changes, {}, issued=blank.issued)
+    assert [(one.record_id, one.reason) for one in drafted.left_out] == [("r8", "平台下发的名单里没有这一行")]
+    write_outbox(tmp_path / "out", drafted, NIGHT, batch="b", live=False, own=blank)
+    before, after = (
+        openpyxl.load_workbook(one).worksheets[0] for one in (own, tmp_path / "out/disability_survey.xlsx")
+    )
+    phone = openpyxl.utils.get_column_letter(
+        answer["columns"][0][ISSUED.export.columns.index(ISSUED.fields["phone"].column)] + 1
+    )
+    first = answer["places"][0]["body"]
+    assert [after[f"{phone}{first + at}"].value for at in range(3)] == ["13800000007", None, "13800000009"]
+    for letter in (key, name):
+        assert [one.value for one in after[letter]] == [one.value for one in before[letter]]
+    assert after[f"{name}{first}"].font.b and after.max_row == before.max_row
+
+
+def test_a_list_with_one_number_twice_is_refused_by_cell(tmp_path: Path) -> None:
+    own = tmp_path / "disability_survey.xlsx"
+    key, _ = _issued_list(own)
+    book = openpyxl.load_workbook(own)
+    sheet = book.worksheets[0]
+    sheet[f"{key}{sheet.max_row}"] = "0003"
+    book.save(own)
+    told = examine(ISSUED, own)
+    assert (told["problem"], told["place"]) == ("下发的名单里有两行编号相同", f"{key}{sheet.max_row}")
 
 
 def test_households_and_members_are_put_into_the_sheets_of_their_name(tmp_path: Path) -> None:
