@@ -28,7 +28,7 @@ from stewardship.accounts import ROLES
 from warehouse.fields import fields as known_fields
 from warehouse.forms import Purpose, note_filled, purpose_for
 from warehouse.ledger import Cell, open_ledger
-from warehouse.named import Met, Reason, Stated, Values, chosen, found, values_for
+from warehouse.named import Met, Reason, Stated, Values, admitted, chosen, found, values_for
 from warehouse.residents import UnknownResident, resident_today
 from warehouse.site import Site, read_site
 from warehouse.store import scalar
@@ -109,11 +109,12 @@ def fill(
     wanted = purpose_for(site, purpose, role)
     with published(root, speak) as con:
         night = scalar(con, "select coalesce(max(night), current_date) from landed.pull")
-        values = values_for(con, wanted, night)
-        residents = _chosen(values, wanted, whom.where, night) if whom.where else []
+        residents = _chosen(con, wanted, whom.where, night) if whom.where else []
         form = read_form(file)
         _refuse_wrong_people(form, whom)
-        met = found(con, residents or _stated(con, site, form, whom), values)
+        met = found(con, residents or _stated(con, site, form, whom))
+        values = values_for(con, wanted, night, {one.resident_id for one in met if one.resident_id})
+    met = admitted(met, values)
     people = [one for one in met if not one.reason]
     if not people:
         raise WrongFilling(_nobody(met))
@@ -152,8 +153,8 @@ def _refuse_wrong_people(form: Form, whom: Whom) -> None:
         raise WrongFilling("这是空白表，还没有说填哪些人。请加上 --list 名单文件，或 --where 条件")
 
 
-def _chosen(values: Values, wanted: Purpose, where: str, night: date) -> list[Stated]:
-    residents = chosen(values, wanted, where, night)
+def _chosen(con: duckdb.DuckDBPyConnection, wanted: Purpose, where: str, night: date) -> list[Stated]:
+    residents = chosen(con, wanted, where, night)
     if not residents:
         raise WrongFilling("没有一个居民符合 --where 的条件，没有写出文件。请放宽条件")
     return [Stated(0, {}, resident) for resident in residents]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -63,17 +63,20 @@ class Met:
 
 
 def values_for(
-    con: duckdb.DuckDBPyConnection, purpose: Purpose, night: date
-) -> dict[str, dict[str, tuple[str, str]]]:
-    """What forms of this purpose may be filled with, of every resident whom it may be told of."""
-    asked = {"fields": list(purpose.fields), "department": purpose.department, "night": night}
+    con: duckdb.DuckDBPyConnection, purpose: Purpose, night: date, residents: Collection[str]
+) -> Values:
+    """What forms of this purpose may be filled with, of those of these residents whom it may be told of."""
+    rows = con.execute(
+        f"select * from ({select('form.value')}) where resident_id in (select unnest($residents::varchar[]))",
+        _asked(purpose, night) | {"residents": sorted(residents)},
+    ).fetchall()
     found: dict[str, dict[str, tuple[str, str]]] = {}
-    for resident, field, value, taken_from in con.execute(select("form.value"), asked).fetchall():
+    for resident, field, value, taken_from in rows:
         found.setdefault(resident, {})[field] = (value, taken_from)
     return found
 
 
-def chosen(values: Values, purpose: Purpose, where: str, night: date) -> list[str]:
+def chosen(con: duckdb.DuckDBPyConnection, purpose: Purpose, where: str, night: date) -> list[str]:
     """The residents of whom the condition holds, those of one address together.
 
     The condition sees a column for each field of the purpose, in normal form, and `age` in completed years.
@@ -81,27 +84,45 @@ def chosen(values: Values, purpose: Purpose, where: str, night: date) -> list[st
     Raises:
         WrongCondition: no single condition, another column, or it takes too long.
     """
-    with closing(duckdb.connect(":memory:", config=_ALONE)) as con:
-        with given(con, "loading", _table(values, purpose, night)):
-            con.execute("create table resident as from loading")
-        con.execute("set lock_configuration = true")
-        _refuse_more_than_one_condition(con, where)
-        try:
-            with _limited(con):
-                rows = con.execute(_query(where)).fetchall()
-        except (duckdb.BinderException, duckdb.CatalogException) as error:
-            columns = "、".join(("age", *purpose.fields))
-            raise WrongCondition(f"--where 用了这张表不能用的列或函数。可用的列：{columns}") from error
-        except duckdb.InterruptException as error:
-            raise WrongCondition(f"--where 超过 {_SECONDS:.0f} 秒没有算完。请写得简单些") from error
-        except duckdb.Error as error:
-            # Its words may quote a value.
-            raise WrongCondition(f"--where 无法计算（{type(error).__name__}）。请核对各列的类型") from None
-    return sorted((row[0] for row in rows), key=lambda one: _beside(values[one], one))
+    table = _wide(con, purpose, night)
+    with closing(duckdb.connect(":memory:", config=_ALONE)) as alone:
+        with given(alone, "loading", table):
+            alone.execute("create table resident as from loading")
+        alone.execute("set lock_configuration = true")
+        _refuse_more_than_one_condition(alone, where)
+        return _run(alone, purpose, where)
 
 
-def _beside(held: Mapping[str, tuple[str, str]], resident: str) -> tuple[str, ...]:
-    return (*(held.get(field, ("",))[0] for field in ("address", "birth_date")), resident)
+def _run(alone: duckdb.DuckDBPyConnection, purpose: Purpose, where: str) -> list[str]:
+    order = [field for field in ("address", "birth_date") if field in purpose.fields]
+    try:
+        with _limited(alone):
+            rows = alone.execute(f"{_query(where)} order by {', '.join([*order, 'resident_id'])}").fetchall()
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        columns = "、".join(("age", *purpose.fields))
+        raise WrongCondition(f"--where 用了这张表不能用的列或函数。可用的列：{columns}") from error
+    except duckdb.InterruptException as error:
+        raise WrongCondition(f"--where 超过 {_SECONDS:.0f} 秒没有算完。请写得简单些") from error
+    except duckdb.Error as error:
+        # Its words may quote a value.
+        raise WrongCondition(f"--where 无法计算（{type(error).__name__}）。请核对各列的类型") from None
+    return [row[0] for row in rows]
+
+
+def _asked(purpose: Purpose, night: date) -> dict[str, Any]:
+    return {"fields": list(purpose.fields), "department": purpose.department, "night": night}
+
+
+def _wide(con: duckdb.DuckDBPyConnection, purpose: Purpose, night: date) -> pa.Table:
+    """A row for each resident whom the purpose may be told of: its fields side by side, and the age where a whole birth date is
+    known."""
+    columns = [f"max(value) filter (where field = '{one}') as \"{one}\"" for one in purpose.fields]
+    born = "max(value) filter (where field = 'birth_date' and length(value) = 10)"
+    age = f"date_sub('year', try_cast({born} as date), $night::date) as age"
+    query = (
+        f"select resident_id, {', '.join((*columns, age))} from ({select('form.value')}) group by resident_id"
+    )
+    return con.execute(query, _asked(purpose, night)).to_arrow_table()
 
 
 def _query(where: str) -> str:
@@ -144,29 +165,7 @@ def _limited(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         timer.cancel()
 
 
-def _table(values: Values, purpose: Purpose, night: date) -> pa.Table:
-    residents = sorted(values)
-    columns: dict[str, pa.Array] = {"resident_id": pa.array(residents, pa.string())}
-    for field in purpose.fields:
-        columns[field] = pa.array([values[one].get(field, (None,))[0] for one in residents], pa.string())
-    born = [values[one].get("birth_date", ("",))[0] for one in residents]
-    columns["age"] = pa.array([_age(day, night) for day in born], pa.int64())
-    return pa.table(columns)
-
-
-def _age(born: str, night: date) -> int | None:
-    """Completed years; None where no full date is known.
-
-    >>> _age("1946-11-24", date(2026, 11, 23)), _age("1946", date(2026, 11, 23))
-    (79, None)
-    """
-    if len(born) != 10:
-        return None
-    day = date.fromisoformat(born)
-    return night.year - day.year - ((night.month, night.day) < (day.month, day.day))
-
-
-def found(con: duckdb.DuckDBPyConnection, people: Sequence[Stated], values: Values) -> list[Met]:
+def found(con: duckdb.DuckDBPyConnection, people: Sequence[Stated]) -> list[Met]:
     """Whom each row means: the resident, or why nobody can be named.
 
     By a good ID number whose holder is called so, else by name and one more fact. Never by a name alone.
@@ -180,11 +179,17 @@ def found(con: duckdb.DuckDBPyConnection, people: Sequence[Stated], values: Valu
             met.append(Met(one, reason=meant))
         elif len(meant) != 1:
             met.append(Met(one, reason="several" if meant else "nobody"))
-        elif meant[0] not in values:
-            met.append(Met(one, reason="not_admitted"))
         else:
             met.append(Met(one, meant[0]))
     return met
+
+
+def admitted(met: Iterable[Met], values: Values) -> list[Met]:
+    """The same, those set aside of whom the purpose may be told nothing."""
+    return [
+        one if one.reason or one.resident_id in values else Met(one.stated, reason="not_admitted")
+        for one in met
+    ]
 
 
 Known = Mapping[

@@ -12,7 +12,7 @@ import pytest
 from dedup.normalise.id_numbers import check_character
 from warehouse.forms import Purpose
 from warehouse.golden import build_golden, choose_values
-from warehouse.named import Stated, WrongCondition, chosen, found, values_for
+from warehouse.named import Stated, Values, WrongCondition, admitted, chosen, found, values_for
 from warehouse.store import STAGED_TABLES, rebuild
 
 NIGHT = date(2026, 3, 1)
@@ -43,23 +43,26 @@ def settle(world: Any, **people: Mapping[str, Any]) -> None:
     build_golden(world.con)
 
 
+def _values(world: Any, asked: Purpose) -> Values:
+    residents = [row[0] for row in world.rows("select resident_id from golden.resident")]
+    return values_for(world.con, asked, NIGHT, residents)
+
+
 def test_of_each_field_only_what_may_be_passed_on_to_that_department(world: Any) -> None:
     settle(
         world,
         a={"name": "张三", "birth_date": "1945-01-01", "political": "01", "phone": "13800000001"},
         shut={"name": "李四", "birth_date": "1950-02-02"},
     )
-    assert set(values_for(world.con, purpose(), NIGHT)["R_a"]) == {"name", "birth_date", "political", "phone"}
-    assert set(values_for(world.con, purpose(department="卫健"), NIGHT)["R_a"]) == {
+    assert set(_values(world, purpose())["R_a"]) == {"name", "birth_date", "political", "phone"}
+    assert set(_values(world, purpose(department="卫健"))["R_a"]) == {
         "name",
         "birth_date",
         "phone",
     }
-    assert set(values_for(world.con, purpose("name"), NIGHT)["R_a"]) == {"name"}
-    assert "R_shut" not in values_for(
-        world.con, purpose(), NIGHT
-    )  # nobody may pass on what that platform says
-    assert values_for(world.con, purpose("phone"), NIGHT)["R_a"]["phone"] == ("13800000001", "a")
+    assert set(_values(world, purpose("name"))["R_a"]) == {"name"}
+    assert "R_shut" not in _values(world, purpose())  # nobody may pass on what that platform says
+    assert _values(world, purpose("phone"))["R_a"]["phone"] == ("13800000001", "a")
 
 
 def test_nobody_who_is_dead_gone_or_a_child_of_another_department(world: Any) -> None:
@@ -71,8 +74,8 @@ def test_nobody_who_is_dead_gone_or_a_child_of_another_department(world: Any) ->
         unborn={"name": "赵无"},
         adult={"name": "钱大", "birth_date": "2012-03-01"},
     )
-    assert set(values_for(world.con, purpose(department="政法委"), NIGHT)) == {"R_adult"}
-    assert set(values_for(world.con, purpose(department="民政"), NIGHT)) == {"R_adult", "R_child", "R_unborn"}
+    assert set(_values(world, purpose(department="政法委"))) == {"R_adult"}
+    assert set(_values(world, purpose(department="民政"))) == {"R_adult", "R_child", "R_unborn"}
 
 
 def test_a_phone_that_stands_for_several_is_nobodys_own(world: Any) -> None:
@@ -82,7 +85,7 @@ def test_a_phone_that_stands_for_several_is_nobodys_own(world: Any) -> None:
         a={**adult, "name": "张三", "phone": "13800000001"},
         b={**adult, "name": "李四", "phone": "13800000001;13900000002"},
     )
-    values = values_for(world.con, purpose(), NIGHT)
+    values = _values(world, purpose())
     assert "phone" not in values["R_a"] and "phone" not in values["R_b"]
 
 
@@ -104,10 +107,9 @@ def town(world: Any) -> Any:
 
 
 def test_a_condition_chooses_by_what_the_purpose_may_have_and_by_age(town: Any) -> None:
-    values = values_for(town.con, purpose(), NIGHT)
-    assert chosen(values, purpose(), "age >= 70 and sex = '2'", NIGHT) == ["R_b"]
-    assert chosen(values, purpose(), "name like '李%' -- 姓李的", NIGHT) == ["R_b", "R_c"]
-    assert chosen(values, purpose(), "id_number is null", NIGHT) == ["R_c"]
+    assert chosen(town.con, purpose(), "age >= 70 and sex = '2'", NIGHT) == ["R_b"]
+    assert chosen(town.con, purpose(), "name like '李%' -- 姓李的", NIGHT) == ["R_b", "R_c"]
+    assert chosen(town.con, purpose(), "id_number is null", NIGHT) == ["R_c"]
 
 
 REFUSED = [
@@ -128,7 +130,7 @@ REFUSED = [
 def test_a_condition_is_one_condition_and_sees_nothing_else(town: Any, where: str, said: str) -> None:
     asked = purpose("name", "sex", "id_number")
     with pytest.raises(WrongCondition, match=said) as refused:
-        chosen(values_for(town.con, asked, NIGHT), asked, where, NIGHT)
+        chosen(town.con, asked, where, NIGHT)
     assert (
         ZHANG not in str(refused.value) and refused.value.__cause__ is None
     ) or where != "id_number::int > 1"
@@ -137,9 +139,7 @@ def test_a_condition_is_one_condition_and_sees_nothing_else(town: Any, where: st
 def test_a_condition_can_write_no_file(town: Any, tmp_path: Path) -> None:
     asked = purpose()
     with pytest.raises(WrongCondition):
-        chosen(
-            values_for(town.con, asked, NIGHT), asked, f"true); copy resident to '{tmp_path}/x'; --", NIGHT
-        )
+        chosen(town.con, asked, f"true); copy resident to '{tmp_path}/x'; --", NIGHT)
     assert list(tmp_path.glob("x")) == []
 
 
@@ -162,11 +162,10 @@ MEANT = [
 def test_a_row_means_somebody_by_number_or_by_name_and_one_more_fact(
     town: Any, told: dict[str, str], whom: str
 ) -> None:
-    [met] = found(town.con, [Stated(7, told)], values_for(town.con, purpose(), NIGHT))
+    [met] = found(town.con, [Stated(7, told)])
     assert (met.resident_id or met.reason) == whom
 
 
 def test_an_id_of_ours_is_known_and_one_of_whom_nothing_may_be_told_is_not_filled(town: Any) -> None:
-    values = values_for(town.con, purpose(), NIGHT)
-    met = found(town.con, [Stated(1, {}, "R_a"), Stated(2, {}, "R_x")], values)
+    met = admitted(found(town.con, [Stated(1, {}, "R_a"), Stated(2, {}, "R_x")]), _values(town, purpose()))
     assert [(one.resident_id, one.reason) for one in met] == [("R_a", None), ("", "not_admitted")]
