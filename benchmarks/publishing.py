@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -162,6 +163,7 @@ def main() -> None:
         seconds = round(sum(answer["seconds"].values()), 2)
         result = {
             "machine": machine(),
+            "load": round(os.getloadavg()[0], 1),  # of other work too: on a busy machine look at cpu
             "seed": asked.seed,
             "rows": answer["rows"],
             "cells": answer["cells"],

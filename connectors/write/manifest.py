@@ -18,6 +18,8 @@ from typing import Literal
 
 from connectors.platform import Platform
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # dumps would make one for each row
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -81,9 +83,9 @@ class Manifest:
 def _json(value: object) -> str:
     """One value of the manifest. A line for each of a hundred thousand rows: an indented dump would take as long as the file."""
     if not (isinstance(value, tuple) and value and isinstance(value[0], Entry | LeftOut)):
-        return json.dumps(value, ensure_ascii=False)
+        return _encode(value)
     names = [item.name for item in dataclass_fields(value[0])]
-    lines = (json.dumps({name: getattr(one, name) for name in names}, ensure_ascii=False) for one in value)
+    lines = (_encode({name: getattr(one, name) for name in names}) for one in value)
     return "[\n  " + ",\n  ".join(lines) + "\n ]"
 
 
