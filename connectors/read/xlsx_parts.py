@@ -113,6 +113,11 @@ def damaged() -> Unreadable:
     return Unreadable("xlsx 文件已损坏或不完整", "请从平台重新导出，确认能用表格软件打开")
 
 
+def part_of(archive: zipfile.ZipFile, sheet: str) -> str:
+    """The part of the archive that is the worksheet of this name."""
+    return next(one.part for one in sheet_parts(archive) if one.name == sheet)
+
+
 def sheet_parts(archive: zipfile.ZipFile) -> list[SheetPart]:
     """The worksheets in the order of the workbook."""
     for part in _ALWAYS:

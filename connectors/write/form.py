@@ -25,7 +25,7 @@ from connectors.platform import Column, Export
 from connectors.read import read_export
 from connectors.read.layout import is_instruction
 from connectors.read.sheet import Row, Sheet
-from connectors.read.xlsx_parts import sheet_parts
+from connectors.read.xlsx_parts import part_of
 from connectors.sandbox import Limits, run_all
 from connectors.write.cell import Cell, unwritable
 from connectors.write.render import render
@@ -130,7 +130,7 @@ def examine_form(path: Path) -> dict[str, Any]:
     below, body = _below(sheet, table)
     foot = next((row.row for row in below if closes(row)), None)
     with zipfile.ZipFile(path) as archive:
-        place = {"part": sheet_parts(archive)[sheet.name], "sheet": sheet.name, "body": body, "foot": foot}
+        place = {"part": part_of(archive, sheet.name), "sheet": sheet.name, "body": body, "foot": foot}
     who = [slot.at for slot in slots if slot.field in ("name", "id_number")]
     rows = [
         {"row": row.row, "cells": dict(enumerate(row.cells))}

@@ -214,7 +214,7 @@ class _Sheet:
         column = -1
         for found in re.finditer(rf"<{self.prefix}c\b([^>]*?)(?:/>|>.*?</{self.prefix}c>)", line.inner, re.S):
             stated = _ADDRESS.search(found[1])
-            column = column_index(stated[1]) if stated else column + 1
+            column = column_index(stated[1].encode()) if stated else column + 1
             yield column, found[0]
 
     def _merged(self, line: _Line, cells: Sequence[Cell], styles: Mapping[int, str]) -> str:

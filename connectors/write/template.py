@@ -32,7 +32,7 @@ from connectors.read.layout import (
 )
 from connectors.read.sheet import Row
 from connectors.read.workbook import read_xlsx
-from connectors.read.xlsx_parts import sheet_parts
+from connectors.read.xlsx_parts import part_of
 from connectors.sandbox import Limits, run_all
 from connectors.stage.words import words
 from connectors.write.plan import plan
@@ -120,7 +120,7 @@ def _place(
     foot = _foot(name, below, [header.at[column] for column in needed.columns.values()])
     with zipfile.ZipFile(path) as archive:
         place = {
-            "part": sheet_parts(archive)[name],
+            "part": part_of(archive, name),
             "sheet": name,
             "body": rows[header.body - 1].row + 1,
             "foot": foot,
