@@ -65,17 +65,19 @@ def purposes(site: Site) -> dict[str, Purpose]:
 
 
 def purpose_for(site: Site, stated: str, role: str) -> Purpose:
-    """The purpose of this name or title, if this role may fill forms for it.
+    """The purpose of this name or title, or the only one in whose title these words stand, if this role may fill forms for it.
 
     Raises:
-        WrongPurpose: there is none, or the role may not.
+        WrongPurpose: there is none, or more than one, or the role may not.
     """
     known = purposes(site)
-    found = known.get(stated) or next((one for one in known.values() if one.title == stated), None)
+    titled = [one for one in known.values() if one.title == stated]
+    alike = titled or [one for one in known.values() if stated.strip() and stated.strip() in one.title]
+    found = known.get(stated) or (alike[0] if len(alike) == 1 else None)
     if found is None:
         listed = "、".join(f"{one.name}（{one.title}）" for one in known.values())
         raise WrongPurpose(
-            f"没有「{stated}」这个用途。可用的用途：{listed}；本地另有用途的，请写进 {site.root / 'forms.toml'}"
+            f"没有「{stated}」这个用途{'，或不止一个' if alike else ''}。可用的用途：{listed}；本地另有用途的，请写进 {site.root / 'forms.toml'}"
         )
     if role not in found.roles:
         raise WrongPurpose(

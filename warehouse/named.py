@@ -122,7 +122,7 @@ def _wide(con: duckdb.DuckDBPyConnection, purpose: Purpose, night: date) -> pa.T
     query = (
         f"select resident_id, {', '.join((*columns, age))} from ({select('form.value')}) group by resident_id"
     )
-    return con.execute(query, _asked(purpose, night)).to_arrow_table()
+    return con.sql(query, params=_asked(purpose, night)).to_arrow_table()
 
 
 def _query(where: str) -> str:

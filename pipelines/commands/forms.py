@@ -26,15 +26,17 @@ def add(command: Add, group: AddGroup) -> None:  # noqa: ARG001
     one.add_argument("form", type=Path, metavar="FORM.xlsx")
     one.add_argument("--out", type=Path, required=True, metavar="FILE.xlsx")
     one.add_argument(
-        "--purpose", required=True, metavar="NAME", help="用途，决定填哪些列 / what the form is for"
+        "--purpose", required=True, metavar="WORDS", help="用途，决定填哪些列 / what the form is for"
     )
     one.add_argument(
-        "--as", dest="role", required=True, metavar="ROLE", help="填表人的角色 / who fills it, by role"
+        "--as",
+        dest="role",
+        default="clerk",
+        metavar="ROLE",
+        help="填表人的角色，默认 clerk / who fills it, by role; default: clerk",
     )
     whom = one.add_mutually_exclusive_group()
-    whom.add_argument(
-        "--list", "--residents", dest="people", type=Path, metavar="FILE", help="名单 / a list of people"
-    )
+    whom.add_argument("--list", dest="people", type=Path, metavar="FILE", help="名单 / a list of people")
     whom.add_argument("--where", metavar="SQL", help='一个条件 / one condition, such as "age >= 80"')
     one.add_argument("--by", metavar="NAME", help="谁填的，默认当前用户 / who fills it")
 

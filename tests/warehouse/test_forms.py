@@ -22,6 +22,9 @@ def test_a_purpose_is_known_by_name_and_by_title_and_only_to_its_roles(site: Sit
     assert purpose_for(site, "elderly_benefits", "clerk") == purpose_for(
         site, "老年人补贴与服务申报", "clerk"
     )
+    assert purpose_for(site, "老年人", "clerk").name == "elderly_benefits"
+    with pytest.raises(WrongPurpose, match="没有「服务」这个用途，或不止一个"):
+        purpose_for(site, "服务", "steward")
     with pytest.raises(WrongPurpose, match="角色 clerk 不能填「儿童关爱保护」的表，可以填的角色：steward"):
         purpose_for(site, "child_protection", "clerk")
     with pytest.raises(WrongPurpose, match="没有「随便」这个用途。可用的用途：household_survey"):
