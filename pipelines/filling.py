@@ -113,7 +113,7 @@ def fill(
         form = read_form(file)
         _refuse_wrong_people(form, whom)
         met = found(con, residents or _stated(con, site, form, whom))
-        values = values_for(con, wanted, night, {one.resident_id for one in met if one.resident_id})
+        values = values_for(con, wanted, {one.resident_id for one in met if one.resident_id})
     met = admitted(met, values)
     people = [one for one in met if not one.reason]
     if not people:

@@ -62,13 +62,11 @@ class Met:
     reason: Reason | None = None
 
 
-def values_for(
-    con: duckdb.DuckDBPyConnection, purpose: Purpose, night: date, residents: Collection[str]
-) -> Values:
+def values_for(con: duckdb.DuckDBPyConnection, purpose: Purpose, residents: Collection[str]) -> Values:
     """What forms of this purpose may be filled with, of those of these residents whom it may be told of."""
     rows = con.execute(
         f"select * from ({select('form.value')}) where resident_id in (select unnest($residents::varchar[]))",
-        _asked(purpose, night) | {"residents": sorted(residents)},
+        _asked(purpose) | {"residents": sorted(residents)},
     ).fetchall()
     found: dict[str, dict[str, tuple[str, str]]] = {}
     for resident, field, value, taken_from in rows:
@@ -109,8 +107,8 @@ def _run(alone: duckdb.DuckDBPyConnection, purpose: Purpose, where: str) -> list
     return [row[0] for row in rows]
 
 
-def _asked(purpose: Purpose, night: date) -> dict[str, Any]:
-    return {"fields": list(purpose.fields), "department": purpose.department, "night": night}
+def _asked(purpose: Purpose) -> dict[str, Any]:
+    return {"fields": list(purpose.fields), "department": purpose.department}
 
 
 def _wide(con: duckdb.DuckDBPyConnection, purpose: Purpose, night: date) -> pa.Table:
@@ -122,7 +120,7 @@ def _wide(con: duckdb.DuckDBPyConnection, purpose: Purpose, night: date) -> pa.T
     query = (
         f"select resident_id, {', '.join((*columns, age))} from ({select('form.value')}) group by resident_id"
     )
-    return con.sql(query, params=_asked(purpose, night)).to_arrow_table()
+    return con.sql(query, params=_asked(purpose) | {"night": night}).to_arrow_table()
 
 
 def _query(where: str) -> str:

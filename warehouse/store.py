@@ -31,7 +31,14 @@ GOLDEN_TABLES = (
     "golden.household_member",
     "golden.dwelling",
 )
-OUTBOX_TABLES = ("outbox.newcomer", "outbox.wanted", "outbox.receipt", "outbox.decision", "outbox.change")
+OUTBOX_TABLES = (
+    "outbox.tellable",
+    "outbox.newcomer",
+    "outbox.wanted",
+    "outbox.receipt",
+    "outbox.decision",
+    "outbox.change",
+)
 
 # Nothing is fetched at run time: a site is offline. Memory is capped, what does not fit is spilled.
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {

@@ -15,6 +15,7 @@ from dedup.normalise.id_numbers import check_character
 from warehouse.facts import write_facts
 from warehouse.ids import potential_id
 from warehouse.ledger import open_ledger
+from warehouse.publish import find_wanted
 from warehouse.site import Site
 from warehouse.snapshot import publish_snapshot
 from warehouse.store import open_store, rebuild
@@ -59,6 +60,7 @@ def _settle(site: Site) -> dict[str, str]:
                 [[ids[record], field, value, record, record != "shut"] for field, value in told.items()],
             )
         rebuild(con, "golden.resident")
+        find_wanted(con, NIGHT)
     publish_snapshot(site, NIGHT)
     return ids
 

@@ -13,6 +13,7 @@ from dedup.normalise.id_numbers import check_character
 from warehouse.forms import Purpose
 from warehouse.golden import build_golden, choose_values
 from warehouse.named import Stated, Values, WrongCondition, admitted, chosen, found, values_for
+from warehouse.publish import find_wanted
 from warehouse.store import STAGED_TABLES, rebuild
 
 NIGHT = date(2026, 3, 1)
@@ -41,11 +42,12 @@ def settle(world: Any, **people: Mapping[str, Any]) -> None:
     world.people(**{f"R_{name}": [name] for name in people})
     choose_values(world.con)
     build_golden(world.con)
+    find_wanted(world.con, NIGHT)
 
 
 def _values(world: Any, asked: Purpose) -> Values:
     residents = [row[0] for row in world.rows("select resident_id from golden.resident")]
-    return values_for(world.con, asked, NIGHT, residents)
+    return values_for(world.con, asked, residents)
 
 
 def test_of_each_field_only_what_may_be_passed_on_to_that_department(world: Any) -> None:

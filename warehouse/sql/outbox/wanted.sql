@@ -6,9 +6,7 @@
 --   or moved out nothing but that.
 --   Residents under 14, and those whose birth date nobody knows, only to the departments of warehouse/policy.toml;
 --   the fields it lists, only to the departments it lists.
--- What. Golden values whose field may be published, of a grade that may be published, stated by somebody who may
---   pass the field on (shareable). A phone that stands for several residents is nobody's own and is not sent. A grid or
---   community, only as a record states it that does not live somewhere else (facts.follows).
+-- What. What may be told at all (outbox.tellable).
 --   What stands in a field that the platform copies from others may come from a record there that nobody recognised as this
 --   person's: it is filled where it is blank, and not corrected where the source has somebody of that name, number or phone
 --   who has, or lately had, that very value: it would be undone the next night.
@@ -53,59 +51,6 @@ receiver as (
     where (pf.receives or pf.admits)
         and not pf.authority
         and (tells_field.field is not null or pf.field not in (select field from facts.department_only))
-),
-
--- The latest day on which a resident can have been born, from a full date, a month or a year.
-resident as (
-    select
-        resident_id,
-        deceased,
-        moved_out,
-        try_cast(
-            case length(birth_date) when 10 then birth_date when 7 then birth_date || '-28' else birth_date || '-12-31' end
-            as date
-        ) as born,
-        coalesce(born + to_years((select max(under) from facts.child_policy)) > getvariable('night'), true) as child
-    from golden.resident
-),
-
-part as (
-    select v.resident_id, v.field, unnest(string_split(v.value, ';')) as part
-    from golden.value as v
-    join facts.personal_only as o on o.field = v.field
-),
-
-not_personal as (
-    select distinct resident_id, field
-    from part
-    where (field, part) in (select (field, part) from part group by field, part having count(distinct resident_id) > 1)
-),
-
--- What follows from another golden value, on the word of a record that contradicts that one.
-out_of_step as (
-    select v.resident_id, v.field
-    from golden.value as v
-    join facts.follows as follows on follows.field = v.field
-    join facts.field as f on f.field = follows.leader
-    join golden.value as leader on leader.resident_id = v.resident_id and leader.field = follows.leader
-    join staged.own as own on own.record_id = v.taken_from and own.field = follows.leader
-    where own."key" is not null and not facts.agree(f.kind, own."key", leader.value)
-),
-
-tellable as (
-    select v.resident_id, v.field, v.value, v.taken_from, v.rule, v.sources, q.place, resident.child
-    from golden.value as v
-    join resident on resident.resident_id = v.resident_id
-    join facts.quality as q on q.quality = v.quality and q.publish
-    anti join not_personal as n on n.resident_id = v.resident_id and n.field = v.field
-    anti join out_of_step as o on o.resident_id = v.resident_id and o.field = v.field
-    where v.shareable
-        and case
-            when v.field in ('death_flag', 'death_date') then resident.deceased or (v.value = '0' and not resident.moved_out)
-            when v.field in ('moved_out_flag', 'moved_out_date')
-                then not resident.deceased and (resident.moved_out or v.value = '0')
-            else not resident.deceased and not resident.moved_out
-        end
 ),
 
 held as (
@@ -191,7 +136,7 @@ known as (
     join resolved.record as r on r.record_id = s.record_id
     join receiver on receiver.platform = s.platform
     left join misled as m on m.record_id = s.record_id and m.field = receiver.field
-    join tellable as t on t.resident_id = r.resident_id and t.field = receiver.field
+    join outbox.tellable as t on t.resident_id = r.resident_id and t.field = receiver.field
     left join facts.expressible as e on e.platform = s.platform and e.field = receiver.field and e.value = t.value
     anti join copied
         on copied.platform = s.platform and copied.resident_id = r.resident_id and copied.field = receiver.field
@@ -240,7 +185,7 @@ introduced as (
         t.sources
     from outbox.newcomer as n
     join receiver on receiver.platform = n.platform
-    join tellable as t on t.resident_id = n.resident_id and t.field = receiver.field
+    join outbox.tellable as t on t.resident_id = n.resident_id and t.field = receiver.field
     left join facts.expressible as e on e.platform = n.platform and e.field = receiver.field and e.value = t.value
     anti join copied
         on copied.platform = n.platform and copied.resident_id = n.resident_id and copied.field = receiver.field
