@@ -128,7 +128,7 @@ join truth as t on t.resident = c.resident and t.field = c.field and t.night = c
     and is_right(c.value, t.value, f.kind, c.field)
 join there on there.record_id = o.record_id and there.night = c.night - 1
 left join held as h on h.record_id = o.record_id and h.field = c.field and h.night = c.night - 1
-left join child on child.resident = c.resident
+left join child on child.resident = c.resident and child.night = c.night
 left join asked as a on a.record_id = o.record_id and a.field = c.field and is_right(a.value, c.value, f.kind, c.field)
 anti join copied on copied.platform = o.platform and copied.field = c.field and copied.resident = c.resident
 where not list_contains(c.entered_at, o.platform)
@@ -281,7 +281,7 @@ select count(*)
 from sent as s
 left join there on there.record_id = s.record_id and there.night = s.night
 left join owner on owner.record_id = ltrim(s.record_id, '+')
-left join child on child.resident = owner.person
+left join child on child.resident = owner.person and child.night = s.night
 left join told_children as t on t.platform = s.platform
 left join admits as a on a.platform = s.platform and starts_with(s.record_id, '+')
 left join truth as born on born.resident = owner.person and born.field = 'birth_date' and born.night = s.night
@@ -351,7 +351,7 @@ def _load(con: duckdb.DuckDBPyConnection, site: Site, platforms: Mapping[str, Pl
     con.execute("create temp table there as select distinct night, platform, record_id, person from held")
     con.execute("create temp table owner as select distinct platform, record_id, person from there")
     con.execute(
-        "create temp table child as select distinct resident from truth where field = 'birth_date'"
+        "create temp table child as select distinct resident, night from truth where field = 'birth_date'"
         " and value::date + to_years((select max(under) from child_rule)) > night"
     )
     con.execute(

@@ -66,6 +66,10 @@ def load_told(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> No
         ledger,
         'select distinct c."key" from staged.claim as c'
         " semi join outbox.told as t on t.record_id = c.record_id and t.field = c.field"
+        ' where c."key" is not null'
+        ' union select distinct c."key" from staged.claim as c'  # and those who copy from whom we told
+        " semi join facts.feed as f on f.platform = c.platform and f.field = c.field"
+        " semi join outbox.told as t on t.field = c.field"
         ' where c."key" is not null',
     )
     _adopt(con, ledger)

@@ -252,8 +252,28 @@ def test_an_echo_has_no_voice_and_no_date_and_what_we_overwrote_keeps_its_own(st
     assert story.run(civil={"phone": NEW, "on": FIRST + timedelta(days=2)}) == {}
     assert story.golden() == before == [(NEW, 1, "newest", LATELY)]
     assert story.world.rows("select phone from staged.person where record_id = 'civil'") == [(OLD,)]
-    # Who copies from civil is its voice, but says it by itself: it was never told.
     assert story.world.rows("select record_id, field from staged.echo") == [("civil", "phone")]
+
+
+def test_what_comes_back_by_one_that_copies_from_whom_we_told_is_our_own_word(story: Story) -> None:
+    held, taken = ({"name": "王芳", "phone": phone} for phone in (OLD, NEW))
+    story.run(civil=held, copier=held, grid={"phone": NEW, "on": LATELY})
+    story.say("approved", NEW)
+    story.run()
+    assert story.run(civil=taken, copier=taken) == {}
+    assert story.world.rows("select record_id from staged.echo") == [("civil",), ("copier",)]
+    assert story.golden() == [(NEW, 1, "newest", LATELY)]
+    story.run(copier={"name": "王芳", "phone": OTHER})
+    assert story.world.rows("select record_id from staged.echo") == [("civil",)]
+
+
+def test_what_we_said_earlier_is_no_change_that_somebody_made_there(story: Story) -> None:
+    story.run(civil={"phone": OLD}, registry={"phone": OTHER})
+    assert story.run(registry={"phone": NEW}) == {
+        "phone": "release"
+    }  # civil was away, and took the first file only
+    assert story.run(civil={"phone": OTHER}) == {"phone": "release"}
+    assert story.receipts() == [("awaiting", 2)]
 
 
 def test_an_echo_ends_when_the_platform_states_what_it_was_never_told(story: Story) -> None:
@@ -361,6 +381,30 @@ def test_what_was_taken_from_somebody_else_is_recalled_once_that_is_known_and_ti
             assert night(days[2], R1=["c"], R2=["r"]) == []
             ledger.undo(line, by="wang", because="看错了")
     assert night(days[2], R1=["c"], R2=["r"]) == [("recall", told)]
+
+
+def test_a_community_goes_to_whoever_has_another_address_only_together_with_the_address(
+    world: Any, ledger: Ledger
+) -> None:
+    here, there = ("|".join(["上城区", "望江街道", "", "近江路", one, *[""] * 6]) for one in ("12", "30"))
+    fields = ("address", "community")
+    world.platforms(
+        world.platform("civil", receives=fields), world.platform("police", authority=fields, share=fields)
+    )
+    set_mode(ledger, "live", "civil", FIRST, ME)
+    world.states("civil", {"c": {**ADULT, "address": there}})
+    world.states("police", {"p": {"address": here, "community": "近江社区"}})
+    world.people(R1=["c", "p"])
+    choose_values(world.con)
+    build_golden(world.con)
+    find_wanted(world.con, FIRST)
+    decide(world.con, ledger, FIRST)
+    made = "select field, decision, why from outbox.decision order by field"
+    assert world.rows(made) == [("address", "release", None), ("community", "release", None)]
+    [seen] = world.rows("select record_id, field, digest from outbox.decision where field = 'address'")
+    say_of_cells(ledger, "declined", "civil", FIRST, [Cell(*seen)], ME)
+    decide(world.con, ledger, FIRST)
+    assert world.rows(made) == [("address", "declined", None), ("community", "approval", "follows")]
 
 
 def test_a_flood_stops_and_asks(world: Any, ledger: Ledger) -> None:

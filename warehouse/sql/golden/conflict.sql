@@ -14,7 +14,7 @@ entered as (
         c.record_id,
         c.field,
         c."key",
-        c.since,
+        least(c.since, c.as_of) as began,
         greatest(c.since, c.as_of) as spoken,
         c.since > opened.night as new
     from staged.own as c
@@ -41,7 +41,7 @@ cross join facts.release as release
 where v.rule not in ('authority', 'former', 'pin')
     and not facts.agree(f.kind, rival."key", v.value)
     and abs(date_diff('day', rival.spoken, ours.spoken)) <= release.contest
-    and (ours.new or (rival.new and ours.spoken >= rival.since))
-    and (rival.new or (ours.new and rival.spoken >= ours.since))
+    and (ours.new or (rival.new and ours.spoken >= rival.began))
+    and (rival.new or (ours.new and rival.spoken >= ours.began))
 group by v.resident_id, v.field, v.value, v.taken_from, rival."key"
 order by v.resident_id, v.field, rival."key"

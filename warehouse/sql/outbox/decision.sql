@@ -11,7 +11,8 @@
 --           approval  a person has to agree first; `why` says what to: a closing, an overwriting on one source's word alone,
 --                     one of a value that others still confirm or that somebody changed at the platform after us, a value that
 --                     contradicts what another platform entered lately (golden.conflict), taking back what came from a record
---                     that fell away from this resident without a number or a person saying that it is somebody else's, or taking in somebody of whom outbox.newcomer says
+--                     that fell away from this resident without a number or a person saying that it is somebody else's, what
+--                     follows from an address where the platform has another address that is not corrected tonight, or taking in somebody of whom outbox.newcomer says
 --                     why not without asking. What a person has pinned needs no second word
 --           declined  a person said that it must not go
 --           flood     more records would change than policy.toml allows for one platform and night without a person
@@ -142,6 +143,20 @@ decided as (
     cross join facts.release as release
 ),
 
+-- A grid told to a record that goes on stating another address would contradict its own row.
+unled as (
+    select d.record_id, d.field
+    from decided as d
+    join facts.follows as follows on follows.field = d.field
+    join facts.field as f on f.field = follows.leader
+    join golden.value as leader on leader.resident_id = d.resident_id and leader.field = follows.leader
+    join staged.claim as c on c.record_id = d.record_id and c.field = follows.leader and c.until is null
+    left join decided as l on l.record_id = d.record_id and l.field = follows.leader
+    where d.decision = 'release' and d.word is null and d.kind in ('fill', 'correct')
+        and not facts.agree(f.kind, c."key", leader.value)
+        and coalesce(l.decision not in ('release', 'awaiting'), true)
+),
+
 flooded as (
     select decided.platform
     from decided
@@ -155,11 +170,16 @@ flooded as (
 )
 
 select
-    decided.* exclude (live, noted_on, noted_same, receipt, row_receipt, times, told_same, word, backlog, too_new, decision),
+    decided.* exclude (
+        live, noted_on, noted_same, receipt, row_receipt, times, told_same, word, backlog, too_new, decision, why
+    ),
+    if(unled.record_id is null, decided.why, 'follows') as why,
     case
+        when unled.record_id is not null then 'approval'
         when flooded.platform is not null and decided.decision = 'release' and decided.word is null then 'flood'
         else decided.decision
     end as decision
 from decided
 left join flooded on flooded.platform = decided.platform
+left join unled on unled.record_id = decided.record_id and unled.field = decided.field
 order by decided.platform, decided.record_id, decided.field

@@ -103,6 +103,7 @@ perhaps as (
     from staged.person as p
     join copies on copies.platform = p.platform
     join staged.person as s on s.platform = copies.source and s.present and s.phone = p.phone
+    where s.name is null or p.name is null  -- a family shares its phone
 ),
 
 -- What such a record says, or said until lately: it takes a few nights until it stands where it is copied to.
