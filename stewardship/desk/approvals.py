@@ -41,6 +41,7 @@ WHYS = (
     "confirmed_there",
     "changed_there",
     "contested",
+    "parted",
     "namesake",
     "flood",
     "declined",

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.messages import say as command_says
+from stewardship.approving import REFUSED
+from stewardship.desk.approvals import WHYS
+from stewardship.desk.rendering import say
 from tests.stewardship.desk.conftest import CIVIL, LOST, MOVED, NEXT, THIRD, WORDS, Office, Visitor
 from tests.stewardship.office import FIRST, JIANGUO, night
 from warehouse.approvals import Said, approvals, live_platforms, say_of_cells
@@ -15,6 +19,7 @@ from warehouse.batches import read_batches
 from warehouse.ledger import Cell, open_ledger
 from warehouse.site import Site, read_site
 from warehouse.snapshot import publish_snapshot
+from warehouse.speech import Language
 from warehouse.store import open_store
 
 
@@ -228,3 +233,20 @@ def test_a_site_whose_night_was_stopped_before_publishing_has_nothing_to_approve
         ("/tonight", "格等批准"),
     ):
         assert zhou.get(page).status_code == 200 and says_so in zhou.text
+
+
+@pytest.mark.parametrize("speak", ["zh", "en"])
+def test_every_reason_that_a_command_can_tell_is_told_on_a_page_of_its_own(
+    office: Office, speak: Language
+) -> None:
+    told = {name.removeprefix("why_") for name in command_says.sentences if name.startswith("why_")}
+    about_pairs = {"same", "different", "points", "cap", "not_met"}
+    assert told - about_pairs == {*WHYS, *REFUSED} - {"declined"}
+    zhou = office.at_work("zhou")
+    if speak == "en":
+        zhou.get("/tonight")
+        zhou.submit("/language", speak="en")
+    for why in WHYS:
+        zhou.get(f"/approvals/hukou?why={why}")
+        words = say(f"wait_{why}", speak) + say(f"wait_about_{why}", speak)
+        assert words in "".join(zhou.tree.xpath("//p[@class='why-waits']//text()"))
