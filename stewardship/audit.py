@@ -29,6 +29,8 @@ Event = Literal[
     "approved",
     "declined",
     "settled",
+    "pinned",
+    "unpinned",
     "switched",
     "accepted",
     "mended",

@@ -1,7 +1,7 @@
 """What a person settled of golden values: this record is right about this field. Until a date.
 
 Belongs here: the lines of the ledger that say so, which of them stand on a night, and the table that a night reads.
-Lives elsewhere: what a pin outweighs (`sql/golden/value.sql`), the commands (`pipelines/pinning.py`).
+Lives elsewhere: what a pin outweighs (`sql/golden/value.sql`), the ways to say it (`stewardship/pinning.py`).
 
 A pin names a record and the value that it stated when somebody looked, by its digest. It chooses among what is stated and
 never makes a value up: what no platform knows is entered at the desk. When the record comes to state something else the

@@ -50,7 +50,7 @@ def queue_page(asking: Asking) -> Response:
         held=held_by_others(asking.con, asking.who.account.name, asking.now),
         put_off=deferrals(asking.con),
         mine=mine,
-        waits=[one for one in work(asking) if one.kind != "cases" and one.count and not account.areas],
+        waits=[one for one in work(asking) if one.kind != "cases" and one.count and one.shown_to(account)],
         night=book.snapshot.stem,
     )
     return HTMLResponse(text)

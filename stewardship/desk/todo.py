@@ -9,10 +9,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stewardship.accounts import Deed
+from stewardship.accounts import Account, Deed
 from stewardship.approving import REFUSED, UNASKED, WAITING, Asked, Group, doubted, waiting
+from stewardship.conflicts import Conflict, open_conflicts
 from stewardship.desk.guard import Asking
 from stewardship.intake import Gated
+from stewardship.queue import deferrals
+from stewardship.store import stamp
+from warehouse.ledger import open_ledger
 from warehouse.store import read_store
 
 _OPEN = ("approval", "flood")
@@ -20,12 +24,20 @@ _OPEN = ("approval", "flood")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One kind of what waits: how much of it, the page to do it on, and what one must be allowed to open that."""
+    """One kind of what waits: how much of it, the page to do it on, and what one must be allowed to open that.
+
+    everybodys: it counts people of all areas, and is for nobody who is kept to some.
+    """
 
     kind: str
     count: int
     address: str
     deed: Deed = "look"
+    everybodys: bool = True
+
+    def shown_to(self, account: Account) -> bool:
+        """Whether somebody may open its page."""
+        return account.may(self.deed) and not (self.everybodys and account.areas)
 
 
 def work(asking: Asking) -> list[Work]:
@@ -36,7 +48,8 @@ def work(asking: Asking) -> list[Work]:
     cases = sum(asking.who.account.works_on(one.areas) for one in every)
     groups = [one for one in waiting_groups(asking) if not one.word]
     return [
-        Work("cases", cases, "/"),
+        Work("cases", cases, "/", everybodys=False),
+        Work("conflicts", len(conflicts(asking)), "/conflicts", everybodys=False),
         Work("approvals", sum(one.cells for one in groups if one.decision in _OPEN), "/approvals"),
         Work("refused", sum(one.cells for one in groups if one.decision in REFUSED), "/refused"),
         Work(
@@ -44,6 +57,22 @@ def work(asking: Asking) -> list[Work]:
         ),
         Work("gates", sum(not one.accepted for one in gated(asking)), "/intake"),
         Work("quarantine", sum(quarantined(asking).values()), "/intake"),
+    ]
+
+
+def conflicts(asking: Asking) -> list[Conflict]:
+    """The values that contradict each other, are theirs to work on who asks, and were not put off."""
+    current, account, put_off = asking.current, asking.who.account, deferrals(asking.con)
+
+    def read() -> list[Conflict]:
+        with open_ledger(current.site) as ledger:
+            return open_conflicts(current.site, current.book().snapshot, ledger)
+
+    return [
+        one
+        for one in current.once("conflicts", read)
+        if account.works_on(one.areas)
+        and not (one.id in put_off and put_off[one.id].until > stamp(asking.now))
     ]
 
 

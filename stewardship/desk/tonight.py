@@ -16,9 +16,7 @@ from stewardship.nights import FIGURES, last_night
 def tonight_page(asking: Asking) -> Response:
     """Figures and messages of the night, and what waits, by kind."""
     night, account = last_night(asking.current.site), asking.who.account
-    waits = [
-        one for one in work(asking) if account.may(one.deed) and (one.kind == "cases" or not account.areas)
-    ]
+    waits = [one for one in work(asking) if one.shown_to(account)]
     return page(
         asking,
         "tonight.html",

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.stewardship.office import PEOPLE, SECOND, night, office
 from warehouse.ledger import open_ledger
 from warehouse.pins import pin
 from warehouse.site import read_site
@@ -97,3 +98,21 @@ def test_what_cannot_be_pinned_is_said_and_nothing_is_noted(site, enter_once, as
     told = enter_once("pin", *(record if word == "RECORD" else word for word in asked), "--site", site)
     assert told.status == 2 and says in told.err
     assert enter_once("pin", "list", "--site", site, "--json").found == before
+
+
+def test_values_that_contradict_each_other_are_listed_masked_until_one_is_pinned(tmp_path, enter_once):
+    site, (one, other) = office(tmp_path / "office"), ("13900000088", "13900000099")
+    hukou = {**PEOPLE["hukou"], "brother": {**PEOPLE["hukou"]["brother"], "phone": one}}
+    civil = {**PEOPLE["civil"], "brother_too": {**PEOPLE["civil"]["brother_too"], "phone": other}}
+    assert "没有等人定的值" in enter_once("pin", "open", "--site", site.root).out
+    night(site, SECOND, {"hukou": hukou, "civil": civil})
+    told = enter_once("pin", "open", "--site", site.root).out
+    assert "139****0088" in told and "139****0099" in told and one not in told and other not in told
+    found = enter_once("pin", "open", "--site", site.root, "--json").found["open"]
+    assert {(each["record"], each["field"]) for each in found} == {
+        ("brother", "phone"),
+        ("brother_too", "phone"),
+    }
+    assert [each["golden"] for each in found] == [True, False]
+    assert enter_once("pin", "set", "brother", "phone", *WHY, "--site", site.root).status == 0
+    assert enter_once("pin", "open", "--site", site.root, "--json").found == {"open": []}

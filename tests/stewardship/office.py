@@ -16,6 +16,7 @@ from dedup.normalise.id_numbers import check_character
 from tests.warehouse.conftest import AREA, World, platform
 from warehouse.golden import build_golden, choose_values
 from warehouse.ledger import open_ledger
+from warehouse.pins import load_pins
 from warehouse.publish import decide, find_wanted
 from warehouse.site import Site, create_site
 from warehouse.snapshot import publish_snapshot
@@ -102,6 +103,7 @@ def night(site: Site, day: date, people: Mapping[str, Mapping[str, Mapping[str, 
         rebuild(con, "staged.echo")
         rebuild(con, "staged.person")
         match_night(con, key=site.key, verdicts=ledger.verdicts(), night=day)
+        load_pins(con, ledger, day)
         choose_values(con)
         build_golden(con)
         load_told(con, ledger, day)

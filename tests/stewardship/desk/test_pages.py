@@ -21,7 +21,7 @@ pytestmark = needs_chromium
 
 PAGES = {
     "zhou": (
-        "/tonight", "/approvals", "/approvals/hukou?field=phone&why=one_source&kind=correct", "/refused", "/intake",
+        "/tonight", "/conflicts", "/approvals", "/approvals/hukou?field=phone&why=one_source&kind=correct", "/refused", "/intake",
         "/platforms", "/enter", "/password",
     ),
     "admin": ("/accounts", "/audit?prove=1"),

@@ -24,8 +24,19 @@ HERE = resources.files("stewardship.desk")
 RULES = (
     "pin", "former", "authority", "quality", "id_number", "agreement", "newest", "trust", "tie", "only", "unanimous", "own",
 )  # fmt: skip
-PAGES = ("tonight", "queue", "approvals", "refusals", "intake", "platforms", "enter", "audit", "accounts")
-WORK = ("cases", "approvals", "refused", "doubted", "gates", "quarantine")
+PAGES = (
+    "tonight",
+    "queue",
+    "conflicts",
+    "approvals",
+    "refusals",
+    "intake",
+    "platforms",
+    "enter",
+    "audit",
+    "accounts",
+)
+WORK = ("cases", "conflicts", "approvals", "refused", "doubted", "gates", "quarantine")
 
 # Put together from a head and what is found: `t("kind_" ~ case.kind)`.
 MADE_UP = {
@@ -51,6 +62,7 @@ MADE_UP = {
     "state_": ("live", "shadow", "read-only", "broken"),
     "cells_": get_args(SaidWord),
     "batch_": ("sent", "unsent"),
+    "pin_": ("stale", "ended"),
     "role_": ROLES,
     "role_about_": ROLES,
     "fact_": FACTS,

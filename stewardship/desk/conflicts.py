@@ -1,0 +1,118 @@
+"""Values that contradict each other: side by side, one of them to be settled; and all that was settled so.
+
+Belongs here: this page, and a steward's word on one of them.
+Lives elsewhere: which these are and what a word does (`stewardship/conflicts.py`, `pinning.py`), counting them (`todo.py`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from starlette.responses import Response
+
+from stewardship.conflicts import Conflict, settle
+from stewardship.desk.answers import because, done_in_words, go_on, number, page
+from stewardship.desk.guard import Asking, Way
+from stewardship.desk.rendering import say
+from stewardship.desk.review import DEFER_DAYS
+from stewardship.desk.todo import conflicts
+from stewardship.differences import Mark, change
+from stewardship.pinning import Pinned, WrongPin, standing_pins, take_pin_back
+from stewardship.queue import defer, deferrals
+from warehouse.approvals import Said
+from warehouse.ledger import open_ledger
+
+MOST = 50  # on the page, of either
+_DONE = ("conflict_settled", "pin_taken_back", "deferred")
+
+
+def conflicts_page(asking: Asking) -> Response:
+    """What waits, the oldest first, and the values that people settled, the latest first."""
+    return _page(asking)
+
+
+def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
+    found = conflicts(asking)
+    shown = found[:MOST]
+    asking.current.note("viewed", asking.who.account.name, page="conflicts", full=int(asking.full))
+    return page(
+        asking,
+        "conflicts.html",
+        "conflicts",
+        wrong=wrong,
+        status=status,
+        count=len(found),
+        conflicts=shown,
+        marks_of={one.id: _marks(asking, one) for one in shown},
+        put_off=deferrals(asking.con),
+        defer_days=DEFER_DAYS,
+        pins=_pins(asking)[:MOST],
+        titles=asking.current.book().platforms,
+        pending={name: asking.form.get(name, "") for name in ("conflict", "line", "because")},
+        done=done_in_words(asking, _DONE),
+    )
+
+
+def _marks(asking: Asking, one: Conflict) -> Mapping[str, Sequence[Mark]]:
+    """The value of each record, held against the golden one; the golden one against the first of the others."""
+    golden, *others = one.sides
+    pairs = [change(one.field, golden.value, side.value, full=asking.full) for side in others]
+    rivals = {side.record_id: theirs for side, (_, theirs) in zip(others, pairs, strict=True)}
+    return {golden.record_id: pairs[0][0], **rivals}
+
+
+def _pins(asking: Asking) -> list[Pinned]:
+    """What people settled, the latest first; who is kept to some areas sees their own."""
+    account = asking.who.account
+    with open_ledger(asking.current.site) as ledger:
+        every = standing_pins(asking.current.book().snapshot, ledger)
+    return [one for one in reversed(every) if not account.areas or one.by == account.name]
+
+
+def settle_one(asking: Asking) -> Response:
+    """Note which record is right, or put the question off."""
+    known = {one.id for one in conflicts(asking)}
+    name, by = asking.path["conflict"], asking.who.account.name
+    if name not in known:
+        return _page(asking, wrong=say("conflict_over", asking.speak), status=409)
+    days = number(asking.form.get("days"))
+    if days in DEFER_DAYS:
+        defer(asking.con, name, by, days, asking.now)
+        asking.current.note("deferred", by, case=name, days=days)
+        return go_on("/conflicts", "deferred")
+    current, record = asking.current, asking.form.get("record", "")
+    try:
+        with current.standing() as (ledger, _):
+            said = Said(by, because(asking))
+            done = settle(current.site, current.book().snapshot, ledger, name, record, said, asking.speak)
+    except WrongPin as refused:
+        return _page(asking, wrong=str(refused), status=409)
+    except sqlite3.OperationalError:  # such as a full disk: what was said stays in the form
+        return _page(asking, wrong=say("not_saved", asking.speak), status=503)
+    asking.current.note("pinned", by, case=name, line=done.line)
+    return go_on("/conflicts", "conflict_settled")
+
+
+def take_back(asking: Asking) -> Response:
+    """Take back one's own pin, or another's if one may: the rules decide again."""
+    account, line = asking.who.account, number(asking.form.get("line"))
+    mine = {one.line for one in _pins(asking) if one.by == account.name or account.may("undo_others")}
+    if line not in mine:
+        return _page(asking, wrong=say("not_yours", asking.speak), status=409)
+    try:
+        with asking.current.standing() as (ledger, _):
+            take_pin_back(ledger, line, Said(account.name, because(asking)), asking.speak)
+    except WrongPin as refused:
+        return _page(asking, wrong=str(refused), status=409)
+    except sqlite3.OperationalError:  # such as a full disk
+        return _page(asking, wrong=say("not_saved", asking.speak), status=503)
+    asking.current.note("unpinned", account.name, line=line)
+    return go_on("/conflicts", "pin_taken_back")
+
+
+WAYS = (
+    Way("/conflicts", conflicts_page, "look"),
+    Way("/conflicts/{conflict}", settle_one, "judge", "POST"),
+    Way("/pins/undo", take_back, "judge", "POST"),
+)
