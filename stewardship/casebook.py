@@ -27,7 +27,7 @@ from warehouse.ledger import Verdict
 from warehouse.site import Site
 from warehouse.store import given, read_store
 
-_FORMAT = 2  # of the files: another number, and they are written anew
+_FORMAT = 3  # of the files: another number, and they are written anew
 _TABLES = """
 create table "case" (id text primary key, place integer not null, head text not null, sheet text not null) without rowid;
 create table member (

@@ -10,6 +10,7 @@ A case is two records of which a person has to say whether they are one person, 
     near_tie            one of the two is as much like somebody else, whom this one contradicts
     refused_join        two reliable ID numbers, or all evidence together, stand against a join that a pair asks for
     one_id_two_people   the same ID number under two names
+    changed_contact     until lately one record said the name and phone that a record of somebody else says
     stale_verdict       what was seen when somebody judged has changed since
 
 An id of a case is a keyed digest of its kind and records: it stays from night to night, and cannot be guessed.
@@ -28,11 +29,14 @@ import pyarrow as pa
 from dedup.explain import UnknownId, Why, why
 from dedup.model import Model
 from dedup.tables import REFUSED_ZH, in_parts
+from stewardship.sentences import say
 from stewardship.sql import select
 from warehouse.ledger import Verdict
 from warehouse.store import given
 
-Kind = Literal["possible_match", "near_tie", "refused_join", "one_id_two_people", "stale_verdict"]
+Kind = Literal[
+    "possible_match", "near_tie", "refused_join", "one_id_two_people", "changed_contact", "stale_verdict"
+]
 Side = Literal["left", "right"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -41,6 +45,7 @@ FIELDS = (
     "name", "former_name", "id_number", "birth_date", "sex", "ethnic", "phone", "address", "registered_address",
     "relation", "head_name", "guardian", "employer",
 )  # fmt: skip
+_LATELY = 30  # nights in which a phone changed, for a person to be asked whose it was
 _IDENTITY = ("name", "id_number", "birth_date", "sex")
 
 
@@ -150,7 +155,9 @@ def find_cases(
         said: the standing verdicts; those whose records have changed since come back as cases.
         model: what pairs are scored by that never met.
     """
-    asked = _asked(con) + _stale(con, key, said, model)
+    verdicts = [one for one in said if one.verdict != "unsure"]
+    asked = _asked(con) + _stale(con, key, verdicts, model)
+    asked += _changed(con, [*asked, *verdicts], model)
     _make_sitting(con, key, asked)
     sheets, weights = _sheets(con, {_id(key, one): one for one in asked}), _weights(con)
     seen = _fingerprints(con, key, [(one.left, one.right) for one in asked])
@@ -195,11 +202,18 @@ def _id(key: bytes, asked: _Asked) -> str:
 
 def _asked(con: duckdb.DuckDBPyConnection) -> list[_Asked]:
     """What matching leaves to a person."""
-    if not con.execute("select 1 from information_schema.tables where table_name = 'pattern'").fetchall():
-        return []  # nothing was ever matched
+    if not _matched(con):
+        return []
     rows = con.execute(select("asked"), {"kept_apart": REFUSED_ZH["verdict_different"]})
     names = [column[0] for column in rows.description or ()]
     return [_of_matching(dict(zip(names, row, strict=True))) for row in rows.fetchall()]
+
+
+def _matched(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether anything was ever matched."""
+    return bool(
+        con.execute("select 1 from information_schema.tables where table_name = 'pattern'").fetchall()
+    )
 
 
 def _of_matching(row: Mapping[str, Any]) -> _Asked:
@@ -231,25 +245,42 @@ def _grounds(reason: str, levels: Sequence[tuple[str, str, float]]) -> list[Grou
     ]
 
 
-def _stale(con: duckdb.DuckDBPyConnection, key: bytes, said: Iterable[Verdict], model: Model) -> list[_Asked]:
+def _stale(
+    con: duckdb.DuckDBPyConnection, key: bytes, verdicts: Sequence[Verdict], model: Model
+) -> list[_Asked]:
     """Standing verdicts on records that no longer state what was seen."""
-    verdicts = [one for one in said if one.verdict != "unsure"]
     now = _fingerprints(con, key, [(one.left, one.right) for one in verdicts])
     return [
-        _Asked(
-            "stale_verdict",
-            one.left,
-            one.right,
-            "",
-            told.points,
-            told.probability,
-            [Ground("", "", words, points) for words, points in in_parts(told.reason)],
-            one.seq,
-        )
+        _scored("stale_verdict", told, "", one.seq)
         for one in verdicts
         if now.get((one.left, one.right), one.seen) != one.seen
         and (told := _why(con, one.left, one.right, model)) is not None
     ]
+
+
+def _changed(
+    con: duckdb.DuckDBPyConnection, already: Sequence[_Asked | Verdict], model: Model
+) -> list[_Asked]:
+    """Records that matching let go of because a new phone was entered there; not those that `already` speaks of."""
+    if not _matched(con):
+        return []
+    columns = {"left": [one.left for one in already], "right": [one.right for one in already]}
+    rows = pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
+    with given(con, "already", rows):
+        found = con.execute(select("changed"), {"nights": _LATELY}).fetchall()
+    return [
+        _scored(
+            "changed_contact", told, say("changed_contact", "zh", platform=platform, until=until)
+        )  # the model's reasons are Chinese, too
+        for left, right, until, platform in found
+        if (told := _why(con, left, right, model)) is not None
+    ]
+
+
+def _scored(kind: Kind, told: Why, reason: str, judged: int = 0) -> _Asked:
+    """A question about two records of which matching asks nothing today, with what it says of them."""
+    grounds = [Ground("", "", words, points) for words, points in in_parts(told.reason)]
+    return _Asked(kind, told.left, told.right, reason, told.points, told.probability, grounds, judged)
 
 
 def _why(con: duckdb.DuckDBPyConnection, left: str, right: str, model: Model) -> Why | None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import pytest
+
 from stewardship.casebook import Casebook, open_casebook
 from stewardship.cases import FIELDS, Case, case_id
-from tests.stewardship.office import PEOPLE, SECOND, night
-from warehouse.ledger import open_ledger
+from tests.stewardship.office import FIRST, HOME, PEOPLE, SECOND, night, number
+from warehouse.approvals import Said, set_mode
+from warehouse.batches import Batch, note
+from warehouse.ledger import Cell, open_ledger
 from warehouse.site import Site
 from warehouse.snapshot import current_snapshot
+from warehouse.store import read_store
 
 
 def of(book: Casebook, left: str, right: str) -> Case:
@@ -116,3 +124,76 @@ def test_a_casebook_is_written_once_a_snapshot_and_readable_by_its_owner_only(
     again = open_casebook(site, later, [])
     assert [one.id for one in again.cases] == [one.id for one in book.cases]
     assert {file.name for file in site.cases.iterdir()} == {book.file.name, again.file.name}
+
+
+QIAN = {"name": "钱思远", "birth_date": "1978-09-10", "sex": "1", "phone": "13500000007", "address": HOME}
+KNOWN = {**PEOPLE, "grid": {**PEOPLE["grid"], "qian": QIAN}, "civil": {**PEOPLE["civil"], "qiantoo": {
+    name: QIAN[name] for name in ("name", "phone")
+}}}  # fmt: skip
+
+
+def later(
+    site: Site, day: date, grid: Mapping[str, Mapping[str, str]] = KNOWN["grid"], **changed: str
+) -> Casebook:
+    """The next night, on which the civil affairs say this of the man whom they know by name and phone only."""
+    civil = {**KNOWN["civil"], "qiantoo": {**KNOWN["civil"]["qiantoo"], **changed}}
+    night(site, day, {**KNOWN, "grid": grid, "civil": civil})
+    snapshot = current_snapshot(site)
+    assert snapshot is not None
+    with open_ledger(site) as ledger:
+        return open_casebook(site, snapshot, ledger.verdicts())
+
+
+def changed_contacts(book: Casebook) -> list[tuple[str, str]]:
+    return [(one.left, one.right) for one in book.cases if one.kind == "changed_contact"]
+
+
+def together(book: Casebook) -> bool:
+    with read_store(book.snapshot) as con:
+        query = (
+            "select count(distinct resident_id) from resolved.record where record_id in ('qian', 'qiantoo')"
+        )
+        return con.execute(query).fetchall() == [(1,)]
+
+
+def test_who_was_known_by_a_phone_that_changed_is_asked_about_and_comes_together_again(site: Site) -> None:
+    first = later(site, SECOND)
+    assert together(first) and changed_contacts(first) == []
+    moved = later(site, SECOND + timedelta(days=1), phone="13500000008")
+    assert not together(moved) and changed_contacts(moved) == [("qian", "qiantoo")]
+    case = of(moved, "qian", "qiantoo")
+    assert "民政的这条记录直到 2026-11-21 还登记着" in case.reason and "13500000007" not in case.reason
+    assert case.residents[0] != case.residents[1] and moved.sheet(case).grounds
+    with open_ledger(site) as ledger:
+        ledger.judge("qian", "qiantoo", "same", by="wang", because="问过本人", seen=case.seen)
+    settled = later(site, SECOND + timedelta(days=2), phone="13500000008")
+    assert together(settled) and changed_contacts(settled) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "number_of_his"),
+    [
+        ({"phone": "13500000008", "name": "孙茂才"}, None),
+        ({"phone": "13500000007;13500000008"}, None),
+        ({"phone": "13500000008", "id_number": number("33010219650910133")}, number("33010219780910111")),
+    ],
+    ids=["the name, too", "one more phone", "a number of their own"],
+)
+def test_nobody_is_asked_about_who_is_clearly_somebody_else_or_still_known(
+    site: Site, changed: dict[str, str], number_of_his: str | None
+) -> None:
+    grid = {**KNOWN["grid"], "qian": {**QIAN, "id_number": number_of_his} if number_of_his else QIAN}
+    night(site, SECOND, {**KNOWN, "grid": grid})
+    assert changed_contacts(later(site, SECOND + timedelta(days=1), grid, **changed)) == []
+
+
+def test_what_we_told_a_platform_ourselves_says_nothing_of_whose_phone_it_was(site: Site) -> None:
+    later(site, SECOND)
+    with open_ledger(site) as ledger:
+        set_mode(ledger, "live", "civil", FIRST, Said("主任", "试点"))
+        (digest,) = ledger.remember_all([QIAN["phone"]])
+        batch = Batch("civil-20261119-1", "civil", FIRST, live=True)
+        note(ledger, "prepared", batch, [Cell("qiantoo", "phone", digest, "fill", "qian")])
+        note(ledger, "sending", batch)
+        note(ledger, "sent", batch, route="by_hand")
+    assert changed_contacts(later(site, SECOND + timedelta(days=1), phone="13500000008")) == []
