@@ -1,4 +1,4 @@
-"""A resident whole: what we stand for, and everything that is stated, with where it stands.
+"""A resident whole: what we stand for, everything that is stated, with where it stands, and whom they live with.
 
 Belongs here: reading both off a snapshot. Lives elsewhere: finding a resident (`finding.py`), how a golden value is chosen
 (`warehouse/sql/golden/value.sql`).
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stewardship.homes import Home, homes_of
 from stewardship.sql import select
 from warehouse.fields import fields
 from warehouse.residents import resident_today
@@ -57,6 +58,7 @@ class Resident:
     areas: Sequence[str]
     golden: Sequence[Golden]
     claims: Sequence[Claim]
+    homes: Sequence[Home]
 
 
 def read_resident(snapshot: Path, key: bytes, resident_id: str) -> Resident:
@@ -72,6 +74,7 @@ def read_resident(snapshot: Path, key: bytes, resident_id: str) -> Resident:
         records = con.execute(
             "select record_id from resolved.record where resident_id = $resident order by 1", today
         ).fetchall()
+        homes = homes_of(con, today["resident"])
     order = {name: place for place, (name, facts) in enumerate(fields().items()) if facts.tier != "T3"}
     return Resident(
         today["resident"],
@@ -79,4 +82,5 @@ def read_resident(snapshot: Path, key: bytes, resident_id: str) -> Resident:
         [one.value for one in golden if one.field in ("community", "grid")],
         sorted((one for one in golden if one.field in order), key=lambda one: order[one.field]),
         sorted((one for one in claims if one.field in order), key=lambda one: order[one.field]),
+        homes,
     )

@@ -23,7 +23,7 @@ from warehouse.ledger import Line
 MOST_LINES = 200
 # What a line names besides who did what, in the order in which it is shown.
 FACTS = (
-    "page", "case", "resident", "platform", "batch", "row", "what", "word", "verdict", "mode", "count", "line", "night",
+    "page", "case", "resident", "home", "platform", "batch", "row", "what", "word", "verdict", "mode", "count", "line", "night",
     "account", "role", "areas", "closed", "locked", "found", "days", "full",
 )  # fmt: skip
 _TEXTS = ("shown",)  # events whose text says why, and is no name of anybody

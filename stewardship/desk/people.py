@@ -1,4 +1,4 @@
-"""Looking somebody up, and one resident on a page.
+"""Looking somebody up; one resident, one household or one dwelling on a page.
 
 Belongs here: these pages. Lives elsewhere: finding and reading (`stewardship/finding.py`, `residents.py`), cases
 (`review.py`).
@@ -9,14 +9,18 @@ chain.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from stewardship.desk.answers import value_of
+from stewardship.desk.answers import page, value_of
 from stewardship.desk.guard import Asking, Way, frame, problem
 from stewardship.desk.rendering import render
 from stewardship.finding import LEAST_DIGITS, MOST, find
+from stewardship.homes import Home, read_homes
 from stewardship.residents import read_resident
 from warehouse.residents import UnknownResident
+from warehouse.store import read_store
 
 
 def search(asking: Asking) -> Response:
@@ -60,7 +64,7 @@ def resident_page(asking: Asking) -> Response:
         "resident.html",
         asking.speak,
         **frame(asking),
-        resident=found,
+        resident=replace(found, homes=[_of_theirs(asking, one) for one in found.homes]),
         titles=book.platforms,
         said=said,
         stands=stands,
@@ -72,7 +76,27 @@ def resident_page(asking: Asking) -> Response:
     return HTMLResponse(text)
 
 
+def home_page(asking: Asking) -> Response:
+    """A household or a dwelling with its members, as far as they are theirs to work on who asks."""
+    with read_store(asking.current.book().snapshot) as con:
+        found = next(iter(read_homes(con, [asking.path["home"]])), None)
+    home = _of_theirs(asking, found) if found else None
+    if home is None or not home.members:
+        return problem(asking, 404, "no_such_home")
+    asking.current.note("viewed", asking.who.account.name, home=home.id, full=int(asking.full))
+    address = "dwelling" if home.kind == "dwelling" else "household"
+    return page(asking, "home.html", "queue", home=home, back=f"/{address}/{home.id}")
+
+
+def _of_theirs(asking: Asking, home: Home) -> Home:
+    """A home without those who live in the areas of others."""
+    account = asking.who.account
+    return replace(home, members=[one for one in home.members if account.works_on(one.areas)])
+
+
 WAYS = (
+    Way("/household/{home}", home_page, "look"),
+    Way("/dwelling/{home}", home_page, "look"),
     Way("/search", search, "look"),
     Way("/search", search, "look", "POST"),
     Way("/residents/{resident}", resident_page, "look"),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 
+from stewardship.store import open_desk
 from tests.stewardship.desk.conftest import Office
-from tests.stewardship.office import HTML_NAME, JIANGUO
+from tests.stewardship.office import HTML_NAME, JIANGUO, SECOND
+from warehouse.golden import build_golden
+from warehouse.snapshot import publish_snapshot
+from warehouse.store import open_store
 
 
 def test_looking_up_leads_to_a_resident_and_back_to_the_cases(office: Office) -> None:
@@ -60,3 +64,30 @@ def test_nobody_is_nobody_and_html_is_a_name(office: Office) -> None:
     wang.submit("/values", why="x")
     wang.submit("/search", asked="<script")
     assert HTML_NAME in wang.text and wang.tree.xpath("//script[not(@src)]") == []
+
+
+def test_a_household_and_a_dwelling_lead_to_their_members_masked_and_to_nobody_elses(office: Office) -> None:
+    with open_store(office.site) as con:
+        con.execute(
+            "update resolved.record set household_living_id = 'H1', household_registered_id = 'H2', dwelling_id = 'D1'"
+            " where record_id in ('brother', 'brother_too', 'twin')"
+        )
+        build_golden(con)
+        ((brother,),) = con.execute(
+            "select resident_id from resolved.record where record_id = 'brother'"
+        ).fetchall()
+    publish_snapshot(office.site, SECOND)
+    office.current.turn()
+    wang = office.at_work("wang")
+    wang.get(f"/residents/{brother}")
+    homes = {str(one) for one in wang.tree.xpath("//aside//h2/a/@href")}
+    assert homes == {"/household/H1", "/household/H2", "/dwelling/D1"}
+    for home in homes:
+        wang.get(home)
+        assert "2 人" in wang.text and "李**" in wang.text and JIANGUO["name"] not in wang.text
+        assert f"/residents/{brother}" in wang.tree.xpath("//ul[@class='siblings']//a/@href")
+    assert office.noted()[-1] == ("viewed", "wang")
+    assert wang.get("/household/H9").status_code == 404
+    with open_desk(office.site) as con:
+        con.execute("insert into area values ('li', '别的社区')")
+    assert office.at_work("li").get("/household/H1").status_code == 404

@@ -63,6 +63,7 @@ MADE_UP = {
     "cells_": get_args(SaidWord),
     "batch_": ("sent", "unsent"),
     "pin_": ("stale", "ended"),
+    "home_": ("living", "registered", "dwelling"),
     "role_": ROLES,
     "role_about_": ROLES,
     "fact_": FACTS,

@@ -1,0 +1,56 @@
+"""Who lives together, who stands in one book, who lives behind one door.
+
+Belongs here: reading households and dwellings off a snapshot with their members.
+Lives elsewhere: who belongs to which (`dedup`, `warehouse/sql/golden/household_member.sql`), one resident (`residents.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+import duckdb
+
+from stewardship.sql import select
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody of a household or dwelling; values are keys. relation: to the head, where a platform said so."""
+
+    resident_id: str
+    name: str | None
+    birth_date: str | None
+    relation: str | None
+    areas: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A household that lives together, one that stands in a book, or a dwelling. address: empty of a registered one."""
+
+    kind: Literal["living", "registered", "dwelling"]
+    id: str
+    address: str
+    members: Sequence[Member]
+
+
+def read_homes(con: duckdb.DuckDBPyConnection, homes: Collection[str]) -> list[Home]:
+    """Those of these ids that anybody belongs to."""
+    rows = con.execute(select("homes"), {"homes": sorted(homes)}).fetchall()
+    return [
+        Home(*home, [Member(*row[3:7], [one for one in row[7:] if one]) for row in each])
+        for home, each in groupby(rows, lambda row: row[:3])
+    ]
+
+
+def homes_of(con: duckdb.DuckDBPyConnection, resident_id: str) -> list[Home]:
+    """The households and the dwelling of a resident."""
+    query = """
+        select household_id from golden.household_member where resident_id = $resident
+        union
+        select dwelling_id from golden.resident where resident_id = $resident and dwelling_id is not null
+    """
+    return read_homes(con, [home for (home,) in con.execute(query, {"resident": resident_id}).fetchall()])
