@@ -41,9 +41,15 @@ def read_homes(con: duckdb.DuckDBPyConnection, homes: Collection[str]) -> list[H
     """Those of these ids that anybody belongs to."""
     rows = con.execute(select("homes"), {"homes": sorted(homes)}).fetchall()
     return [
-        Home(*home, [Member(*row[3:7], [one for one in row[7:] if one]) for row in each])
-        for home, each in groupby(rows, lambda row: row[:3])
+        Home(kind, home, address, [_member(*row[3:]) for row in each])
+        for (kind, home, address), each in groupby(rows, lambda row: row[:3])
     ]
+
+
+def _member(
+    resident_id: str, name: str | None, birth_date: str | None, relation: str | None, *areas: str | None
+) -> Member:
+    return Member(resident_id, name, birth_date, relation, [one for one in areas if one])
 
 
 def homes_of(con: duckdb.DuckDBPyConnection, resident_id: str) -> list[Home]:
