@@ -42,6 +42,7 @@ WHYS = (
     "changed_there",
     "contested",
     "parted",
+    "follows",
     "namesake",
     "flood",
     "declined",
