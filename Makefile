@@ -5,7 +5,7 @@ BIN := .venv/bin
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: setup nightly test check bench bench-desk bench-draft bench-matching bench-publishing bench-staging bench-stewards serve clean
+.PHONY: setup nightly test check bench bench-desk bench-draft bench-loop bench-matching bench-publishing bench-staging bench-stewards serve clean
 
 setup: .venv/installed
 
@@ -50,6 +50,10 @@ bench-publishing: setup
 # How long a steward waits for the next case in Chromium, and fifty of them at once.
 bench-desk: setup
 	$(BIN)/python -m benchmarks.desk $(BENCH)
+
+# The closed loop of docs/loop.md at its full size.
+bench-loop: setup
+	$(BIN)/python -m benchmarks.loop $(BENCH)
 
 # What a steward who knows the truth makes of a city, and how many verdicts that takes.
 bench-stewards: setup
