@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def check_zip(path: Path) -> None:
         raise Unreadable(*PASSWORD)
 
 
-_WIDE_COLUMN = re.compile(rb'<c r="([A-Z]{2,})')
+_WIDE_CELL = re.compile(rb'<c r="([A-Z]{2,})([0-9]+)"')
 _ROW_NUMBER = re.compile(rb'<row [^>]*?r="([0-9]+)"')
 _LAST_CELL = re.compile(rb'<c r="[A-Z]+([0-9]+)"')
 
@@ -80,10 +80,11 @@ class Extent:
         """
         rows = _ROW_NUMBER.findall(xml) or _LAST_CELL.findall(xml)
         last = max(map(int, rows), default=0)
-        self.reach(sheet, xml.count(b"<c "), last, set(_WIDE_COLUMN.findall(xml)))
+        wide = {column: int(row) for column, row in _WIDE_CELL.findall(xml)}
+        self.reach(sheet, xml.count(b"<c "), last, wide)
 
-    def reach(self, sheet: str, cells: int, last: int, columns: Iterable[bytes]) -> None:
-        """The same of rows that were told already: how many cells, the last row, the letters of columns.
+    def reach(self, sheet: str, cells: int, last: int, columns: Mapping[bytes, int]) -> None:
+        """The same of rows that were told already: how many cells, the last row, the letters of columns with a row of each.
 
         Raises:
             Unreadable: a column that no export has.
@@ -92,7 +93,7 @@ class Extent:
         self.last = max(self.last, last)
         self.wide.update(column for column in columns if len(column) > 1)
         if far := sorted(column for column in self.wide if len(column) > 2):
-            raise far_cell(sheet, f"第 {far[0].decode('ascii')} 列")
+            raise far_cell(sheet, f"单元格 {far[0].decode('ascii')}{columns[far[0]]}")
 
     def check(self, sheet: str) -> None:
         """

@@ -238,7 +238,8 @@ class _Look:
             or not _CLOSED.fullmatch(rest)
         ):
             return False
-        self._extent.reach(self.name, cells, numbers[-1], {_last_column(row) for row in rows})
+        columns = {_last_column(row): number for row, number in zip(rows, numbers[1:], strict=True)}
+        self._extent.reach(self.name, cells, numbers[-1], columns)
         return True
 
     def _data(self, block: bytes) -> bytes | None:
