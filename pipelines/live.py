@@ -96,9 +96,8 @@ def run_loop(
         status = _night(loop, first=turn == 0)
         night = {"night": loop.town.today.isoformat(), "status": status}
         loop.nights.append(night | {"seconds": round(perf_counter() - started, 1)})
-        loop_truth.write(
-            loop.site, loop.town, loop
-        )  # every night, so that a loop that is stopped can be told of
+        # Every night, so that a loop that is stopped can be told of.
+        loop_truth.write(loop.site, loop.town, loop)
         loop.nights[-1] |= _answer_cases(loop)
         tell(loop.nights[-1])
     found = figures(loop.site, {slug: store.platform for slug, store in loop.stores.items()})

@@ -27,7 +27,6 @@ from warehouse.approvals import Approval, Said, Word, approvals, live_platforms,
 from warehouse.batches import conclude, in_doubt, read_batches, unfinished
 from warehouse.ledger import Cell, open_ledger
 from warehouse.lock import only_writer
-from warehouse.publish import decided
 from warehouse.site import Site
 from warehouse.speech import Language
 from warehouse.store import given, read_store, scalar
@@ -204,7 +203,7 @@ def decide_cells(
     with read_store(snapshot) as con:
         night: date = scalar(con, "select max(night) from landed.pull")
         meant = _meant(_among(SAYABLE, asked), asked)
-        for platform, *cell in con.execute(query, meant).fetchall() if decided(con) else ():
+        for platform, *cell in con.execute(query, meant).fetchall():
             found.setdefault(platform, []).append(Cell(*cell))
     if only is not None:
         found = {platform: _seen_ones(theirs, only, speak) for platform, theirs in found.items()}
@@ -320,7 +319,7 @@ def _ask(
         spoken = approvals(ledger)
     with read_store(snapshot) as con, _spoken(con, spoken):
         meant = _meant(decisions, asked) | {"word": asked.word}
-        return con.execute(query, meant).fetchall() if decided(con) else []
+        return con.execute(query, meant).fetchall()
 
 
 def _spoken(con: duckdb.DuckDBPyConnection, said: Sequence[Approval]) -> Any:

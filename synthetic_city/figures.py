@@ -420,21 +420,28 @@ def _load_held(con: duckdb.DuckDBPyConnection, site: Site, platforms: Mapping[st
         )
 
 
-def _facts(platforms: Mapping[str, Platform]) -> Iterator[tuple[str, Sequence[str], list[tuple[Any, ...]]]]:
+Fact = tuple[str, Sequence[str], list[tuple[Any, ...]]]  # a table's name, its columns, its rows
+
+
+def _facts(platforms: Mapping[str, Platform]) -> Iterator[Fact]:
     """What the platforms' pages and the policy say, as tables."""
-    policy = tomllib.loads(resources.files("warehouse").joinpath("policy.toml").read_text(encoding="utf-8"))
     yield "field", ("field", "kind"), [(one.name, one.kind) for one in fields().values()]
     yield "broader", ("field", "code", "broader"), list(broader_codes())
-    yield (
-        "sayable",
-        ("platform", "field", "value"),
-        [said[:3] for platform in platforms.values() for said in expressible(platform)],
-    )
+    yield from _allowed(platforms)
+    yield from _stated(platforms)
+
+
+def _allowed(platforms: Mapping[str, Platform]) -> Iterator[Fact]:
+    """Who may be told what of whom."""
+    policy = tomllib.loads(resources.files("warehouse").joinpath("policy.toml").read_text(encoding="utf-8"))
+    tell_children = [
+        slug for slug, platform in platforms.items() if _of(platform, policy["children"]["departments"])
+    ]
     yield (
         "receives",
         ("platform", "field", "children"),
         [
-            (slug, name, _of(platform, policy["children"]["departments"]))
+            (slug, name, slug in tell_children)
             for slug, platform in platforms.items()
             for name in platform.receive.fields
             if name not in platform.authority
@@ -442,6 +449,8 @@ def _facts(platforms: Mapping[str, Platform]) -> Iterator[tuple[str, Sequence[st
             and (name not in policy["departments"] or _of(platform, policy["departments"][name]))
         ],
     )
+    yield "told_children", ("platform",), [(slug,) for slug in tell_children]
+    yield "child_rule", ("under",), [(policy["children"]["under"],)]
     admitting = {slug: p.receive.admits for slug, p in platforms.items() if p.receive.admits is not None}
     yield (
         "introduces",
@@ -453,10 +462,14 @@ def _facts(platforms: Mapping[str, Platform]) -> Iterator[tuple[str, Sequence[st
         ("platform", "youngest", "oldest", "sex"),
         [(slug, *(admits.ages or (None, None)), admits.sex) for slug, admits in admitting.items()],
     )
+
+
+def _stated(platforms: Mapping[str, Platform]) -> Iterator[Fact]:
+    """How the platforms state their values, and from whom they have them."""
     yield (
-        "told_children",
-        ("platform",),
-        [(slug,) for slug, one in platforms.items() if _of(one, policy["children"]["departments"])],
+        "sayable",
+        ("platform", "field", "value"),
+        [said[:3] for platform in platforms.values() for said in expressible(platform)],
     )
     yield (
         "shares",
@@ -489,7 +502,6 @@ def _facts(platforms: Mapping[str, Platform]) -> Iterator[tuple[str, Sequence[st
             if source in platforms
         ],
     )
-    yield "child_rule", ("under",), [(policy["children"]["under"],)]
 
 
 def _of(platform: Platform, departments: Sequence[str]) -> bool:

@@ -187,7 +187,16 @@ def _pages() -> dict[str, Sequence[tuple[Any, ...]]]:
         "release": [
             tuple(
                 policy["release"][name]
-                for name in ("sources", "against", "times", "records", "share", "contest", "embargo")
+                for name in (
+                    "sources",
+                    "against",
+                    "times",
+                    "records",
+                    "share",
+                    "contest",
+                    "copied",
+                    "embargo",
+                )
             )
         ],
         "child_policy": [(policy["children"]["under"], name) for name in policy["children"]["departments"]],

@@ -80,12 +80,6 @@ def decide(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> list[
     )
 
 
-def decided(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether any night of this warehouse came as far as deciding: a door may have stopped it before."""
-    tables = "select 1 from duckdb_tables() where schema_name = 'outbox' and table_name = 'decision'"
-    return bool(con.execute(tables).fetchall())
-
-
 def decisions(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """How many of the wanted cells each decision was made of."""
     return dict(

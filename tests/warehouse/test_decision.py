@@ -262,6 +262,10 @@ def test_what_comes_back_by_one_that_copies_from_whom_we_told_is_our_own_word(st
     story.run()
     assert story.run(civil=taken, copier=taken) == {}
     assert story.world.rows("select record_id from staged.echo") == [("civil",), ("copier",)]
+    one, other = ({**taken, "id_number": number} for number in ("330102195206032655", "330102198406180022"))
+    story.run(civil=one, copier=other)  # a namesake, who says it as news
+    assert story.world.rows("select record_id from staged.echo") == [("civil",)]
+    story.run(civil=taken, copier=taken)
     assert story.golden() == [(NEW, 1, "newest", LATELY)]
     story.run(copier={"name": "王芳", "phone": OTHER})
     assert story.world.rows("select record_id from staged.echo") == [("civil",)]

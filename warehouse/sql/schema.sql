@@ -49,6 +49,7 @@ create table if not exists facts.child_policy (under integer, department varchar
 create table if not exists facts.release (
     sources integer, against integer, times integer, records integer, share double,
     contest integer,  -- nights
+    copied integer,  -- nights
     embargo integer  -- nights that pass before a newcomer is told of for whom no owner of the ID number vouches
 );
 

@@ -18,9 +18,7 @@ from warehouse.approvals import Said, approvals, live_platforms, say_of_cells
 from warehouse.batches import read_batches
 from warehouse.ledger import Cell, open_ledger
 from warehouse.site import Site, read_site
-from warehouse.snapshot import publish_snapshot
 from warehouse.speech import Language
-from warehouse.store import open_store
 
 
 @pytest.fixture
@@ -220,20 +218,6 @@ def test_a_word_of_an_earlier_night_does_not_hide_what_waits_again(office: Offic
         say_of_cells(ledger, "approved", "hukou", FIRST, [cell], Said("zhou", "那时看过"))
     zhou = opened(office)
     assert "139****0099" in zhou.text
-
-
-def test_a_site_whose_night_was_stopped_before_publishing_has_nothing_to_approve(office: Office) -> None:
-    with open_store(office.site) as con:
-        con.execute("drop table outbox.decision")
-    publish_snapshot(office.site, THIRD)
-    office.current.turn()
-    zhou = office.at_work("zhou")
-    for page, says_so in (
-        ("/approvals", "没有等批准的回填"),
-        ("/refused", "0 格被退回"),
-        ("/tonight", "格等批准"),
-    ):
-        assert zhou.get(page).status_code == 200 and says_so in zhou.text
 
 
 @pytest.mark.parametrize("speak", ["zh", "en"])

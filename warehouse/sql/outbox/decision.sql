@@ -23,18 +23,7 @@
 -- Others confirm a value when so many independent platforms (policy.toml) say what agrees with it and not with ours, and
 -- have not said it for longer than ours has been said: on the first night nobody knows who is late. What the owner, or two
 -- platforms, enter after that is newer than what the others still hold, and needs nobody.
-with recalled as (
-    select w.record_id, w.field, w.resident_id, theirs.resident_id as other
-    from outbox.wanted as w
-    join (
-        select * from outbox.told where live and state in ('sending', 'sent')
-        qualify row_number() over (partition by record_id, field order by line desc) = 1
-    ) as t on t.record_id = w.record_id and t.field = w.field
-    join resolved.record as theirs on theirs.record_id = t.taken_from
-    where w.kind = 'recall'
-),
-
-confirmed as (
+with confirmed as (
     select w.record_id, w.field, count(distinct c.platform) as others
     from outbox.wanted as w
     join facts.field as f on f.field = w.field
@@ -64,7 +53,7 @@ apart as (
     select mine.resident_id, theirs.resident_id as other
     from number as mine
     join number as theirs on theirs.value <> mine.value
-    semi join recalled on recalled.resident_id = mine.resident_id and recalled.other = theirs.resident_id
+    semi join outbox.wanted as w on w.resident_id = mine.resident_id and w.misled_by = theirs.resident_id
     union
     select l.resident_id, r.resident_id
     from (
@@ -111,8 +100,7 @@ weighed as (
     left join confirmed on confirmed.record_id = w.record_id and confirmed.field = w.field
     left join (select resident_id, field, max(since) as since from golden.conflict group by all) as contested
         on contested.resident_id = w.resident_id and contested.field = w.field and w.kind <> 'recall'
-    left join recalled on recalled.record_id = w.record_id and recalled.field = w.field
-    left join apart on apart.resident_id = recalled.resident_id and apart.other = recalled.other
+    left join apart on apart.resident_id = w.resident_id and apart.other = w.misled_by
     left join outbox.live as live on live.platform = w.platform
     left join (
         select * from outbox.told

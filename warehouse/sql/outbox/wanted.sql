@@ -14,6 +14,7 @@
 --   or the broader code that is still true. A code that the platform cannot say at all is not wanted.
 -- When. recall: what stands there is our own word, taken from a record that turned out to be somebody else's (a merge was
 --   undone, a number was corrected): the right value is told, or the platform's own last, or that the cell is to be emptied.
+--   misled_by: whose record that is today.
 --   insert: a cell of a newcomer's row. close: it does not know that the resident died or moved out, or believes so of one who lives here. fill: the platform states nothing there, an explicit "has none", or something unusable (masked, cut off,
 --   invalid). correct: it states another key than the one it would be told, and ours is neither of a poorer grade nor
 --   less precise: a date to the month never replaces a full one, an address without the room never one with it, nor one
@@ -62,7 +63,7 @@ held as (
 
 -- Cells in which our own word stands, taken from a record that turned out to be somebody else's.
 misled as (
-    select e.record_id, e.field, own."key", q.place
+    select e.record_id, e.field, own."key", q.place, theirs.resident_id as other
     from staged.echo as e
     join (
         select * from outbox.told where live and state in ('sending', 'sent')
@@ -87,7 +88,8 @@ copies as (
     select distinct platform, source from facts.feed
 ),
 
--- Whom a source may hold under a record of its own that is with somebody else: it says the same name, ID number or phone.
+-- Whom a source may hold under a record of its own that is with somebody else: it says the same name or ID
+-- number, or, where a name is missing, the same phone.
 perhaps as (
     select p.record_id, p.platform, s.record_id as source_record, s.platform as source
     from staged.person as p
@@ -106,16 +108,16 @@ perhaps as (
     where s.name is null or p.name is null  -- a family shares its phone
 ),
 
--- What such a record says, or said until lately: it takes a few nights until it stands where it is copied to.
+-- What such a record says, or said until lately (`copied` in policy.toml, in nights): it takes a while until it stands where
+-- it is copied to.
 maybe_copied as (
     select distinct perhaps.record_id, feed.field, f.kind, c."key"
     from perhaps
     join facts.feed as feed on feed.platform = perhaps.platform and feed.source = perhaps.source
     join facts.field as f on f.field = feed.field
-    join staged.claim as c
-        on c.record_id = perhaps.source_record and c.field = feed.field
-        and coalesce(c.until >= getvariable('night') - 7, true)
-    where c."key" is not null
+    join staged.claim as c on c.record_id = perhaps.source_record and c.field = feed.field
+    cross join facts.release as release
+    where c."key" is not null and coalesce(c.until >= getvariable('night') - release.copied, true)
 ),
 
 known as (
@@ -213,7 +215,8 @@ select
     k.told,
     k.taken_from,
     k.rule,
-    k.sources
+    k.sources,
+    m.other as misled_by
 from (
     select * from known
     union all by name

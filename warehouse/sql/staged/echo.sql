@@ -1,16 +1,30 @@
 -- The current claims that only repeat what we told the platform: a claim of the very value that we last told it, from the
 -- night of telling on, unless the platform stated in between what we never told it. An echo confirms that we were heard.
 -- It is no evidence: `instead` is when the platform's own last word on the cell began; staged.own reads that.
--- What we tell a platform that others copy from (facts.feed) we tell these, too: their records of the same name.
-with recursive told (platform, record_id, field, digest, night) as (
+-- What we tell a platform that others copy from (facts.feed) we tell these, too: their records of the same name, unless both
+-- state an ID number and not the same.
+with recursive called as (
+    select
+        record_id,
+        platform,
+        any_value("key") filter (where field = 'name') as name,
+        any_value("key") filter (where field = 'id_number') as id_number
+    from staged.claim
+    where until is null and field in ('name', 'id_number')
+        and platform in (select platform from facts.feed union select source from facts.feed)
+    group by record_id, platform
+),
+
+told (platform, record_id, field, digest, night) as (
     select platform, record_id, field, digest, night from outbox.told where live and state in ('sending', 'sent')
     union
     select copy.platform, copy.record_id, told.field, told.digest, told.night
     from told
     join facts.feed as feed on feed.source = told.platform and feed.field = told.field
-    join staged.claim as named on named.record_id = told.record_id and named.field = 'name' and named.until is null
-    join staged.claim as copy
-        on copy.platform = feed.platform and copy.field = 'name' and copy.until is null and copy."key" = named."key"
+    join called as source on source.record_id = told.record_id
+    join called as copy
+        on copy.platform = feed.platform and copy.name = source.name
+        and coalesce(copy.id_number = source.id_number, true)
 ),
 
 spoken as (
