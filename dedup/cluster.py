@@ -174,7 +174,7 @@ class _Joining:
         return self.veto(a, b) is not None or self.near[a].get(b, 0.0) < 0
 
     def runner_up(self, a: int, b: int, weight: float) -> bool:
-        """Could `a` as well belong to another cluster that contradicts `b`?
+        """Could `a` as well belong to another cluster that contradicts `b`? Not to one that it may never join.
 
         Pair by pair: a twin of whom more is known does not win the records of the other by numbers.
         """
@@ -187,6 +187,7 @@ class _Joining:
             and self.near[a][other] > 0
             and rival >= least
             and self.contradict(b, other)
+            and self.veto(a, other) is None
             for other, rival in self.best[a].items()
         )
 
@@ -212,7 +213,7 @@ def _join(
         (-weight, a, b) for a in state.near for b, weight in state.near[a].items() if a < b and weight > 0
     ]
     heapq.heapify(queue)
-    refused: list[Refused] = []
+    refused: dict[tuple[int, int], Refused] = {}  # as it was refused last: a cluster that grew is asked again
     while queue:
         negative, a, b = heapq.heappop(queue)
         weight = state.near.get(a, {}).get(b)
@@ -222,7 +223,7 @@ def _join(
         if reason is None and (state.runner_up(a, b, weight) or state.runner_up(b, a, weight)):
             reason = "near_tie"
         if reason is not None:
-            refused.append(Refused(a, b, reason, weight))
+            refused[a, b] = Refused(a, b, reason, weight)
             state.dropped.add((a, b))
             continue
         state.join(a, b)
@@ -230,9 +231,9 @@ def _join(
             state.dropped.discard((min(a, other), max(a, other)))
             if total > 0:
                 heapq.heappush(queue, (-total, min(a, other), max(a, other)))
-    refused.extend(_outvoted(edges, state))
     labels = {node: name for name, members in state.members.items() for node in members}
-    return labels, [r for r in refused if labels[r.left] != labels[r.right]]
+    said = [*refused.values(), *_outvoted(edges, state)]
+    return labels, [r for r in said if labels[r.left] != labels[r.right]]
 
 
 def _start(nodes: Ints, edges: list[Edge], trusted: Ints, apart: frozenset[tuple[int, int]]) -> _Joining:

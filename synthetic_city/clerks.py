@@ -131,12 +131,14 @@ class Desk:
     def _key(
         self, store: Store, entry: Entry, name: str, *, slip: bool, corrects: bool = False
     ) -> Entered | None:
-        """Key one cell; None where the platform has no word for the value."""
+        """Key one cell; None where the platform has no word for the value, or states it already."""
         entry.asleep -= {AWAKE.get(name, "")}
         if name == "address":
             store.rehouse(entry, self.town.people[entry.person])
             store.write(self.town, entry, [one for one in FOLLOWS if one in store.platform.fields])
         true = true_cell(store, self.town, entry, name)
+        if true == entry.cells.get(store.platform.fields[name].column) and not corrects:
+            return None  # it stands there already: who moves within a grid gives its officer nothing to enter
         cell = slipped(self.dice, store, self.town, entry, name, true) if slip else true
         if cell is None:
             return None
@@ -170,10 +172,14 @@ def live() -> dict[str, Any]:
 
 
 def true_cell(store: Store, town: Town, entry: Entry, name: str) -> Cell:
-    """What is true, as this platform writes it; None where it has no word for it or nothing is true."""
+    """What is true, as this platform writes it; None where it has no word for it or nothing is true.
+
+    A grid or a community is that of the new home, whatever address the platform's own row still shows.
+    """
     view = store.view(town, entry)
     if name == "address":
         return store.placed(address(view))
+    view.home = view.person.home
     value = BELIEFS[name](view)
     return store.rendered(name, value) if value else None
 

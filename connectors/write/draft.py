@@ -6,7 +6,6 @@ Lives elsewhere: which values should change (`warehouse/sql/outbox`), the file a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -100,32 +99,56 @@ def _rows(
     sizes: Mapping[str, int],
     issued: Collection[str] | None,
 ) -> tuple[list[Row], list[LeftOut]]:
+    shared = household_columns(platform)
+    asked = [(change, _cell(platform, change)) for change in changes]
+    left_out = [cell for _, cell in asked if isinstance(cell, LeftOut)]
+    stated = {change: cell for change, cell in asked if isinstance(cell, str)}
+    apart = _apart(platform, shared, stated, held, sizes)
+    left_out += [LeftOut(change.record_id, change.field, reason) for change, reason in apart.items()]
     by_record: dict[str, list[Change]] = {}
-    for change in changes:
+    for change in stated.keys() - apart.keys():
         by_record.setdefault(change.record_id, []).append(change)
     shape = _Shape.of(platform, issued)
     rows: list[Row] = []
-    left_out: list[LeftOut] = []
-    for record_id, stated in by_record.items():
-        cells: dict[str, str] = {}
-        kept: list[Change] = []
-        for change in stated:
-            cell = _cell(platform, change)
-            if isinstance(cell, LeftOut):
-                left_out.append(cell)
-            else:
-                cells[platform.fields[change.field].column] = cell
-                kept.append(change)
-        row = _row(shape, record_id, cells, kept, held.get(record_id, {})) if kept else None
+    for record_id, unordered in by_record.items():
+        kept = sorted(unordered, key=lambda change: change.field)
+        cells = {platform.fields[change.field].column: stated[change] for change in kept}
+        row = _row(shape, record_id, cells, kept, held.get(record_id, {}))
         if isinstance(row, str):
             left_out += [LeftOut(record_id, change.field, row) for change in kept]
-        elif row is not None:
+        else:
             rows.append(row)
     rows.sort(key=lambda row: (row.household, row.source_key, row.record_id))
-    if household_columns(platform):
-        rows, refused = _agreeing(platform, rows, sizes)
+    if shared:
+        rows, refused = _agreeing(platform, shared, rows)
         left_out += refused
     return rows, sorted(left_out, key=lambda left: (left.record_id, left.field))
+
+
+def _apart(
+    platform: Platform,
+    shared: frozenset[str],
+    stated: Mapping[Change, str],
+    held: Held,
+    sizes: Mapping[str, int],
+) -> dict[Change, str]:
+    """Changes of a cell that speaks for a household for which not everybody in it asks, or not for the same.
+
+    Whoever asks counts, also one whose own row cannot be written: that is no other opinion.
+    """
+    asking: dict[tuple[str, str], list[Change]] = {}
+    for change in stated:
+        header = platform.fields[change.field].column
+        household = held.get(change.record_id, {}).get("household_number", "")
+        if household and header in shared:
+            asking.setdefault((household, header), []).append(change)
+    apart: dict[Change, str] = {}
+    for (household, _), members in asking.items():
+        if len({stated[change] for change in members}) > 1:
+            apart |= dict.fromkeys(members, _DISPUTED)
+        elif len(members) < sizes.get(household, 0):
+            apart |= dict.fromkeys(members, _LONELY)
+    return apart
 
 
 def _cell(platform: Platform, change: Change) -> str | LeftOut:
@@ -191,9 +214,9 @@ def _unfit(export: Export, header: str, column: Column | None, held: str) -> str
 
 
 def _agreeing(
-    platform: Platform, rows: Sequence[Row], sizes: Mapping[str, int]
+    platform: Platform, shared: frozenset[str], rows: Sequence[Row]
 ) -> tuple[list[Row], list[LeftOut]]:
-    """Rows of one household say the same about it; where two changes differ, neither is written."""
+    """Rows of one household say the same about it; where the platform's own rows differ, nothing is written over that."""
     agreed: list[Row] = []
     left_out: list[LeftOut] = []
     for household, group in groupby(rows, key=lambda row: row.household):
@@ -201,34 +224,27 @@ def _agreeing(
         if not household:
             agreed += members
             continue
-        kept, refused = _household(platform, members, sizes.get(household, 0))
+        kept, refused = _household(platform, shared, members)
         agreed += kept
         left_out += refused
     return agreed, left_out
 
 
-def _household(platform: Platform, members: Sequence[Row], size: int) -> tuple[list[Row], list[LeftOut]]:
-    shared = household_columns(platform)
+def _household(
+    platform: Platform, shared: frozenset[str], members: Sequence[Row]
+) -> tuple[list[Row], list[LeftOut]]:
     common, disputed = one_voice([row.cells for row in members], shared)
-    required = {column.column for column in platform.fields.values() if column.required}
-    asking = Counter(platform.fields[change.field].column for row in members for change in row.changes)
-    lonely = {header for header, times in asking.items() if header in shared and times < size}
     # Without a required column none of these rows would be accepted.
-    blocked = not required.isdisjoint(disputed | lonely)
+    blocked = any(column.required and column.column in disputed for column in platform.fields.values())
     kept: list[Row] = []
     left_out: list[LeftOut] = []
     for row in members:
-        reasons: dict[Change, str] = {}
-        for change in row.changes:
-            header = platform.fields[change.field].column
-            if blocked or header in disputed:
-                reasons[change] = _DISPUTED
-            elif header in lonely:
-                reasons[change] = _LONELY
-        left_out += [LeftOut(row.record_id, change.field, reason) for change, reason in reasons.items()]
-        changes = tuple(change for change in row.changes if change not in reasons)
+        refused = {
+            change for change in row.changes if blocked or platform.fields[change.field].column in disputed
+        }
+        left_out += [LeftOut(row.record_id, change.field, _DISPUTED) for change in refused]
+        changes = tuple(change for change in row.changes if change not in refused)
         own = {header: cell for header, cell in row.cells.items() if header not in shared}
-        agreed = {header: cell for header, cell in common.items() if header not in lonely}
         if changes:
-            kept.append(Row(row.record_id, row.household, row.source_key, {**own, **agreed}, changes))
+            kept.append(Row(row.record_id, row.household, row.source_key, {**own, **common}, changes))
     return kept, left_out

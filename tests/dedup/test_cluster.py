@@ -125,3 +125,9 @@ def test_evidence_against_counts_when_two_groups_are_joined():
 
 def test_a_verdict_joins_what_points_would_keep_apart():
     assert run(2, [(0, 1, -10.0)], same=[(0, 1)]).label.tolist() == [0, 0]
+
+
+def test_a_mistaken_word_on_two_numbers_tears_neither_of_the_two_people_apart():
+    found = run(4, [(0, 1, 15.0), (2, 3, 15.0)], {0: 100, 1: 100, 2: 200, 3: 200}, same=[(0, 2)])
+    assert found.label.tolist() == [0, 0, 2, 2]
+    assert [(r.left, r.right, r.reason) for r in found.refused] == [(0, 2, "id_conflict")]

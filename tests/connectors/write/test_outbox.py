@@ -293,6 +293,34 @@ def test_one_member_does_not_move_the_whole_household(tmp_path: Path, slug: str)
     assert (moved.left_out, moved.fields) == ((), {"address": 2, "phone": 1})
 
 
+@pytest.mark.parametrize("slug", ["minimum_living", "public_rental", "one_table"])
+def test_a_member_whose_own_row_cannot_be_written_is_no_other_opinion_of_the_household(
+    tmp_path: Path, slug: str
+) -> None:
+    held = {key: {**cells, "relation": "x"} for key, cells in MEMBERS.items()}
+    hidden = {**held, "r2": {**held["r2"], "name": "李*"}}
+    changes = [
+        Change(record, key, "address", HOME, "correct") for record, key in (("r1", "K1"), ("r2", "K2"))
+    ]
+    manifest = _written(tmp_path, PLATFORMS[slug], NIGHT, changes, hidden, sizes={"D1": 2})
+    assert manifest is not None
+    assert manifest.fields == {"address": 1}
+    assert [(left.record_id, "脱敏" in left.reason) for left in manifest.left_out] == [("r2", True)]
+
+
+def test_a_required_cell_that_one_member_asks_to_change_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    platform = PLATFORMS["disaster_relief"]
+    held = {key: {**cells, "address": "婺江路32号7幢"} for key, cells in MEMBERS.items()}
+    changes = [
+        Change("r1", "K1", "address", HOME, "correct"),
+        Change("r2", "K2", "phone", "13812341234", "fill"),
+    ]
+    manifest = _written(tmp_path, platform, NIGHT, changes, held, sizes={"D1": 2})
+    assert manifest is not None
+    assert manifest.fields == {"phone": 1}
+    assert [(left.record_id, left.field) for left in manifest.left_out] == [("r1", "address")]
+
+
 # One golden value per kind or field, each different from what the platform holds.
 GOLDEN = {
     "name": "欧阳娜娜",
