@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from connectors.land.cells import keep_cells
 from connectors.platform import Column, Platform
 from connectors.stage import stage
+from connectors.write.cell import Cell
 from connectors.write.render import render
+from connectors.write.shared import household_columns
 from synthetic_city.clerks import live, slipped
 from synthetic_city.exports import Entry, Store
 from synthetic_city.people import Town
@@ -54,13 +57,13 @@ class Taken:
 def take_file(site: Site, store: Store, town: Town, night: date) -> list[Taken]:
     """Import every file that was sent tonight, in the order in which they were sent."""
     done: list[Taken] = []
-    held = store.by_key()
+    held, homes = store.by_key(), _homes(store)
     for folder in _sent(site, store.platform.slug, night):
         said = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if said["mode"] == "live" and said["file"]:
             rows = read_rows(site, store.platform, folder / said["file"], night)
             done += [
-                _take(store, town, night, said["batch"], held.get(row.key), row)
+                _take(store, town, night, said["batch"], held.get(row.key), row, homes)
                 if row.key
                 else _take_in(store, town, night, said["batch"], row)
                 for row in rows
@@ -109,7 +112,34 @@ def _sent(site: Site, slug: str, night: date) -> list[Path]:
     return sorted(found, key=lambda folder: int(folder.suffix[1:] or 1))
 
 
-def _take(store: Store, town: Town, night: date, batch: str, entry: Entry | None, row: Row) -> Taken:
+def _homes(store: Store) -> dict[Cell, list[Entry]]:
+    """Its rows by household number, where it keeps something once for a household and not per person."""
+    homes: dict[Cell, list[Entry]] = {}
+    if household_columns(store.platform) and "household_number" in store.platform.fields:
+        number = store.platform.fields["household_number"].column
+        for entry in store.entries:
+            homes.setdefault(entry.cells.get(number), []).append(entry)
+    return homes
+
+
+def _put(store: Store, entry: Entry, row: Row, homes: Mapping[Cell, Sequence[Entry]]) -> None:
+    """Write a row's cells down; what the platform keeps once for a household is thereby said of everybody in it."""
+    shared = household_columns(store.platform)
+    for name, stated in row.cells.items():
+        once = store.platform.fields[name].column in shared
+        for one in homes.get(row.cells.get("household_number"), [entry]) if once else [entry]:
+            store.put(one, name, stated)
+
+
+def _take(
+    store: Store,
+    town: Town,
+    night: date,
+    batch: str,
+    entry: Entry | None,
+    row: Row,
+    homes: Mapping[Cell, Sequence[Entry]] = MappingProxyType({}),
+) -> Taken:
     words = "系统中查无此编号" if entry is None else next(_refusals(store.platform, row), None)
     fate: Fate = "taken"
     if entry is None or words is not None:
@@ -117,8 +147,7 @@ def _take(store: Store, town: Town, night: date, batch: str, entry: Entry | None
     elif store.dice.chance(live()["faults"]["lost"]):
         fate = "lost"
     else:
-        for name, stated in row.cells.items():
-            store.put(entry, name, stated)
+        _put(store, entry, row, homes)
         store.touch(town, entry)
     return Taken(night, store.platform.slug, batch, row.key, fate, words or "")
 
