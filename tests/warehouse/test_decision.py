@@ -170,12 +170,10 @@ def test_one_that_copies_confirms_nothing(story: Story) -> None:
     assert story.run(civil=held, copier=held, registry={"phone": NEW}) == {"phone": "release"}
 
 
-def test_what_agrees_with_both_confirms_neither(story: Story) -> None:
+def test_a_list_that_names_both_phones_confirms_the_one_that_would_be_lost(story: Story) -> None:
     both = {"phone": f"{OLD};{NEW}"}
-    assert story.run(civil={"phone": OLD}, grid=both, registry={"phone": NEW}) == {"phone": "release"}
-    confirms = {"phone": f"{OLD};{OTHER}"}
-    story.run(civil={"phone": OLD}, grid=confirms)
-    assert story.world.rows("select why from outbox.decision") == [("confirmed_there",)]
+    assert story.run(civil={"phone": OLD}, grid=both, registry={"phone": NEW}) == {"phone": "approval"}
+    assert story.run(registry={"phone": OTHER}) == {"phone": "release"}  # entered after the list
 
 
 def test_two_platforms_that_lately_entered_different_values_ask_a_person_and_a_pin_is_the_answer(
@@ -409,6 +407,35 @@ def test_a_community_goes_to_whoever_has_another_address_only_together_with_the_
     say_of_cells(ledger, "declined", "civil", FIRST, [Cell(*seen)], ME)
     decide(world.con, ledger, FIRST)
     assert world.rows(made) == [("address", "declined", None), ("community", "approval", "follows")]
+
+
+def test_what_follows_from_an_address_that_others_contradict_is_overwritten_only_by_a_person(
+    world: Any, ledger: Ledger
+) -> None:
+    here, there = ("|".join(["上城区", "望江街道", "", "近江路", one, *[""] * 6]) for one in ("12", "30"))
+    world.platforms(
+        world.platform("civil", receives=("community",)),
+        world.platform("police", authority=("address", "community"), share=("address", "community")),
+        world.platform("clinic"),
+    )
+    set_mode(ledger, "live", "civil", FIRST, ME)
+    world.states("civil", {"c": {**ADULT, "community": "清泰门社区"}})
+    world.states("police", {"p": {"address": here, "community": "近江社区"}})
+    world.people(R1=["c", "p"])
+    made = "select decision, why from outbox.decision where field = 'community'"
+
+    def decided() -> list[tuple[Any, ...]]:
+        choose_values(world.con)
+        build_golden(world.con)
+        find_wanted(world.con, FIRST)
+        decide(world.con, ledger, FIRST)
+        rows: list[tuple[Any, ...]] = world.rows(made)
+        return rows
+
+    assert decided() == [("release", None)]
+    world.states("clinic", {"k": {"address": there}})
+    world.people(R1=["c", "p", "k"])
+    assert decided() == [("approval", "confirmed_there")]
 
 
 def test_a_flood_stops_and_asks(world: Any, ledger: Ledger) -> None:

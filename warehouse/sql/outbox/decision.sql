@@ -22,9 +22,11 @@
 --
 -- Others confirm a value when so many independent platforms (policy.toml) say what agrees with it and not with ours, and
 -- have not said it for longer than ours has been said: on the first night nobody knows who is late. What the owner, or two
--- platforms, enter after that is newer than what the others still hold, and needs nobody.
-with confirmed as (
-    select w.record_id, w.field, count(distinct c.platform) as others
+-- platforms, enter after that is newer than what the others still hold, and needs nobody. Two more confirm it: a list of
+-- phones that names both, and, for what follows from an address, another address than the golden one: a grid can be no
+-- surer than where somebody lives.
+with opposed as (
+    select w.record_id, w.field, c.platform
     from outbox.wanted as w
     join facts.field as f on f.field = w.field
     join resolved.record as r
@@ -35,10 +37,31 @@ with confirmed as (
     anti join facts.feed as feed on feed.platform = c.platform and feed.field = c.field
     where w.kind = 'correct'
         and c."key" is not null
-        and not facts.agree(f.kind, c."key", w.told)
         and facts.agree(f.kind, c."key", w.held_key)
+        and (not facts.agree(f.kind, c."key", w.told) or f.kind = 'phone')
         and coalesce(c.since >= ours.since, true)
-    group by w.record_id, w.field
+    union
+    select w.record_id, w.field, c.platform
+    from outbox.wanted as w
+    join facts.follows as follows on follows.field = w.field
+    join facts.field as f on f.field = follows.leader
+    join golden.value as leader on leader.resident_id = w.resident_id and leader.field = follows.leader
+    join resolved.record as r
+        on r.resident_id = w.resident_id and r.record_id <> w.taken_from and r.record_id <> w.record_id
+    join staged.own as c on c.record_id = r.record_id and c.field = follows.leader
+    join facts.quality as q on q.quality = c.quality and q.golden
+    left join staged.own as ours on ours.record_id = w.taken_from and ours.field = w.field
+    anti join facts.feed as feed on feed.platform = c.platform and feed.field = c.field
+    where w.kind = 'correct'
+        and c."key" is not null
+        and not facts.agree(f.kind, c."key", leader.value)
+        and coalesce(c.since >= ours.since, true)
+),
+
+confirmed as (
+    select record_id, field, count(*) as others
+    from opposed
+    group by record_id, field
 ),
 
 -- Of whom it is certain that what was told came from somebody else: both have an ID number, or a person parted their records.
