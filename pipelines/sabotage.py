@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 from connectors.platform import Platform, PlatformFileError, read_platforms
 from dedup.cluster import _Joining
+from dedup.model import Model, built_in
 from warehouse import store
 
 
@@ -40,9 +41,27 @@ def _allow_list() -> Any:
     return patch("pipelines.night.read_platforms", _greedy)
 
 
-def _veto() -> Any:
-    """Two trustworthy ID numbers may come under one roof, and nothing that speaks against a join stops it."""
-    return patch.object(_Joining, "veto", lambda _self, _a, _b: None)
+@contextmanager
+def _veto() -> Iterator[None]:
+    """Two trustworthy ID numbers may come under one roof: nothing stops a join, and that they differ speaks against nothing."""
+    trusting = _trusting(built_in("resident"))
+    with (
+        patch.object(_Joining, "veto", lambda _self, _a, _b: None),
+        patch("dedup.site.built_in", lambda _name: trusting),
+    ):
+        yield
+
+
+def _trusting(model: Model) -> Model:
+    """The model without what it makes of two numbers that differ."""
+    number = model.comparison("id_number")
+    for_nothing = {name: replace(number.levels[name], points=0.0) for name in ("far", "conflict")}
+    blind = replace(number, levels={**number.levels, **for_nothing})
+    return replace(
+        model,
+        comparisons=tuple(blind if one is number else one for one in model.comparisons),
+        caps=tuple(cap for cap in model.caps if cap.band != "apart"),
+    )
 
 
 _SWAPS: Mapping[str, Callable[[], Any]] = {
