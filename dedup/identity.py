@@ -154,10 +154,13 @@ class Home(NamedTuple):
 
 @lru_cache(maxsize=_HOMES_KEPT)
 def home_of(address: str | None) -> Home:
-    """Split an address key into comparable places. An estate stands for its road and number.
+    """Split an address key into comparable places. An estate stands for its road and number; in a village, which has no
+    roads and no rooms, a house number is a home.
 
     >>> home_of("上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301").building
     '上城区|近江家园|5'
+    >>> home_of("六安市霍邱县|龙庄镇|陈坪村||86||||||").dwelling
+    '六安市霍邱县|龙庄镇|陈坪村|86'
     """
     if not address:
         return Home(None, None, False, None, None)
@@ -170,12 +173,19 @@ def home_of(address: str | None) -> Home:
         # Without an estate the same building and room number may stand twice in a community: as good as a building.
         building = f"{parts.community}|{parts.building}|{parts.unit}|{parts.room}"
     return Home(
-        dwelling=dwelling,
+        dwelling=dwelling or _village_house(parts),
         no_unit=f"{place}|{parts.building}|{parts.room}" if dwelling else None,
         has_unit=bool(parts.unit),
         building=building,
         estate=place or parts.community or None,
     )
+
+
+def _village_house(parts: Parts) -> str | None:
+    finer = parts.road, parts.estate, parts.building, parts.unit, parts.room
+    if not parts.community.endswith(_VILLAGE) or not parts.number or any(finer):
+        return None
+    return "|".join((parts.district, parts.street, parts.community, parts.number))
 
 
 def homes_of(addresses: Coded) -> tuple[Mapping[str, Coded], Bools]:
@@ -192,7 +202,7 @@ def homes_of(addresses: Coded) -> tuple[Mapping[str, Coded], Bools]:
     block = pc.if_else(in_estate, building, parts.building)
     dwelling = _places(parts.district, spot, block, parts.unit, room)
     homes = {
-        "dwelling": dwelling,
+        "dwelling": pc.coalesce(dwelling, _village_houses(parts)),
         "no_unit": pc.if_else(dwelling.is_valid(), _places(place, parts.building, room), _MISSING),
         "building": pc.coalesce(
             _places(place, building),
@@ -207,6 +217,14 @@ def homes_of(addresses: Coded) -> tuple[Mapping[str, Coded], Bools]:
 
 
 _MISSING = pa.scalar(None, pa.string())
+_VILLAGE = "村"
+
+
+def _village_houses(parts: Parts) -> pa.StringArray:
+    finer = pc.binary_join_element_wise(parts.road, parts.estate, parts.building, parts.unit, parts.room, "")
+    alone = pc.and_(pc.ends_with(parts.community, _VILLAGE), pc.equal(finer, ""))
+    house = _places(parts.district, parts.street, parts.community, _stated(parts.number))
+    return pc.if_else(alone, house, _MISSING)
 
 
 def _stated(part: pa.StringArray) -> pa.StringArray:

@@ -103,7 +103,7 @@ def test_a_column_of_numbers_says_what_each_says_alone(
         assert set(rows(column)) - {None} == set(column.values)
 
 
-PARTS = (["", "上城区"], ["", "望江街道"], ["", "近江社区"], ["", "近江路"], ["", "12", "123弄"], ["", "近江家园"], ["", "二期"], ["", "5", "A座"], ["", "2"], ["", "3"], ["", "301"])  # fmt: skip
+PARTS = (["", "上城区"], ["", "望江街道"], ["", "近江社区", "陈坪村"], ["", "近江路"], ["", "12", "123弄"], ["", "近江家园"], ["", "二期"], ["", "5", "A座"], ["", "2"], ["", "3"], ["", "301"])  # fmt: skip
 ADDRESSES = st.lists(st.one_of(st.none(), st.tuples(*map(st.sampled_from, PARTS)).map("|".join)), max_size=30)
 
 
