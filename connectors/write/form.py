@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from connectors.draft.template import form_in, slots_of
 from connectors.errors import Unreadable
 from connectors.platform import Column, Export
 from connectors.read import read_export
-from connectors.read.layout import is_instruction
+from connectors.read.layout import column_name, is_instruction
 from connectors.read.sheet import Row, Sheet
 from connectors.read.xlsx_parts import part_of
 from connectors.sandbox import Limits, run_all
@@ -38,6 +38,10 @@ _SURE = 0.8  # a column of which the draft is less sure stays blank: a wrong col
 _IDENTITY = ("name", "id_number", "birth_date", "phone")
 _RESIDENT = re.compile(r"R[0-9A-Za-z]{16}")
 _YES_NO = {"是": "1", "否": "0"}
+_TAKEN = (
+    "表里没有一行写明姓名或证件号码，而表头下面已有内容，填进去会混在一起",
+    "已有名单的，请补上姓名、证件号码；空白表请清空表头下面的内容再填",
+)
 _DATES = (
     (re.compile(r"YYYYMMDD", re.I), "%Y%m%d"),
     (re.compile(r"YYYY/M{1,2}/D{1,2}", re.I), "%Y/%m/%d"),
@@ -132,13 +136,25 @@ def examine_form(path: Path) -> dict[str, Any]:
     with zipfile.ZipFile(path) as archive:
         place = {"part": part_of(archive, sheet.name), "sheet": sheet.name, "body": body, "foot": foot}
     who = [slot.at for slot in slots if slot.field in ("name", "id_number")]
-    rows = [
-        {"row": row.row, "cells": dict(enumerate(row.cells))}
-        for row in below
-        if (foot is None or row.row < foot)
-        and any(at < len(row.cells) and row.cells[at].strip() for at in who)
-    ]
+    free = [row for row in below if foot is None or row.row < foot]
+    rows = [{"row": row.row, "cells": dict(enumerate(row.cells))} for row in free if any(_stated(row, who))]
+    numbers = [slot.at for slot in slots if slot.kind == "row_number"]
+    if not rows and (taken := next(_taken(free, numbers), None)):
+        return {"problem": _said(path, Unreadable(*_TAKEN, sheet=sheet.name, place=taken))}
     return {"place": place, "slots": [asdict(slot) for slot in slots], "rows": rows}
+
+
+def _taken(free: Sequence[Row], numbers: Sequence[int]) -> Iterator[str]:
+    """The cells that state something where people would be put in: whoever they are about, it is nobody that we know. Rows
+    that are numbered beforehand are blank."""
+    for row in free:
+        for at in _stated(row, range(len(row.cells))):
+            if at not in numbers or not row.cells[at].strip().isdigit():
+                yield f"{column_name(at)}{row.row}"
+
+
+def _stated(row: Row, columns: Iterable[int]) -> Iterator[int]:
+    return (at for at in columns if at < len(row.cells) and row.cells[at].strip())
 
 
 def examine_people(path: Path) -> dict[str, Any]:

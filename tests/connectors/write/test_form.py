@@ -100,6 +100,28 @@ def test_who_stands_in_it_is_read_and_closing_rows_are_nobody(tmp_path: Path) ->
     assert [(row["row"], row["cells"][1]) for row in answer["rows"]] == [(6, "张三"), (7, "李四")]
 
 
+@pytest.mark.parametrize(
+    ("cells", "place"),
+    [
+        pytest.param({"I7": "13800000001"}, "I7", id="somebody's phone"),
+        pytest.param({"F6": "近江路12号"}, "F6", id="an address"),
+        pytest.param({"M8": "任务-3"}, "M8", id="the hidden key of a task"),
+        pytest.param({"A6": "逐户核对后填写"}, "A6", id="a note"),
+        pytest.param({"A6": 1, "A7": 2, "A8": 3}, None, id="numbered beforehand"),
+    ],
+)
+def test_what_stands_there_about_nobody_known_is_not_written_over(
+    tmp_path: Path, cells: dict[str, Any], place: str | None
+) -> None:
+    form = subsidy_form(tmp_path / "form.xlsx")
+    book = openpyxl.load_workbook(form)
+    for at, value in cells.items():
+        book.active[at] = value
+    book.save(form)
+    problem = examine_form(form).get("problem")
+    assert problem is None if place is None else f"{place}：表里没有一行写明姓名" in problem
+
+
 def test_rows_are_put_in_and_the_rest_of_the_form_stays(tmp_path: Path) -> None:
     form = form_of(subsidy_form(tmp_path / "form.xlsx"))
     write_form(form, tmp_path / "out.xlsx", [(6 + n, {0: n + 1, 1: f"张{n}", 2: "男性"}) for n in range(6)])
