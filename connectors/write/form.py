@@ -9,8 +9,7 @@ mean and what may be filled in (`warehouse/named.py`, `warehouse/forms.py`).
 from __future__ import annotations
 
 import re
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +24,11 @@ from connectors.platform import Column, Export
 from connectors.read import read_export
 from connectors.read.layout import column_name, is_instruction
 from connectors.read.sheet import Row, Sheet
-from connectors.read.xlsx_parts import part_of
 from connectors.sandbox import Limits, run_all
 from connectors.write.cell import Cell, unwritable
 from connectors.write.render import render
 from connectors.write.splice import Filling, Place, splice
-from connectors.write.template import closes
+from connectors.write.template import closes, first_shown, hidden_in
 from dedup.normalise.read import read
 from warehouse.fields import FieldFacts
 
@@ -129,12 +127,12 @@ def examine_form(path: Path) -> dict[str, Any]:
         table = form_in(find_tables(reading, knowledge()))
         sheet = next(one for one in reading.sheets if one.name == table.sheet)
         slots = list(_slots(path, table))
+        part, hidden = hidden_in(path)[sheet.name]
     except Unreadable as error:
         return {"problem": _said(path, error)}
-    below, body = _below(sheet, table)
+    below, body = _below(sheet, table, hidden)
     foot = next((row.row for row in below if closes(row)), None)
-    with zipfile.ZipFile(path) as archive:
-        place = {"part": part_of(archive, sheet.name), "sheet": sheet.name, "body": body, "foot": foot}
+    place = {"part": part, "sheet": sheet.name, "body": body, "foot": foot}
     who = [slot.at for slot in slots if slot.field in ("name", "id_number")]
     free = [row for row in below if foot is None or row.row < foot]
     rows = [{"row": row.row, "cells": dict(enumerate(row.cells))} for row in free if any(_stated(row, who))]
@@ -203,12 +201,12 @@ def _slots(path: Path, table: Table) -> Iterator[Slot]:
         yield Slot(table.places[slot.header], slot.header, field, kind, slot.choices, slot.max_length, format)
 
 
-def _below(sheet: Sheet, table: Table) -> tuple[list[Row], int]:
+def _below(sheet: Sheet, table: Table, hidden: Collection[int] = ()) -> tuple[list[Row], int]:
     """The rows under the header and its instructions, and the number of the first row that may be filled."""
-    body = table.first + table.header_rows
-    below = [row for row in sheet.rows if row.row >= body]
+    first = next(at for at, row in enumerate(sheet.rows) if row.row == table.first) + table.header_rows
+    below, body = sheet.rows[first:], first_shown(sheet.rows[first - 1].row + 1, hidden)
     if below and below[0].row == body and is_instruction(below[0], {}, {}):
-        return below[1:], body + 1
+        return below[1:], first_shown(body + 1, hidden)
     return below, body
 
 

@@ -35,6 +35,7 @@ _NUMBER = re.compile(r'\br="(\d+)"')
 _ADDRESS = re.compile(r'\br="([A-Z]+)(\d+)"')
 _STYLE = re.compile(r'\bs="(\d+)"')
 _OF_ONE_ROW = re.compile(r'\s(?:r|spans|hidden|collapsed|outlineLevel)="[^"]*"')
+_HIDDEN = re.compile(r'\bhidden="(?:1|true)"')
 _SPANS = re.compile(r'\sspans="[^"]*"')
 _RANGE = re.compile(r"(\$?[A-Z]+\$?)(\d+)(?::(\$?[A-Z]+\$?)(\d+))?")
 _SPREADING = re.compile(r'(\bsqref=")([^"]*)(")|(<(?:\w+:)?sqref>)([^<]*)(</)')
@@ -219,6 +220,13 @@ class _Sheet:
 
     def _merged(self, line: _Line, cells: Sequence[Cell], styles: Mapping[int, str]) -> str:
         """A row that is there, with our cells in it; each keeps its style, and whatever is not ours stays."""
+        if _HIDDEN.search(line.attributes):
+            raise Unreadable(
+                "表头下面有隐藏行，填进去谁也看不见",
+                "请在模板里取消隐藏，确认是空行后再用",
+                sheet=self.filling.place.sheet,
+                place=f"第 {line.number} 行",
+            )
         standing = dict(self._cells(line))
         for (column, name), cell in zip(self.filling.columns.items(), cells, strict=True):
             if cell is None or cell == "":

@@ -122,6 +122,18 @@ def test_what_stands_there_about_nobody_known_is_not_written_over(
     assert problem is None if place is None else f"{place}：表里没有一行写明姓名" in problem
 
 
+def test_hidden_rows_under_the_header_or_its_hints_get_nobody(tmp_path: Path) -> None:
+    for hidden, body in (((6,), 7), ((5, 6), 7), ((6, 7), 8)):
+        form = subsidy_form(tmp_path / "form.xlsx")
+        book = openpyxl.load_workbook(form)
+        for row in hidden:
+            book.active.row_dimensions[row].hidden = True
+        book.active["B6"] = "xm"
+        book.save(form)
+        answer = examine_form(form)
+        assert (answer["place"]["body"], answer["rows"]) == (body, [])
+
+
 def test_rows_are_put_in_and_the_rest_of_the_form_stays(tmp_path: Path) -> None:
     form = form_of(subsidy_form(tmp_path / "form.xlsx"))
     write_form(form, tmp_path / "out.xlsx", [(6 + n, {0: n + 1, 1: f"张{n}", 2: "男性"}) for n in range(6)])

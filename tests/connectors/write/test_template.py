@@ -267,6 +267,36 @@ def _issued_list(path: Path) -> list[str]:
     return [openpyxl.utils.get_column_letter(one) for one in (key, name)]
 
 
+def _hide(path: Path, row: int, **cells: str) -> None:
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    sheet.row_dimensions[row].hidden = True
+    for letter, text in cells.items():
+        sheet[f"{letter}{row}"] = text
+    book.save(path)
+
+
+def test_a_hidden_row_under_the_header_keeps_what_it_says_and_gets_nobody(tmp_path: Path, own: Path) -> None:
+    first = examine(CARE, own)["places"][0]["body"]
+    _hide(own, first, A="lnrbh", B="xm")
+    assert examine(CARE, own)["places"][0]["body"] == first + 1
+    _fill(_people(2), tmp_path / "filled.xlsx", own)
+    sheet = openpyxl.load_workbook(tmp_path / "filled.xlsx").worksheets[0]
+    assert [sheet[f"A{first + at}"].value for at in range(3)] == ["lnrbh", "E00000", "E00001"]
+    assert sheet.row_dimensions[first].hidden and not sheet.row_dimensions[first + 1].hidden
+
+
+def test_a_hidden_row_further_down_is_named_and_not_filled(tmp_path: Path, own: Path) -> None:
+    first = examine(CARE, own)["places"][0]["body"]
+    _hide(own, first + 1)
+    with pytest.raises(Unreadable) as refused:
+        _fill(_people(2), tmp_path / "filled.xlsx", own)
+    assert (refused.value.problem, refused.value.place) == (
+        "表头下面有隐藏行，填进去谁也看不见",
+        f"第 {first + 1} 行",
+    )
+
+
 def test_a_list_that_was_issued_is_filled_where_its_keys_stand(tmp_path: Path) -> None:
     own = tmp_path / "disability_survey.xlsx"
     key, name = _issued_list(own)
