@@ -23,8 +23,8 @@ from connectors.errors import Unreadable
 from connectors.read.layout import column_name
 from connectors.read.xlsx_parts import column_index
 from connectors.write.cell import CannotWrite, Cell, unwritable
+from connectors.write.packed import EPOCH
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # of what is written anew: the time of writing would change the bytes
 _LONGEST = 32_767  # characters of a cell
 _LAST_ROW = 1_048_576
 _ROWS_A_PIECE = 500  # of XML, before it is compressed
@@ -102,7 +102,7 @@ def splice(workbook: Path | IO[bytes], path: Path, whose: str, fillings: Sequenc
 
 
 def _entry(old: zipfile.ZipInfo, level: int) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(old.filename, _EPOCH)
+    entry = zipfile.ZipInfo(old.filename, EPOCH)
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry._compresslevel = level  # type: ignore[attr-defined]  # the public way to set it exists from 3.13
     entry.create_system = 0

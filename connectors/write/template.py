@@ -46,7 +46,6 @@ _NEXT = (
 )
 _LABEL = re.compile(r"^[^:：\d]{2,10}[:：]")
 _MOST_LEVELS = 4  # of a header, and the instructions under it
-_DEATHS = {"memory": "内存超过上限", "timeout": "时间超过上限"}
 
 
 def read_blank(platform: Platform, path: Path, *, limits: Limits = Limits()) -> Blank:
@@ -62,9 +61,7 @@ def read_blank(platform: Platform, path: Path, *, limits: Limits = Limits()) -> 
             platform.slug, _named(path)
         )
     if outcome.fate != "done":
-        raise Unreadable(
-            f"读取空白模板时出错（{_DEATHS.get(outcome.fate, '解析程序中止')}）", "请换一份平台的空白模板"
-        ).of(platform.slug, _named(path))
+        raise Unreadable(outcome.problem, "请换一份平台的空白模板").of(platform.slug, _named(path))
     places = [Place(**place) for place in answer["places"]]
     return Blank(path, places, answer["columns"], answer["issued"] if platform.receive.issued else None)
 
