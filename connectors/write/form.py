@@ -115,7 +115,7 @@ def _in_a_worker(function: Callable[..., dict[str, Any]], path: Path, limits: Li
     answer = outcome.answer or {}
     if outcome.fate != "done" or "problem" in answer:
         raise CannotFill(
-            answer.get("problem") or f"文件 {path.name}：读取时出错。请用表格软件另存为 xlsx 再试"
+            answer.get("problem") or f"文件 {path.name}：{outcome.problem}。请用表格软件另存为 xlsx 再试"
         )
     return answer
 
@@ -169,9 +169,10 @@ def examine_people(path: Path) -> dict[str, Any]:
         told = _told(fields, dict(enumerate(row.cells)))
         ids = [text.strip() for text in row.cells if _RESIDENT.fullmatch(text.strip())]
         told |= {"resident": ids[0]} if len(ids) == 1 else {}
-        if told and not closes(row):
+        # A row that tells nothing of use is somebody too, and is told as left out.
+        if not row.blank and not closes(row):
             people.append({"row": row.row, "told": told})
-    if not people:
+    if not any(one["told"] for one in people):
         return {"problem": f"文件 {path.name}：没有一行写明是谁。请写明居民编号，或姓名与证件号码"}
     return {"people": people}
 

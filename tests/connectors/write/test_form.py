@@ -186,6 +186,14 @@ def test_a_list_of_any_format_says_who_is_meant(
     assert all(told in one["told"] and "address" not in one["told"] for one in people)
 
 
+def test_a_row_of_a_list_that_says_nothing_of_use_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("居民编号,姓名,备注\n,张三,\nR01234,,急\n", encoding="utf-8")
+    assert examine_people(tmp_path / "list.csv")["people"] == [
+        {"row": 2, "told": {"name": "张三"}},
+        {"row": 3, "told": {}},
+    ]
+
+
 def test_what_is_no_form_or_no_list_is_said_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "scan.xlsx").write_bytes(b"%PDF-1.7")
     with pytest.raises(CannotFill, match=r"scan\.xlsx"):
