@@ -72,8 +72,9 @@ class SheetFacts:
     merges: Sequence[Merge] = ()
     last: int = 0
     by_rows: bool = False
+    whole: Sequence[tuple[int, int]] = field(init=False)
 
-    def whole(self) -> list[tuple[int, int]]:
+    def __post_init__(self) -> None:
         """Stretches of rows, first and last, that hang together by merged ranges; in order, none touching another."""
         found: list[tuple[int, int]] = []
         for top, bottom in sorted((top + 1, bottom + 1) for (top, _), (bottom, _) in self.merges):
@@ -81,7 +82,7 @@ class SheetFacts:
                 found[-1] = (found[-1][0], max(found[-1][1], bottom))
             else:
                 found.append((top, bottom))
-        return found
+        self.whole = found
 
 
 class Unpacked(NamedTuple):
@@ -218,7 +219,7 @@ class _Look:
         self._extent.check(self.name)
         merges = _merges(self._tail) if self._tail is not None else None
         facts = SheetFacts(frozenset(self._hidden), merges or (), self._stating)
-        tallest = max((bottom - top for top, bottom in facts.whole()), default=0)
+        tallest = max((bottom - top for top, bottom in facts.whole), default=0)
         facts.by_rows = self._by_rows and merges is not None and tallest < _TALLEST
         return facts
 
