@@ -25,7 +25,7 @@ from connectors.read import read_export
 from connectors.read.layout import column_name, is_instruction
 from connectors.read.sheet import Row, Sheet
 from connectors.sandbox import Limits, run_all
-from connectors.write.cell import Cell, unwritable
+from connectors.write.cell import CannotWrite, Cell, unwritable
 from connectors.write.render import render
 from connectors.write.splice import Filling, Place, splice
 from connectors.write.template import closes, first_shown, hidden_in
@@ -265,3 +265,9 @@ def write_form(form: Form, path: Path, rows: Sequence[tuple[int, Mapping[int, Ce
         splice(form.file, path, form.file.name, [Filling(form.place, columns, cells)])
     except Unreadable as error:
         raise CannotFill(_said(form.file, error)) from error
+    except CannotWrite as fault:
+        at = next(slot.at for slot in form.slots if slot.header == fault.column)
+        place = f"{column_name(at)}{form.place.body - 1 + fault.row}"
+        problem = f"「{fault.column}」无法写出：{fault.problem}"
+        error = Unreadable(problem, "请先改正库中的这个值", sheet=form.place.sheet, place=place)
+        raise CannotFill(_said(form.file, error)) from None

@@ -144,6 +144,15 @@ def test_rows_are_put_in_and_the_rest_of_the_form_stays(tmp_path: Path) -> None:
     assert [str(one.sqref) for one in sheet.data_validations.dataValidation] == ["C6:C20"]
 
 
+def test_a_value_that_no_cell_holds_is_named_by_its_cell(tmp_path: Path) -> None:
+    form = form_of(subsidy_form(tmp_path / "form.xlsx"))
+    with pytest.raises(CannotFill) as refused:
+        write_form(form, tmp_path / "out.xlsx", [(6, {1: "张三"}), (7, {5: "近江路" * 20_000})])
+    assert str(refused.value).startswith(
+        "文件 form.xlsx，工作表「申报表」，F7：「居住情况/详细地址」无法写出：超过 32767 个字符"
+    )
+
+
 SAID = [
     ("a word of the list", Slot(2, "性别", "sex", "", ("男性", "女性")), "sex", "2", "女性"),
     ("no word of the list", Slot(2, "婚姻", "marital", "", ("未婚", "已婚")), "marital", "30", None),
