@@ -3,7 +3,8 @@
 Run by `make bench-staging`. The files are made here: the grid platform's twenty used columns, one row a person, most
 values repeated from row to row as they are in an export (few codes and dates, a phone and an address a household). Each
 file is taken in by a process of its own, at two sizes, so that the difference tells what a row costs in memory; several
-times, of which the fastest counts: others may use the machine, and how much they did is noted.
+times: others may use the machine, and how much they did is noted. Of one process alone the run that needed least CPU counts,
+its wall seconds as well; of two at once the one that ended first.
 Writes benchmarks/results/staging.json with machine, versions, command and seed; docs quote that file.
 """
 

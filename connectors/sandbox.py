@@ -27,6 +27,14 @@ from typing import IO, Any, Literal
 
 Fate = Literal["done", "failed", "crashed", "timeout", "memory", "unstarted"]
 Answer = dict[str, Any]
+_DEATHS: dict[Fate, str] = {
+    "crashed": "文件使解析程序崩溃，可能已损坏或有害",
+    "memory": "读取这个文件所需的内存超过上限",
+    "timeout": "读取这个文件的时间超过上限",
+    "unstarted": "没有轮到读取这个文件",
+    "failed": "读取时发生意外错误",
+    "done": "读取没有得到结果",
+}
 _LENGTH = struct.Struct(">Q")
 
 
@@ -46,6 +54,11 @@ class Outcome:
     fate: Fate
     answer: Answer | None = None
     detail: str = ""
+
+    @property
+    def problem(self) -> str:
+        """Why there is no answer of use about a file, in words for a clerk."""
+        return _DEATHS[self.fate] + (f"（{self.detail}）" if self.detail else "")
 
 
 def run_all(

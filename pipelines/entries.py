@@ -1,6 +1,6 @@
 """What was typed at the desk, left in the inbox of a night as the export of the office's own platform.
 
-Belongs here: the form's fields, whether what was typed can be read, the workbook.
+Belongs here: the form's fields, whether what was typed can be read and written, the workbook.
 Lives elsewhere: the rows (`warehouse/entries.py`), the form (`stewardship/desk/enter.py`), the platform
 (`connectors/platforms/desk.toml`).
 
@@ -10,13 +10,15 @@ own in that folder decides against ours for that night.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connectors.platform import PLATFORMS, Column, Platform, read_platform
-from connectors.write import write_export
+from connectors.write import CannotWrite, write_export
 from connectors.write.blank import choices
+from connectors.write.cell import unwritable
 from dedup.normalise.area import Area
 from dedup.normalise.id_numbers import birth_date_of, sex_of
 from dedup.normalise.read import read
@@ -53,12 +55,17 @@ def form() -> list[FormField]:
 
 def unreadable(row: Mapping[str, str], area: Area) -> list[str]:
     """The fields of a row that nobody could read, or so badly that nobody would stand for them (a number whose check
-    character is wrong, a value with its middle hidden), and those that contradict the ID number beside them."""
+    character is wrong, a value with its middle hidden, a control character that came along with what was pasted), and those
+    that contradict the ID number beside them."""
     platform = read_platform(PLATFORMS / f"{SLUG}.toml")
     keys = {name: _key(platform.fields[name], stated, area) for name, stated in row.items()}
     number = keys.get("id_number") or ""
     says = {"birth_date": birth_date_of(number), "sex": sex_of(number)}
-    return [name for name, key in keys.items() if key is None or (says.get(name) or key) != key]
+    return [
+        name
+        for name, key in keys.items()
+        if key is None or unwritable(row[name]) or (says.get(name) or key) != key
+    ]
 
 
 def _key(column: Column, stated: str, area: Area) -> str | None:
@@ -68,18 +75,40 @@ def _key(column: Column, stated: str, area: Area) -> str | None:
 
 
 def leave_entries(night: Night) -> None:
-    """Leave the rows that stand in the inbox of a night. A workbook that somebody put there stays, and ours waits."""
+    """Leave the rows that stand in the inbox of a night. A workbook that somebody put there stays, and ours waits.
+
+    What an earlier run of the night left there is written anew, or taken away where nothing stands any more: it must not
+    bring back what was taken back or erased since. A row that no workbook can hold is told, and costs nobody else anything.
+    """
+    if SLUG not in night.platforms:
+        return
     with open_ledger(night.site) as ledger:
         standing = entries(ledger)
     folder = night.site.inbox / night.date.isoformat() / SLUG
-    if not standing or SLUG not in night.platforms:
+    (folder / FILE).unlink(missing_ok=True)
+    if not standing:
         return
-    if any(file.name != FILE for file in folder.glob("[!.~]*")):
+    if any(folder.glob("[!.~]*")):
         night.remarks.append(Remark(SLUG, "entries_wait", {"rows": len(standing), "folder": folder}))
         return
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    platform = night.platforms[SLUG]
-    write_export(platform, [_row(platform, one) for one in standing], folder / FILE)
+    night.remarks += _write(night.platforms[SLUG], standing, folder / FILE)
+
+
+def _write(platform: Platform, standing: Sequence[Entry], path: Path) -> list[Remark]:
+    """Write the workbook, for its owner only, without the rows that it cannot hold; what is to be said of these."""
+    left, told = list(standing), []
+    while left:
+        path.touch(mode=0o600)
+        try:
+            write_export(platform, [_row(platform, one) for one in left], path)
+            return told
+        except CannotWrite as fault:
+            path.unlink()
+            line = left.pop(fault.row - 1).line
+            words = {"line": line, "column": fault.column, "problem": fault.problem}
+            told.append(Remark(platform.slug, "entry_unwritable", words))
+    return told
 
 
 def _row(platform: Platform, entry: Entry) -> dict[str, str]:

@@ -186,6 +186,7 @@ def _nobody(met: Sequence[Met]) -> str:
 
 REASONS: dict[Reason, str] = {
     "nobody": "在库中没有找到",
+    "unknown_id": "的居民编号没有人用过",
     "another_name": "证件号码相符而姓名不同",
     "several": "与不止一名居民相符",
     "too_little": "只有姓名或信息太少，不足以认定是谁",

@@ -26,7 +26,7 @@ from pipelines.night import Night
 from pipelines.sending import Ready, send
 from warehouse.approvals import live_platforms
 from warehouse.ledger import Ledger
-from warehouse.notices import note_told, open_notices, told_on
+from warehouse.notices import Notice, note_told, open_notices, told_on
 from warehouse.publish import Change, decide, note_prepared, take_stock
 
 
@@ -73,27 +73,32 @@ def write_templates(night: Night, ledger: Ledger) -> int:
             continue
         if batch.live and drafted.rows and written is not None and written.file is not None:
             ready.append(Ready(batch, drafted, folder / written.file))
-    for slug, platform in night.platforms.items():
-        if platform.receive.notices is not None and slug not in night.stopped:
-            _give_notice(night, ledger, platform)
+    give_notices(night, ledger)
     send(night, ledger, ready)
     take_stock(night.con, ledger, night.date)
     return len(prepared.new)
 
 
-def _give_notice(night: Night, ledger: Ledger, platform: Platform) -> None:
+def give_notices(night: Night, ledger: Ledger) -> None:
     """Note the notices that somebody agreed to as told, then write them; those of an earlier run of tonight are owed too.
 
     A clerk carries the sheet, also where rows go over a wire.
     """
-    slug = platform.slug
-    if slug in live_platforms(ledger):
-        agreed = [one for one in open_notices(night.con, ledger, [platform]) if one.word == "approved"]
-        note_told(ledger, night.date, agreed)
-    tonight = [one for one in told_on(ledger, night.date) if one.platform == slug]
-    if tonight:
+    takers = {
+        slug: platform
+        for slug, platform in night.platforms.items()
+        if platform.receive.notices is not None and slug not in night.stopped
+    }
+    live = live_platforms(ledger)
+    asked = [platform for slug, platform in takers.items() if slug in live]
+    agreed = [one for one in open_notices(night.con, ledger, asked) if one.word == "approved"]
+    note_told(ledger, night.date, agreed)
+    tonight: dict[str, list[Notice]] = {}
+    for one in told_on(ledger, night.date):
+        tonight.setdefault(one.platform, []).append(one)
+    for slug in takers.keys() & tonight.keys():
         try:
-            write_notices(platform, tonight, night.site.outbox / night.date.isoformat() / slug)
+            write_notices(takers[slug], tonight[slug], night.site.outbox / night.date.isoformat() / slug)
         except CannotWrite as fault:
             night.outcomes[slug].status, night.outcomes[slug].message = "refused", str(fault)
 

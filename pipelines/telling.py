@@ -25,7 +25,10 @@ from warehouse.values import shown
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """One cell that a platform was told, or that stood in a form: then `platform` is a dash. receipt: what became of the last telling; empty for those before it."""
+    """One cell that a platform was told, or that stood in a form: then `platform` is a dash.
+
+    receipt: what became of the last telling; empty for those before it.
+    """
 
     night: date
     platform: str

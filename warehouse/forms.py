@@ -47,7 +47,6 @@ class Filled:
     form: str  # what the file is called; empty once it was erased
     purpose: str
     basis: str
-    role: str
     cells: Mapping[tuple[str, str], Cell]
 
 
@@ -113,7 +112,6 @@ def fillings(ledger: Ledger) -> list[Filled]:
             ledger.recall(line.body["form"]) or "",
             line.body["purpose"],
             line.body["basis"],
-            line.body["role"],
             cells.get(line.seq, {}),
         )
         for line in ledger.lines(_KIND)

@@ -37,7 +37,7 @@ _ALONE: dict[str, str | bool | int | float | list[str]] = {
 _GOOD_NUMBERS = ("ok", "ok_unknown_area")
 
 Values = Mapping[str, Mapping[str, tuple[str, str]]]  # resident -> field -> value, record it was taken from
-Reason = Literal["nobody", "another_name", "several", "too_little", "not_admitted"]
+Reason = Literal["nobody", "unknown_id", "another_name", "several", "too_little", "not_admitted"]
 
 
 class WrongCondition(ValueError):
@@ -77,7 +77,8 @@ def values_for(con: duckdb.DuckDBPyConnection, purpose: Purpose, residents: Coll
 def chosen(con: duckdb.DuckDBPyConnection, purpose: Purpose, where: str, night: date) -> list[str]:
     """The residents of whom the condition holds, those of one address together.
 
-    The condition sees a column for each field of the purpose, in normal form, and `age` in completed years.
+    The condition sees a column for each field of the purpose, in normal form, and `age` in completed years where the purpose
+    may have the birth date: an age is half of it.
 
     Raises:
         WrongCondition: no single condition, another column, or it takes too long.
@@ -97,7 +98,7 @@ def _run(alone: duckdb.DuckDBPyConnection, purpose: Purpose, where: str) -> list
         with _limited(alone):
             rows = alone.execute(f"{_query(where)} order by {', '.join([*order, 'resident_id'])}").fetchall()
     except (duckdb.BinderException, duckdb.CatalogException) as error:
-        columns = "、".join(("age", *purpose.fields))
+        columns = "、".join((*(["age"] if "birth_date" in purpose.fields else []), *purpose.fields))
         raise WrongCondition(f"--where 用了这张表不能用的列或函数。可用的列：{columns}") from error
     except duckdb.InterruptException as error:
         raise WrongCondition(f"--where 超过 {_SECONDS:.0f} 秒没有算完。请写得简单些") from error
@@ -112,15 +113,14 @@ def _asked(purpose: Purpose) -> dict[str, Any]:
 
 
 def _wide(con: duckdb.DuckDBPyConnection, purpose: Purpose, night: date) -> pa.Table:
-    """A row for each resident whom the purpose may be told of: its fields side by side, and the age where a whole birth date is
-    known."""
+    """A row for each resident whom the purpose may be told of: its fields side by side, and with the birth date the age, where a
+    whole one is known."""
     columns = [f"max(value) filter (where field = '{one}') as \"{one}\"" for one in purpose.fields]
-    born = "max(value) filter (where field = 'birth_date' and length(value) = 10)"
-    age = f"date_sub('year', try_cast({born} as date), $night::date) as age"
-    query = (
-        f"select resident_id, {', '.join((*columns, age))} from ({select('form.value')}) group by resident_id"
-    )
-    return con.sql(query, params=_asked(purpose) | {"night": night}).to_arrow_table()
+    if "birth_date" in purpose.fields:
+        born = "max(value) filter (where field = 'birth_date' and length(value) = 10)"
+        columns.append(f"date_sub('year', try_cast({born} as date), date '{night.isoformat()}') as age")
+    query = f"select resident_id, {', '.join(columns)} from ({select('form.value')}) group by resident_id"
+    return con.sql(query, params=_asked(purpose)).to_arrow_table()
 
 
 def _query(where: str) -> str:
@@ -166,13 +166,14 @@ def _limited(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def found(con: duckdb.DuckDBPyConnection, people: Sequence[Stated]) -> list[Met]:
     """Whom each row means: the resident, or why nobody can be named.
 
-    By a good ID number whose holder is called so, else by name and one more fact. Never by a name alone.
+    By our own id, by a good ID number whose holder is called so, else by name and one more fact. Never by a name alone.
     """
     keys = [_keys(one) for one in people]
     known = _known(con, keys)
+    ours = _ours(con, [one.resident_id for one in people])
     met: list[Met] = []
     for one, stated in zip(people, keys, strict=True):
-        meant = [one.resident_id] if one.resident_id else _meant(stated, known)
+        meant = _bearing(one.resident_id, ours) if one.resident_id else _meant(stated, known)
         if isinstance(meant, str):
             met.append(Met(one, reason=meant))
         elif len(meant) != 1:
@@ -219,6 +220,19 @@ def _known(con: duckdb.DuckDBPyConnection, people: Iterable[Mapping[str, str]]) 
         for key in {name, former, number} - {None}:
             known.setdefault(key, []).append((resident, {k: v for k, v in held.items() if v}))
     return known
+
+
+def _ours(con: duckdb.DuckDBPyConnection, resident_ids: Collection[str]) -> set[str]:
+    """Those of these ids that a resident bears today."""
+    rows = con.execute(
+        "select resident_id from golden.resident where list_contains($asked, resident_id)",
+        {"asked": sorted(set(resident_ids))},
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def _bearing(resident_id: str, ours: Collection[str]) -> list[str] | Reason:
+    return [resident_id] if resident_id in ours else "unknown_id"
 
 
 def _meant(keys: Mapping[str, str], known: Known) -> list[str] | Reason:

@@ -132,16 +132,19 @@ def _fallen_apart(
     platforms: Collection[str],
 ) -> Iterable[Notice]:
     """Pairs that a platform was told are one, and that are two residents today."""
-    lines = {line.seq: line for line in ledger.lines(_TOLD) if line.body["platform"] in platforms}
-    for kind, seq in last.values():
-        if kind == "merged" and seq in lines:
-            line = lines[seq]
-            rows = con.execute(
-                "select count(*), count(distinct resident_id) from resolved.record where record_id in (?, ?)",
-                [line.body["kept"], line.body["other"]],
-            ).fetchall()
-            if rows == [(2, 2)]:
-                yield replace(_of(ledger, line), kind="split")
+    one_person = {seq for kind, seq in last.values() if kind == "merged"}
+    lines = [
+        line for line in ledger.lines(_TOLD) if line.seq in one_person and line.body["platform"] in platforms
+    ]
+    rows = con.execute(
+        "select record_id, resident_id from resolved.record where list_contains($records, record_id)",
+        {"records": [line.body[side] for line in lines for side in ("kept", "other")]},
+    ).fetchall()
+    whose = dict(rows)
+    for line in lines:
+        residents = [whose.get(line.body[side]) for side in ("kept", "other")]
+        if None not in residents and residents[0] != residents[1]:
+            yield replace(_of(ledger, line), kind="split")
 
 
 def _of(ledger: Ledger, line: Line) -> Notice:

@@ -31,13 +31,6 @@ from connectors.sandbox import Limits, run_all
 __all__ = ["CannotDraft", "draft"]
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{1,40}")
-_DEATHS = {
-    "crashed": "文件使解析程序崩溃，可能已损坏或有害",
-    "memory": "读取这个文件所需的内存超过上限",
-    "timeout": "读取这个文件的时间超过上限",
-    "failed": "读取时发生意外错误",
-    "done": "读取没有得到结果",
-}
 
 
 class CannotDraft(ValueError):
@@ -71,9 +64,7 @@ def draft(
     _, outcome = next(iter(run_all(examine, jobs, workers=1, limits=limits)))
     answer = outcome.answer or {}
     if outcome.fate != "done" or "toml" not in answer:
-        raise CannotDraft(
-            answer.get("problem") or f"文件 {path.name}：{_DEATHS[outcome.fate]}（{outcome.detail}）"
-        )
+        raise CannotDraft(answer.get("problem") or f"文件 {path.name}：{outcome.problem}")
     return answer
 
 

@@ -214,21 +214,14 @@ def _judge(arrival: _Arrival, night: Day, outcome: Outcome) -> Pull:
         return _pull(arrival, night, "landed", rows=answer["rows"], message=answer["notes"])
     if not arrival.cells.exists():
         arrival.original.unlink(missing_ok=True)
-    problem, next_move, sheet, place = answer.get("problem") or (*_DEATHS[outcome.fate], "", "")
-    if outcome.detail:
-        problem += f"（{outcome.detail}）"
+    died = (outcome.problem, _NEXT.get(outcome.fate, _TELL), "", "")
+    problem, next_move, sheet, place = answer.get("problem") or died
     refused = ExportRefused(arrival.platform.slug, arrival.path.name, sheet, place, problem, next_move)
     return _pull(arrival, night, "unreadable", message=str(refused))
 
 
-_DEATHS = {
-    "crashed": ("文件使解析程序崩溃，可能已损坏或有害", _TOO_HEAVY),
-    "memory": ("读取这个文件所需的内存超过上限", _TOO_HEAVY),
-    "timeout": ("读取这个文件的时间超过上限", _TOO_HEAVY),
-    "unstarted": ("没有轮到读取这个文件", "请再运行一次"),
-    "failed": ("读取时发生意外错误", "请把文件名和这条消息告诉管理员"),
-    "done": ("读取没有得到结果", "请把文件名和这条消息告诉管理员"),
-}
+_TELL = "请把文件名和这条消息告诉管理员"
+_NEXT = {"crashed": _TOO_HEAVY, "memory": _TOO_HEAVY, "timeout": _TOO_HEAVY, "unstarted": "请再运行一次"}
 
 
 def _pull(arrival: _Arrival, night: Day, status: Status, *, rows: int = 0, message: str = "") -> Pull:

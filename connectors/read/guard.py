@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from connectors.errors import Unreadable
 
@@ -41,7 +42,7 @@ def check_rows(rows: int) -> None:
         raise Unreadable(f"文件超过 {MAX_ROWS} 行", _TOO_BIG)
 
 
-def check_zip(path: Path) -> None:
+def check_zip(path: Path | IO[bytes]) -> None:
     """Refuse an archive that is broken, holds too many entries, or unpacks to far more than it weighs."""
     try:
         with zipfile.ZipFile(path) as archive:

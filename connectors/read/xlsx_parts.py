@@ -72,8 +72,9 @@ class SheetFacts:
     merges: Sequence[Merge] = ()
     last: int = 0
     by_rows: bool = False
+    whole: Sequence[tuple[int, int]] = field(init=False)
 
-    def whole(self) -> list[tuple[int, int]]:
+    def __post_init__(self) -> None:
         """Stretches of rows, first and last, that hang together by merged ranges; in order, none touching another."""
         found: list[tuple[int, int]] = []
         for top, bottom in sorted((top + 1, bottom + 1) for (top, _), (bottom, _) in self.merges):
@@ -81,7 +82,7 @@ class SheetFacts:
                 found[-1] = (found[-1][0], max(found[-1][1], bottom))
             else:
                 found.append((top, bottom))
-        return found
+        self.whole = found
 
 
 class Unpacked(NamedTuple):
@@ -113,9 +114,13 @@ def damaged() -> Unreadable:
     return Unreadable("xlsx 文件已损坏或不完整", "请从平台重新导出，确认能用表格软件打开")
 
 
-def part_of(archive: zipfile.ZipFile, sheet: str) -> str:
-    """The part of the archive that is the worksheet of this name."""
-    return next(one.part for one in sheet_parts(archive) if one.name == sheet)
+def hidden_rows(archive: zipfile.ZipFile, sheet: SheetPart) -> frozenset[int]:
+    """The numbers of a sheet's hidden rows, from 1.
+
+    Raises:
+        Unreadable: as `unpack`.
+    """
+    return unpack(archive, sheet, None).facts.hidden
 
 
 def sheet_parts(archive: zipfile.ZipFile) -> list[SheetPart]:
@@ -214,7 +219,7 @@ class _Look:
         self._extent.check(self.name)
         merges = _merges(self._tail) if self._tail is not None else None
         facts = SheetFacts(frozenset(self._hidden), merges or (), self._stating)
-        tallest = max((bottom - top for top, bottom in facts.whole()), default=0)
+        tallest = max((bottom - top for top, bottom in facts.whole), default=0)
         facts.by_rows = self._by_rows and merges is not None and tallest < _TALLEST
         return facts
 

@@ -8,8 +8,10 @@ Lives elsewhere: whether a sheet is written so that this can be told (`xlsx_part
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import IO, NamedTuple
 
 import numpy as np
@@ -104,7 +106,14 @@ class SheetRows:
 
     def _begun_by(self, row: int) -> int:
         """The first row of what hangs together by merged ranges and goes on below this row; 0 if nothing does."""
-        return next((top for top, bottom in self.unpacked.facts.whole() if top <= row < bottom), 0)
+        top, bottom = self._hanging(row)
+        return top if row < bottom else 0
+
+    def _hanging(self, row: int) -> tuple[int, int]:
+        """The last stretch of rows that hangs together and begins at this row or above it; (0, 0) if none does."""
+        whole = self.unpacked.facts.whole
+        at = bisect_right(whole, row, key=itemgetter(0))
+        return whole[at - 1] if at else (0, 0)
 
     def _tables(self, cells: _Cells) -> Iterator[_Table]:
         """The rows of a block, as many at a time as may be held."""
@@ -153,8 +162,7 @@ class SheetRows:
     def _last(self, numbers: Numbers) -> int:
         """The last row of a table, or of what hangs together with it: rows that are blank are not in the file."""
         last = int(numbers[-1])
-        bottom = max((bottom for top, bottom in self.unpacked.facts.whole() if top <= last), default=0)
-        return max(last, min(bottom, self.unpacked.facts.last))
+        return max(last, min(self._hanging(last)[1], self.unpacked.facts.last))
 
     def _merged(self, table: _Table, first: int, last: int) -> list[Row]:
         """The rows of a table with what merged ranges cover."""

@@ -9,8 +9,7 @@ mean and what may be filled in (`warehouse/named.py`, `warehouse/forms.py`).
 from __future__ import annotations
 
 import re
-import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,13 @@ from connectors.draft.template import form_in, slots_of
 from connectors.errors import Unreadable
 from connectors.platform import Column, Export
 from connectors.read import read_export
-from connectors.read.layout import is_instruction
+from connectors.read.layout import column_name, is_instruction
 from connectors.read.sheet import Row, Sheet
-from connectors.read.xlsx_parts import part_of
 from connectors.sandbox import Limits, run_all
-from connectors.write.cell import Cell, unwritable
+from connectors.write.cell import CannotWrite, Cell, unwritable
 from connectors.write.render import render
 from connectors.write.splice import Filling, Place, splice
-from connectors.write.template import closes
+from connectors.write.template import closes, first_shown, hidden_in
 from dedup.normalise.read import read
 from warehouse.fields import FieldFacts
 
@@ -38,6 +36,10 @@ _SURE = 0.8  # a column of which the draft is less sure stays blank: a wrong col
 _IDENTITY = ("name", "id_number", "birth_date", "phone")
 _RESIDENT = re.compile(r"R[0-9A-Za-z]{16}")
 _YES_NO = {"是": "1", "否": "0"}
+_TAKEN = (
+    "表里没有一行写明姓名或证件号码，而表头下面已有内容，填进去会混在一起",
+    "已有名单的，请补上姓名、证件号码；空白表请清空表头下面的内容再填",
+)
 _DATES = (
     (re.compile(r"YYYYMMDD", re.I), "%Y%m%d"),
     (re.compile(r"YYYY/M{1,2}/D{1,2}", re.I), "%Y/%m/%d"),
@@ -113,7 +115,7 @@ def _in_a_worker(function: Callable[..., dict[str, Any]], path: Path, limits: Li
     answer = outcome.answer or {}
     if outcome.fate != "done" or "problem" in answer:
         raise CannotFill(
-            answer.get("problem") or f"文件 {path.name}：读取时出错。请用表格软件另存为 xlsx 再试"
+            answer.get("problem") or f"文件 {path.name}：{outcome.problem}。请用表格软件另存为 xlsx 再试"
         )
     return answer
 
@@ -125,20 +127,32 @@ def examine_form(path: Path) -> dict[str, Any]:
         table = form_in(find_tables(reading, knowledge()))
         sheet = next(one for one in reading.sheets if one.name == table.sheet)
         slots = list(_slots(path, table))
+        part, hidden = hidden_in(path)[sheet.name]
     except Unreadable as error:
         return {"problem": _said(path, error)}
-    below, body = _below(sheet, table)
+    below, body = _below(sheet, table, hidden)
     foot = next((row.row for row in below if closes(row)), None)
-    with zipfile.ZipFile(path) as archive:
-        place = {"part": part_of(archive, sheet.name), "sheet": sheet.name, "body": body, "foot": foot}
+    place = {"part": part, "sheet": sheet.name, "body": body, "foot": foot}
     who = [slot.at for slot in slots if slot.field in ("name", "id_number")]
-    rows = [
-        {"row": row.row, "cells": dict(enumerate(row.cells))}
-        for row in below
-        if (foot is None or row.row < foot)
-        and any(at < len(row.cells) and row.cells[at].strip() for at in who)
-    ]
+    free = [row for row in below if foot is None or row.row < foot]
+    rows = [{"row": row.row, "cells": dict(enumerate(row.cells))} for row in free if any(_stated(row, who))]
+    numbers = [slot.at for slot in slots if slot.kind == "row_number"]
+    if not rows and (taken := next(_taken(free, numbers), None)):
+        return {"problem": _said(path, Unreadable(*_TAKEN, sheet=sheet.name, place=taken))}
     return {"place": place, "slots": [asdict(slot) for slot in slots], "rows": rows}
+
+
+def _taken(free: Sequence[Row], numbers: Sequence[int]) -> Iterator[str]:
+    """The cells that state something where people would be put in: whoever they are about, it is nobody that we know. Rows
+    that are numbered beforehand are blank."""
+    for row in free:
+        for at in _stated(row, range(len(row.cells))):
+            if at not in numbers or not row.cells[at].strip().isdigit():
+                yield f"{column_name(at)}{row.row}"
+
+
+def _stated(row: Row, columns: Iterable[int]) -> Iterator[int]:
+    return (at for at in columns if at < len(row.cells) and row.cells[at].strip())
 
 
 def examine_people(path: Path) -> dict[str, Any]:
@@ -155,9 +169,10 @@ def examine_people(path: Path) -> dict[str, Any]:
         told = _told(fields, dict(enumerate(row.cells)))
         ids = [text.strip() for text in row.cells if _RESIDENT.fullmatch(text.strip())]
         told |= {"resident": ids[0]} if len(ids) == 1 else {}
-        if told and not closes(row):
+        # A row that tells nothing of use is somebody too, and is told as left out.
+        if not row.blank and not closes(row):
             people.append({"row": row.row, "told": told})
-    if not people:
+    if not any(one["told"] for one in people):
         return {"problem": f"文件 {path.name}：没有一行写明是谁。请写明居民编号，或姓名与证件号码"}
     return {"people": people}
 
@@ -187,12 +202,12 @@ def _slots(path: Path, table: Table) -> Iterator[Slot]:
         yield Slot(table.places[slot.header], slot.header, field, kind, slot.choices, slot.max_length, format)
 
 
-def _below(sheet: Sheet, table: Table) -> tuple[list[Row], int]:
+def _below(sheet: Sheet, table: Table, hidden: Collection[int] = ()) -> tuple[list[Row], int]:
     """The rows under the header and its instructions, and the number of the first row that may be filled."""
-    body = table.first + table.header_rows
-    below = [row for row in sheet.rows if row.row >= body]
+    first = next(at for at, row in enumerate(sheet.rows) if row.row == table.first) + table.header_rows
+    below, body = sheet.rows[first:], first_shown(sheet.rows[first - 1].row + 1, hidden)
     if below and below[0].row == body and is_instruction(below[0], {}, {}):
-        return below[1:], body + 1
+        return below[1:], first_shown(body + 1, hidden)
     return below, body
 
 
@@ -250,3 +265,9 @@ def write_form(form: Form, path: Path, rows: Sequence[tuple[int, Mapping[int, Ce
         splice(form.file, path, form.file.name, [Filling(form.place, columns, cells)])
     except Unreadable as error:
         raise CannotFill(_said(form.file, error)) from error
+    except CannotWrite as fault:
+        at = next(slot.at for slot in form.slots if slot.header == fault.column)
+        place = f"{column_name(at)}{form.place.body - 1 + fault.row}"
+        problem = f"「{fault.column}」无法写出：{fault.problem}"
+        error = Unreadable(problem, "请先改正库中的这个值", sheet=form.place.sheet, place=place)
+        raise CannotFill(_said(form.file, error)) from None

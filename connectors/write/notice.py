@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectors.platform import Export, Platform
-from connectors.write import write_export
+from connectors.write import CannotWrite, write_export
 from warehouse.notices import Notice
 
 
@@ -20,7 +20,7 @@ def write_notices(platform: Platform, notices: Iterable[Notice], folder: Path) -
     """Write `<slug>-notices.xlsx` into the folder, readable by its owner only; its path.
 
     Raises:
-        CannotWrite: a key that no cell can hold.
+        CannotWrite: a key that no cell can hold; then no file lies there.
     """
     facts = platform.receive.notices
     assert facts is not None, f"{platform.slug} takes no notices"
@@ -33,5 +33,9 @@ def write_notices(platform: Platform, notices: Iterable[Notice], folder: Path) -
     path = folder / f"{platform.slug}-notices.xlsx"
     folder.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    write_export(replace(platform, export=export), rows, path)
+    try:
+        write_export(replace(platform, export=export), rows, path)
+    except CannotWrite:
+        path.unlink()  # half a file might be taken for the whole
+        raise
     return path

@@ -11,7 +11,14 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # a time of writing would change the bytes
+EPOCH = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # of what is written into an archive: the time of writing would change the bytes
 
 
 def pack(path: Path, name: str, write: Callable[[Path], None]) -> None:
@@ -19,7 +26,7 @@ def pack(path: Path, name: str, write: Callable[[Path], None]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / name
         write(data)
-        entry = zipfile.ZipInfo(name, _EPOCH)
+        entry = zipfile.ZipInfo(name, EPOCH)
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.create_system = 0
         with zipfile.ZipFile(path, "w") as archive:

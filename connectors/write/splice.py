@@ -2,7 +2,8 @@
 
 Belongs here: a sheet's XML cut into its rows, cells put into them in the style that the sheet has for them, what lies below
 moved down, lists to choose from and merged ranges drawn out over the new rows. The workbook is written as a stream, and no
-other part of it is opened: other sheets, names, styles and codes are copied.
+other part of it is looked at: other sheets, names, styles and codes are copied block by block. It may be anybody's: what it
+unpacks to is checked first, and a sheet that is far larger than any form is refused.
 Lives elsewhere: which workbook, and where its rows belong (`xlsx.py`, `template.py`); what stands in a cell.
 
 The XML is cut by its tags and not parsed: parsed and written anew it would be another text.
@@ -20,11 +21,14 @@ from pathlib import Path
 from typing import IO
 
 from connectors.errors import Unreadable
+from connectors.read.guard import check_zip
 from connectors.read.layout import column_name
-from connectors.read.xlsx_parts import column_index
+from connectors.read.xlsx_parts import chunks_of, column_index, damage
 from connectors.write.cell import CannotWrite, Cell, unwritable
+from connectors.write.packed import EPOCH
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # of what is written anew: the time of writing would change the bytes
+_MOST = 64 << 20  # bytes of the XML of a sheet that rows are put into: all of it is held
+_BLOCK = 1 << 20  # bytes of another part that are copied at a time
 _LONGEST = 32_767  # characters of a cell
 _LAST_ROW = 1_048_576
 _ROWS_A_PIECE = 500  # of XML, before it is compressed
@@ -35,6 +39,7 @@ _NUMBER = re.compile(r'\br="(\d+)"')
 _ADDRESS = re.compile(r'\br="([A-Z]+)(\d+)"')
 _STYLE = re.compile(r'\bs="(\d+)"')
 _OF_ONE_ROW = re.compile(r'\s(?:r|spans|hidden|collapsed|outlineLevel)="[^"]*"')
+_HIDDEN = re.compile(r'\bhidden="(?:1|true)"')
 _SPANS = re.compile(r'\sspans="[^"]*"')
 _RANGE = re.compile(r"(\$?[A-Z]+\$?)(\d+)(?::(\$?[A-Z]+\$?)(\d+))?")
 _SPREADING = re.compile(r'(\bsqref=")([^"]*)(")|(<(?:\w+:)?sqref>)([^<]*)(</)')
@@ -85,23 +90,43 @@ def splice(workbook: Path | IO[bytes], path: Path, whose: str, fillings: Sequenc
     """Write the workbook to `path` with these rows in it. `whose`: the platform that an error names.
 
     Raises:
-        Unreadable: the sheet is written in a way, or has something in the way, that rows cannot be put into.
+        Unreadable: the workbook is damaged or unpacks to too much; the sheet is written in a way, or has something in the
+            way, that rows cannot be put into.
         CannotWrite: a cell that a workbook cannot hold.
     """
     by_part = {filling.place.part: filling for filling in fillings}
+    check_zip(workbook)
     with zipfile.ZipFile(workbook) as source, zipfile.ZipFile(path, "w") as target:
         for entry in source.infolist():
             filling = by_part.get(entry.filename)
-            if filling is None:
-                target.writestr(_entry(entry, 6), source.read(entry))
-                continue
-            with target.open(_entry(entry, 1), "w") as part:
-                for piece in _pieces(_Sheet.cut(source.read(entry), filling, whose)):
-                    part.write(piece.encode("utf-8"))
+            blocks = _blocks(source, entry)
+            if filling is not None:
+                sheet = _Sheet.cut(_held(entry, blocks, filling.place), filling, whose)
+                blocks = (piece.encode("utf-8") for piece in _pieces(sheet))
+            with target.open(_entry(entry, 6 if filling is None else 1), "w") as part:
+                for block in blocks:
+                    part.write(block)
+
+
+def _blocks(source: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """A part of the archive, unpacked, block by block; never more of it than its size says.
+
+    Raises:
+        Unreadable: it is damaged.
+    """
+    with damage(), source.open(entry) as file:
+        yield from chunks_of(file, _BLOCK)
+
+
+def _held(entry: zipfile.ZipInfo, blocks: Iterator[bytes], place: Place) -> bytes:
+    if entry.file_size > _MOST:
+        problem = f"工作表太大，不像一张表格（解压后 {entry.file_size >> 20} MB，上限 {_MOST >> 20} MB）"
+        raise Unreadable(problem, "请删去不用的行和格式，或分成几份", sheet=place.sheet)
+    return b"".join(blocks)
 
 
 def _entry(old: zipfile.ZipInfo, level: int) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(old.filename, _EPOCH)
+    entry = zipfile.ZipInfo(old.filename, EPOCH)
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry._compresslevel = level  # type: ignore[attr-defined]  # the public way to set it exists from 3.13
     entry.create_system = 0
@@ -219,6 +244,13 @@ class _Sheet:
 
     def _merged(self, line: _Line, cells: Sequence[Cell], styles: Mapping[int, str]) -> str:
         """A row that is there, with our cells in it; each keeps its style, and whatever is not ours stays."""
+        if _HIDDEN.search(line.attributes):
+            raise Unreadable(
+                "表头下面有隐藏行，填进去谁也看不见",
+                "请在模板里取消隐藏，确认是空行后再用",
+                sheet=self.filling.place.sheet,
+                place=f"第 {line.number} 行",
+            )
         standing = dict(self._cells(line))
         for (column, name), cell in zip(self.filling.columns.items(), cells, strict=True):
             if cell is None or cell == "":

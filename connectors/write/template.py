@@ -12,8 +12,7 @@ no other name.
 from __future__ import annotations
 
 import re
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,9 @@ from connectors.read.layout import (
     compare_header,
     parts,
 )
-from connectors.read.sheet import Row
+from connectors.read.sheet import Reading, Row
 from connectors.read.workbook import read_xlsx
-from connectors.read.xlsx_parts import part_of
+from connectors.read.xlsx_parts import damage, hidden_rows, opened_zip, sheet_parts
 from connectors.sandbox import Limits, run_all
 from connectors.stage.words import words
 from connectors.write.plan import plan
@@ -47,7 +46,6 @@ _NEXT = (
 )
 _LABEL = re.compile(r"^[^:：\d]{2,10}[:：]")
 _MOST_LEVELS = 4  # of a header, and the instructions under it
-_DEATHS = {"memory": "内存超过上限", "timeout": "时间超过上限"}
 
 
 def read_blank(platform: Platform, path: Path, *, limits: Limits = Limits()) -> Blank:
@@ -63,9 +61,7 @@ def read_blank(platform: Platform, path: Path, *, limits: Limits = Limits()) -> 
             platform.slug, _named(path)
         )
     if outcome.fate != "done":
-        raise Unreadable(
-            f"读取空白模板时出错（{_DEATHS.get(outcome.fate, '解析程序中止')}）", "请换一份平台的空白模板"
-        ).of(platform.slug, _named(path))
+        raise Unreadable(outcome.problem, "请换一份平台的空白模板").of(platform.slug, _named(path))
     places = [Place(**place) for place in answer["places"]]
     return Blank(path, places, answer["columns"], answer["issued"] if platform.receive.issued else None)
 
@@ -76,7 +72,8 @@ def examine(platform: Platform, path: Path) -> dict[str, Any]:
         _refuse_needless(platform)
         check_size(path)
         check_zip(path)
-        found = {part.sheet: _place(platform, path, part) for part in parts(platform.export)}
+        reading, hidden = read_xlsx(path), hidden_in(path)
+        found = {part.sheet: _place(platform, part, reading, hidden) for part in parts(platform.export)}
     except Unreadable as error:
         return {
             "problem": error.problem,
@@ -101,12 +98,34 @@ def _named(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
+def hidden_in(path: Path) -> dict[str, tuple[str, frozenset[int]]]:
+    """Of each sheet of a workbook its part of the archive, and the numbers of its hidden rows.
+
+    Raises:
+        Unreadable: it cannot be read.
+    """
+    with opened_zip(path) as archive, damage():
+        return {one.name: (one.part, hidden_rows(archive, one)) for one in sheet_parts(archive)}
+
+
+def first_shown(row: int, hidden: Collection[int]) -> int:
+    """The first row from this one on that is not hidden: nobody sees who is put into a hidden one, and what stands there is
+    meant for a program.
+
+    >>> first_shown(4, {4, 5, 9}), first_shown(6, {4, 5, 9})
+    (6, 6)
+    """
+    while row in hidden:
+        row += 1
+    return row
+
+
 def _place(
-    platform: Platform, path: Path, part: Part
+    platform: Platform, part: Part, reading: Reading, known: Mapping[str, tuple[str, frozenset[int]]]
 ) -> tuple[dict[str, Any], list[int | None], dict[str, int]]:
     """The place of one sheet's rows, as `Place` has it, the column there of each of the sheet's own, and the rows that it
     came with."""
-    sheets = {sheet.name: sheet.rows for sheet in read_xlsx(path).sheets}
+    sheets = {sheet.name: sheet.rows for sheet in reading.sheets}
     needed = _needed(platform, part)
     name = choose_sheets(needed, {one: _unstarred(rows) for one, rows in sheets.items()}, platform.export)[0]
     rows = sheets[name]
@@ -118,13 +137,9 @@ def _place(
     if platform.receive.issued:
         below, issued = _issued(name, below, header.at[platform.export.key or ""])
     foot = _foot(name, below, [header.at[column] for column in needed.columns.values()])
-    with zipfile.ZipFile(path) as archive:
-        place = {
-            "part": part_of(archive, name),
-            "sheet": name,
-            "body": rows[header.body - 1].row + 1,
-            "foot": foot,
-        }
+    where, hidden = known[name]
+    body = first_shown(rows[header.body - 1].row + 1, hidden)
+    place = {"part": where, "sheet": name, "body": body, "foot": foot}
     return place, [header.at.get(declared) for declared in part.columns.values()], issued
 
 

@@ -18,10 +18,10 @@ from pathlib import Path
 from connectors.platform import Platform
 from connectors.read.layout import column_name
 from connectors.write.cell import CannotWrite, Cell
+from connectors.write.packed import EPOCH
 from connectors.write.plan import SheetPlan, plan
 from connectors.write.splice import Filling, Place, escape, splice
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # of the archive's entries: a time of writing would change the bytes
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -139,10 +139,10 @@ def stand_in(platform: Platform, choices: Choices | None = None) -> Blank:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, text in _parts(sheets):
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), text)
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), text)
         for number, sheet in enumerate(sheets, start=1):
             text = "".join(_sheet(sheet, choices or {}))
-            archive.writestr(zipfile.ZipInfo(_part(number), _EPOCH), text)
+            archive.writestr(zipfile.ZipInfo(_part(number), EPOCH), text)
     places = [
         Place(_part(number), sheet.name, sheet.body_at + 1, sheet.body_at + 1 if sheet.foot else None)
         for number, sheet in enumerate(sheets, start=1)

@@ -82,6 +82,8 @@ def list_waiting(asked: argparse.Namespace, speak: Language) -> Answer:
     from pipelines.columns import side_by_side
     from stewardship.approving import doubted, waiting
 
+    if stray := _stray(asked.platform, speak):
+        return stray
     site, snapshot = _read(asked, speak)
     groups = waiting(site, snapshot, _meant(asked))
     header = _header(speak, "platform", "field", "kind", "why", "cells")
@@ -108,6 +110,8 @@ def list_cells(asked: argparse.Namespace, speak: Language) -> Answer:
     from pipelines.columns import side_by_side
     from stewardship.approving import rows
 
+    if stray := _stray(asked.platform, speak):
+        return stray
     found = [cell for row in rows(*_read(asked, speak), _meant(asked), asked.limit) for cell in _masked(row)]
     header = _header(speak, "platform", "record", "person", "field", "held", "value", "source", "why")
     lines = [
@@ -230,6 +234,8 @@ def list_notices(asked: argparse.Namespace, speak: Language) -> Answer:
     from pipelines.columns import side_by_side
     from pipelines.noticing import waiting_notices
 
+    if stray := _stray(asked.platform, speak):
+        return stray
     found = waiting_notices(asked.site, asked.platform, speak)
     header = _header(speak, "platform", "kind", "record", "record", "person", "word")
     rows = [
@@ -273,10 +279,9 @@ def _switched(asked: argparse.Namespace, mode: Any, speak: Language) -> Answer:
     from stewardship.approving import switch
     from warehouse.site import read_site
 
+    if asked.slug != "all" and (stray := _stray(asked.slug, speak)):
+        return stray
     platforms, _ = read_platforms()
-    if asked.slug != "all" and asked.slug not in platforms:
-        known = "、".join(sorted(platforms))
-        return refused(say("platform_unknown", speak, slug=asked.slug, known=known), speak)
     receivers = {slug for slug, one in platforms.items() if one.receive.fields}
     meant = receivers if asked.slug == "all" else {asked.slug}
     changed = switch(read_site(asked.site), mode, meant, receivers, _said(asked), speak)
@@ -286,6 +291,18 @@ def _switched(asked: argparse.Namespace, mode: Any, speak: Language) -> Answer:
         {"mode": mode, "platforms": changed},
         say(name, speak, platforms="、".join(changed), site=asked.site),
     )
+
+
+def _stray(slug: str | None, speak: Language) -> Answer | None:
+    """The answer to a platform that there is not, with those that there are; None where it is there, or none is named."""
+    from connectors.platform import read_platforms
+
+    if slug is None:
+        return None
+    platforms, _ = read_platforms()
+    known = "、".join(sorted(platforms))
+    unknown = say("platform_unknown", speak, slug=slug, known=known)
+    return None if slug in platforms else refused(unknown, speak)
 
 
 def _read(asked: argparse.Namespace, speak: Language) -> tuple[Site, Path]:

@@ -11,7 +11,9 @@ from connectors.land import pulls
 from connectors.platform import PLATFORMS, read_platform
 from connectors.write.blank import write_blank
 from dedup.normalise.id_numbers import check_character
-from pipelines.entries import FILE, form
+from pipelines.entries import FILE, form, leave_entries, unreadable
+from pipelines.messages import say
+from pipelines.night import open_night
 from warehouse.entries import enter, take_back
 from warehouse.ledger import open_ledger
 from warehouse.site import read_site
@@ -92,6 +94,35 @@ def test_what_was_erased_is_entered_no_more(root, towns):
         assert ledger.verify() is None
     towns.stage_night(root, towns.NIGHTS[0])
     assert not (site.inbox / towns.NIGHTS[0].isoformat() / "desk" / FILE).exists()
+
+
+def test_what_was_taken_back_before_a_night_came_to_its_end_is_not_left_by_its_next_run(root, towns):
+    line = types(root, **NEWCOMER)
+    site = read_site(root)
+    with open_night(root, towns.NIGHTS[0]) as killed:
+        leave_entries(killed)
+    left = site.inbox / towns.NIGHTS[0].isoformat() / "desk" / FILE
+    assert oct(left.stat().st_mode & 0o777) == "0o600"
+    with open_ledger(site) as ledger:
+        take_back(ledger, line, by="lin")
+    with open_night(root, towns.NIGHTS[0]) as again:
+        leave_entries(again)
+    assert not left.exists() and again.remarks == []
+
+
+def test_a_row_that_no_workbook_can_hold_is_told_and_the_others_are_taken_in(root, towns):
+    pasted = types(root, name="周小寒", phone="13655557777", employer="市政\x0b公司")
+    types(root, **NEWCOMER)
+    night = towns.stage_night(root, towns.NIGHTS[0])
+    assert (night.outcomes["desk"].status, night.outcomes["desk"].rows_in) == ("staged", 1)
+    [remark] = night.remarks
+    assert (remark.sentence, remark.words["line"]) == ("entry_unwritable", pasted)
+    assert "「工作单位」含有控制字符" in say(remark.sentence, "zh", **remark.words)
+
+
+def test_a_control_character_is_refused_at_the_form(root):
+    row = {"name": "周小寒", "employer": "市政\x0b公司"}
+    assert unreadable(row, read_site(root).area) == ["employer"]
 
 
 def test_the_form_has_every_field_of_the_platform_but_the_day(root):

@@ -11,9 +11,12 @@ import openpyxl
 import pytest
 
 from connectors.platform import PLATFORMS, PlatformFileError, read_platform, read_platforms
-from pipelines.outbound import _give_notice
+from connectors.write import CannotWrite
+from connectors.write.notice import write_notices
+from pipelines.outbound import give_notices
 from warehouse.facts import write_facts
 from warehouse.ledger import open_ledger
+from warehouse.notices import Notice
 from warehouse.site import Site
 from warehouse.snapshot import publish_snapshot
 from warehouse.store import open_store, read_store, rebuild
@@ -49,7 +52,11 @@ def site(towns: Any, tmp_path: Path) -> Site:
 def _night(site: Site, night: date) -> list[list[Any]]:
     """What a night does about notices; the rows of its sheet."""
     with read_store(site.warehouse) as con, open_ledger(site) as ledger:
-        _give_notice(SimpleNamespace(con=con, date=night, site=site, outcomes={}), ledger, GOVERNANCE)
+        platforms = {"governance": GOVERNANCE}
+        told = SimpleNamespace(
+            con=con, date=night, site=site, platforms=platforms, stopped=frozenset(), outcomes={}
+        )
+        give_notices(told, ledger)
     sheets = list((site.outbox / night.isoformat()).glob("governance/governance-notices.xlsx"))
     rows = [openpyxl.load_workbook(one)["重复人口处理"].iter_rows(values_only=True) for one in sheets]
     return [list(row) for one in rows for row in one]
@@ -89,6 +96,23 @@ def test_the_sheet_is_for_its_owner_only(site: Site, enter_once: Any) -> None:
     assert _night(site, NIGHT)
     [file] = site.outbox.rglob("*-notices.xlsx")
     assert oct(file.stat().st_mode & 0o777) == "0o600"
+
+
+def test_a_platform_that_there_is_not_is_wrong_use_and_those_that_there_are_are_named(
+    site: Site, enter_once: Any
+) -> None:
+    for asked in ("notices", "list", "cells"):
+        ran = enter_once("approve", asked, "--platform", "governence", "--site", site.root, "--lang", "zh")
+        assert ran.status == 2 and "没有名为 governence 的平台。可用：" in ran.err and "governance" in ran.err
+
+
+def test_a_sheet_that_cannot_be_written_whole_is_not_there(tmp_path: Path) -> None:
+    notices = [
+        Notice("governance", "merged", "r1", "r2", "RK-1", key, "approved") for key in ("RK-2", "RK\x07")
+    ]
+    with pytest.raises(CannotWrite, match="重复人口编号"):
+        write_notices(GOVERNANCE, notices, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -114,12 +114,17 @@ def test_a_condition_chooses_by_what_the_purpose_may_have_and_by_age(town: Any) 
     assert chosen(town.con, purpose(), "id_number is null", NIGHT) == ["R_c"]
 
 
+def test_an_age_is_known_only_where_the_birth_date_may_be(town: Any) -> None:
+    with pytest.raises(WrongCondition, match=r"可用的列：name、phone$"):
+        chosen(town.con, purpose("name", "phone"), "age >= 70", NIGHT)
+
+
 REFUSED = [
     ("another statement", "true); drop table resident; select (true", "不是一个完整的条件|只能是一个条件"),
     ("another query behind it", "true) union all select 'R9' where (true", "只能是一个条件"),
     ("a limit behind it", "true) limit (1", "只能是一个条件"),
     ("a subquery", "exists (select 1 from resident)", "只能是一个条件"),
-    ("a column that the purpose may not have", "political = '01'", "可用的列：age、name"),
+    ("a column that the purpose may not have", "political = '01'", "可用的列：name"),
     ("a file", "read_text('/etc/passwd') is not null", "不能用的列或函数"),
     ("a file by its name", "exists (from '/etc/passwd')", "只能是一个条件"),
     ("a setting", "age > (set memory_limit = '9GB')", "不是一个完整的条件"),
@@ -168,6 +173,11 @@ def test_a_row_means_somebody_by_number_or_by_name_and_one_more_fact(
     assert (met.resident_id or met.reason) == whom
 
 
-def test_an_id_of_ours_is_known_and_one_of_whom_nothing_may_be_told_is_not_filled(town: Any) -> None:
-    met = admitted(found(town.con, [Stated(1, {}, "R_a"), Stated(2, {}, "R_x")]), _values(town, purpose()))
-    assert [(one.resident_id, one.reason) for one in met] == [("R_a", None), ("", "not_admitted")]
+def test_an_id_of_ours_is_known_and_one_that_nobody_bears_is_not_called_dead_or_gone(town: Any) -> None:
+    asked = [Stated(1, {}, "R_a"), Stated(2, {}, "R_b"), Stated(3, {"name": "张三"}, "R_x")]
+    met = admitted(found(town.con, asked), {"R_a": {}})
+    assert [(one.resident_id, one.reason) for one in met] == [
+        ("R_a", None),
+        ("", "not_admitted"),
+        ("", "unknown_id"),
+    ]

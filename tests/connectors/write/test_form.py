@@ -100,6 +100,40 @@ def test_who_stands_in_it_is_read_and_closing_rows_are_nobody(tmp_path: Path) ->
     assert [(row["row"], row["cells"][1]) for row in answer["rows"]] == [(6, "张三"), (7, "李四")]
 
 
+@pytest.mark.parametrize(
+    ("cells", "place"),
+    [
+        pytest.param({"I7": "13800000001"}, "I7", id="somebody's phone"),
+        pytest.param({"F6": "近江路12号"}, "F6", id="an address"),
+        pytest.param({"M8": "任务-3"}, "M8", id="the hidden key of a task"),
+        pytest.param({"A6": "逐户核对后填写"}, "A6", id="a note"),
+        pytest.param({"A6": 1, "A7": 2, "A8": 3}, None, id="numbered beforehand"),
+    ],
+)
+def test_what_stands_there_about_nobody_known_is_not_written_over(
+    tmp_path: Path, cells: dict[str, Any], place: str | None
+) -> None:
+    form = subsidy_form(tmp_path / "form.xlsx")
+    book = openpyxl.load_workbook(form)
+    for at, value in cells.items():
+        book.active[at] = value
+    book.save(form)
+    problem = examine_form(form).get("problem")
+    assert problem is None if place is None else f"{place}：表里没有一行写明姓名" in problem
+
+
+def test_hidden_rows_under_the_header_or_its_hints_get_nobody(tmp_path: Path) -> None:
+    for hidden, body in (((6,), 7), ((5, 6), 7), ((6, 7), 8)):
+        form = subsidy_form(tmp_path / "form.xlsx")
+        book = openpyxl.load_workbook(form)
+        for row in hidden:
+            book.active.row_dimensions[row].hidden = True
+        book.active["B6"] = "xm"
+        book.save(form)
+        answer = examine_form(form)
+        assert (answer["place"]["body"], answer["rows"]) == (body, [])
+
+
 def test_rows_are_put_in_and_the_rest_of_the_form_stays(tmp_path: Path) -> None:
     form = form_of(subsidy_form(tmp_path / "form.xlsx"))
     write_form(form, tmp_path / "out.xlsx", [(6 + n, {0: n + 1, 1: f"张{n}", 2: "男性"}) for n in range(6)])
@@ -108,6 +142,15 @@ def test_rows_are_put_in_and_the_rest_of_the_form_stays(tmp_path: Path) -> None:
     assert sheet["A12"].value == "制表人：" and sheet["A1"].value == "望江街道老年人补贴申报汇总表"
     assert sheet.column_dimensions["M"].hidden and "B3:E3" in {str(one) for one in sheet.merged_cells.ranges}
     assert [str(one.sqref) for one in sheet.data_validations.dataValidation] == ["C6:C20"]
+
+
+def test_a_value_that_no_cell_holds_is_named_by_its_cell(tmp_path: Path) -> None:
+    form = form_of(subsidy_form(tmp_path / "form.xlsx"))
+    with pytest.raises(CannotFill) as refused:
+        write_form(form, tmp_path / "out.xlsx", [(6, {1: "张三"}), (7, {5: "近江路" * 20_000})])
+    assert str(refused.value).startswith(
+        "文件 form.xlsx，工作表「申报表」，F7：「居住情况/详细地址」无法写出：超过 32767 个字符"
+    )
 
 
 SAID = [
@@ -150,6 +193,14 @@ def test_a_list_of_any_format_says_who_is_meant(
     people = examine_people(tmp_path / "list.csv")["people"]
     assert [one["row"] for one in people] == [2, 3]
     assert all(told in one["told"] and "address" not in one["told"] for one in people)
+
+
+def test_a_row_of_a_list_that_says_nothing_of_use_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("居民编号,姓名,备注\n,张三,\nR01234,,急\n", encoding="utf-8")
+    assert examine_people(tmp_path / "list.csv")["people"] == [
+        {"row": 2, "told": {"name": "张三"}},
+        {"row": 3, "told": {}},
+    ]
 
 
 def test_what_is_no_form_or_no_list_is_said_with_what_to_do(tmp_path: Path) -> None:

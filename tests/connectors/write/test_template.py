@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -267,6 +268,36 @@ def _issued_list(path: Path) -> list[str]:
     return [openpyxl.utils.get_column_letter(one) for one in (key, name)]
 
 
+def _hide(path: Path, row: int, **cells: str) -> None:
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    sheet.row_dimensions[row].hidden = True
+    for letter, text in cells.items():
+        sheet[f"{letter}{row}"] = text
+    book.save(path)
+
+
+def test_a_hidden_row_under_the_header_keeps_what_it_says_and_gets_nobody(tmp_path: Path, own: Path) -> None:
+    first = examine(CARE, own)["places"][0]["body"]
+    _hide(own, first, A="lnrbh", B="xm")
+    assert examine(CARE, own)["places"][0]["body"] == first + 1
+    _fill(_people(2), tmp_path / "filled.xlsx", own)
+    sheet = openpyxl.load_workbook(tmp_path / "filled.xlsx").worksheets[0]
+    assert [sheet[f"A{first + at}"].value for at in range(3)] == ["lnrbh", "E00000", "E00001"]
+    assert sheet.row_dimensions[first].hidden and not sheet.row_dimensions[first + 1].hidden
+
+
+def test_a_hidden_row_further_down_is_named_and_not_filled(tmp_path: Path, own: Path) -> None:
+    first = examine(CARE, own)["places"][0]["body"]
+    _hide(own, first + 1)
+    with pytest.raises(Unreadable) as refused:
+        _fill(_people(2), tmp_path / "filled.xlsx", own)
+    assert (refused.value.problem, refused.value.place) == (
+        "表头下面有隐藏行，填进去谁也看不见",
+        f"第 {first + 1} 行",
+    )
+
+
 def test_a_list_that_was_issued_is_filled_where_its_keys_stand(tmp_path: Path) -> None:
     own = tmp_path / "disability_survey.xlsx"
     key, name = _issued_list(own)
@@ -348,6 +379,53 @@ def test_rows_that_do_not_say_their_number_are_counted(tmp_path: Path) -> None:
     told = _spliced(tmp_path, xml, [(2, [None, "王"]), (3, ["李", None])], foot=3)
     assert re.findall(r'<row r="(\d)"', told) == ["1", "2", "3", "4"]
     assert '<row r="4"><c><v>9</v></c></row>' in told
+
+
+def _book(path: Path, *more: tuple[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in (("sheet.xml", _bare_sheet("")), *more):
+            archive.writestr(name, content)
+    return path
+
+
+def _put_in(book: Path, out: Path) -> None:
+    splice(book, out, "grid", [Filling(Place("sheet.xml", "表", 2), {0: "甲"}, [(2, ["王"])])])
+
+
+def test_a_workbook_that_unpacks_to_far_more_than_it_weighs_is_refused_before_it_is_unpacked(
+    tmp_path: Path,
+) -> None:
+    bomb = _book(tmp_path / "bomb.xlsx", ("xl/media/a.bin", bytes(40 << 20)))
+    with pytest.raises(Unreadable, match="疑似压缩炸弹"):
+        _put_in(bomb, tmp_path / "out.xlsx")
+
+
+def test_a_sheet_larger_than_any_form_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.write.splice._MOST", 100)
+    with pytest.raises(Unreadable, match="工作表太大"):
+        _put_in(_book(tmp_path / "book.xlsx"), tmp_path / "out.xlsx")
+
+
+def test_what_is_only_copied_is_never_held_as_a_whole(tmp_path: Path) -> None:
+    book = _book(tmp_path / "book.xlsx", ("xl/media/a.bin", bytes(12 << 20)))
+    tracemalloc.start()
+    try:
+        _put_in(book, tmp_path / "out.xlsx")
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+    assert _parts(tmp_path / "out.xlsx")["xl/media/a.bin"] == bytes(12 << 20)
+
+
+def test_a_damaged_part_is_told_and_is_no_crash(tmp_path: Path) -> None:
+    book = _book(tmp_path / "book.xlsx", ("xl/media/a.bin", bytes(range(256)) * 64))
+    with zipfile.ZipFile(book) as archive:
+        at = archive.getinfo("xl/media/a.bin").header_offset + 30 + len("xl/media/a.bin")
+    spoiled = bytearray(book.read_bytes())
+    spoiled[at + 20 : at + 60] = bytes(40)
+    book.write_bytes(spoiled)
+    with pytest.raises(Unreadable, match="已损坏"):
+        _put_in(book, tmp_path / "out.xlsx")
 
 
 @pytest.mark.parametrize("behind", ['<pageMargins left="1"/>', "", '<dataValidations count="0"/>'])

@@ -15,4 +15,3 @@ where list_contains($fields, t.field)
         t.field not in (select field from facts.department_only)
         or exists (select 1 from facts.department_only as o where o.field = t.field and starts_with($department, o.department))
     )
-order by t.resident_id, t.field
