@@ -39,6 +39,20 @@ SAYABLE = ("approval", "flood", "declined")
 # Nobody is asked about these; who names them may say yes or no.
 UNASKED = "backlog"
 
+# Every waiting cell, each beside how many there are, and a digest of them all.
+_PART = f"""
+    with found as materialized ({select("waiting")})
+    select
+        found.*,
+        count(*) over () as cells,
+        (
+            select sha256(string_agg(concat_ws('|', platform, record_id, field, digest), '\n' order by platform, record_id, field))
+            from found
+        )[:16] as seen
+    from found
+"""
+_IN_ORDER = "order by platform, record_id, field"
+
 
 class WrongApproval(ValueError):
     """There is nothing here that a person could let go or hold back: why, and what to do instead."""
@@ -123,6 +137,18 @@ class WaitingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingPart:
+    """All that waits of what was asked for. cells: how many; rows: the first of them.
+
+    seen: a digest of all its cells, shown or not: another cell, one less or another value, another digest.
+    """
+
+    cells: int
+    seen: str
+    rows: Sequence[WaitingRow]
+
+
+@dataclass(frozen=True, slots=True)
 class Doubted:
     """A batch of which nobody knows whether it arrived."""
 
@@ -156,19 +182,19 @@ def rows(
     site: Site, snapshot: Path, asked: Asked, most: int, decisions: tuple[str, ...] = WAITING
 ) -> list[WaitingRow]:
     """What waits, row by row; at most so many rows."""
-    query = f"""
-        select * from ({select("waiting")}) as found
-        qualify dense_rank() over (order by platform, record_id) <= {int(most)}
-        order by platform, record_id, field
-    """
-    cells = [WaitingCell(*row) for row in _ask(site, snapshot, query, _among(decisions, asked), asked)]
-    return [
-        WaitingRow(*place, theirs)
-        for place, each in groupby(
-            cells, lambda one: (one.platform, one.record_id, one.resident_id, one.person, one.kind)
-        )
-        if (theirs := list(each))
-    ]
+    return [*waiting_part(site, snapshot, asked, most, decisions).rows]
+
+
+def waiting_part(
+    site: Site, snapshot: Path, asked: Asked, most: int, decisions: tuple[str, ...] = WAITING
+) -> WaitingPart:
+    """What waits, whole, and its first rows; at most so many."""
+    query = f"{_PART} qualify dense_rank() over (order by platform, record_id) <= {int(most)} {_IN_ORDER}"
+    found = _ask(site, snapshot, query, _among(decisions, asked), asked)
+    cells = [WaitingCell(*cell) for *cell, _, _ in found]
+    by_row = groupby(cells, lambda one: (one.platform, one.record_id, one.resident_id, one.person, one.kind))
+    count, seen = found[0][-2:] if found else (0, "")
+    return WaitingPart(count, seen, [WaitingRow(*place, list(theirs)) for place, theirs in by_row])
 
 
 def decide_cells(
@@ -178,37 +204,31 @@ def decide_cells(
     asked: Asked,
     said: Said,
     speak: Language,
-    only: Mapping[str, str] | None = None,
+    shown: Mapping[str, str] | str | None = None,
 ) -> list[Noted]:
-    """Note a person's word on the cells that waited in the last published night; a line for each platform.
+    """Note a person's word on cells that wait for one; a line for each platform.
 
-    The word holds for these values of these cells, so that nothing goes that nobody has seen.
+    The word holds for these values of these cells, so that nothing goes that nobody has seen, and for no cell of which
+    something else was said than `asked` states.
 
     Args:
-        only: the rows that are meant, with what was seen of each (`WaitingRow.seen`); None: all.
+        shown: what was seen of each row that is meant (`WaitingRow.seen`), or of all that was asked for
+            (`WaitingPart.seen`); None: all of it, by who was shown nothing.
 
     Raises:
-        WrongApproval: nothing of what was asked for waits for a person, or a night has brought other values meanwhile.
+        WrongApproval: nothing of what was asked for waits for a person, or it is not what was shown: a night has brought
+            other values, or somebody else has said something of it meanwhile.
     """
     _reason(said, speak)
-    query = """
-        select platform, record_id, field, digest, kind, taken_from from outbox.decision as d
-        where list_contains($decisions, d.decision)
-            and d.platform = coalesce($platform, d.platform) and d.field = coalesce($field, d.field)
-            and ($why is null or d.why = $why or d.decision = $why) and d.record_id = coalesce($record, d.record_id)
-            and d.kind = coalesce($kind, d.kind)
-        order by all
-    """
-    found: dict[str, list[Cell]] = {}
+    found = _ask(site, snapshot, f"{_PART} {_IN_ORDER}", _among(SAYABLE, asked), asked)
+    if isinstance(shown, str) and (not found or found[0][-1] != shown):
+        raise WrongApproval(say("approve_changed", speak))
+    every = [WaitingCell(*cell) for *cell, _, _ in found]
+    meant = _seen_ones(every, shown, speak) if isinstance(shown, Mapping) else every
+    if not meant:
+        raise WrongApproval(say("approve_nothing", speak))
     with read_store(snapshot) as con:
         night: date = scalar(con, "select max(night) from landed.pull")
-        meant = _meant(_among(SAYABLE, asked), asked)
-        for platform, *cell in con.execute(query, meant).fetchall():
-            found.setdefault(platform, []).append(Cell(*cell))
-    if only is not None:
-        found = {platform: _seen_ones(theirs, only, speak) for platform, theirs in found.items()}
-    if not any(found.values()):
-        raise WrongApproval(say("approve_nothing", speak))
     with open_ledger(site) as ledger:
         return [
             Noted(
@@ -218,8 +238,8 @@ def decide_cells(
                 say_of_cells(ledger, word, platform, night, theirs, said),
                 said.by,
             )
-            for platform, theirs in found.items()
-            if theirs
+            for platform, each in groupby(meant, lambda one: one.platform)
+            for theirs in [[_cell(one) for one in each]]
         ]
 
 
@@ -283,13 +303,20 @@ def switch(
     return changed
 
 
-def _seen_ones(cells: Iterable[Cell], only: Mapping[str, str], speak: Language) -> list[Cell]:
-    """The cells of the rows that are meant, if they are what was seen."""
-    found = [cell for cell in cells if cell.record_id in only]
-    for record, theirs in groupby(found, lambda cell: cell.record_id):
-        if _seen((cell.field, cell.digest) for cell in theirs) != only[record]:
-            raise WrongApproval(say("approve_changed", speak))
+def _seen_ones(cells: Iterable[WaitingCell], shown: Mapping[str, str], speak: Language) -> list[WaitingCell]:
+    """The cells of the rows that are meant, if they are what was shown."""
+    found = [one for one in cells if one.record_id in shown]
+    now = {
+        record: _seen((one.field, one.digest) for one in theirs)
+        for record, theirs in groupby(found, lambda one: one.record_id)
+    }
+    if now != dict(shown):
+        raise WrongApproval(say("approve_changed", speak))
     return found
+
+
+def _cell(one: WaitingCell) -> Cell:
+    return Cell(one.record_id, one.field, one.digest, one.kind, one.taken_from)
 
 
 def _seen(cells: Iterable[tuple[str, str]]) -> str:

@@ -112,7 +112,7 @@ def test_nothing_goes_when_a_night_has_brought_another_value_meanwhile(office: O
     [
         ({}, " ", "请写明理由"),
         ({"row.brother": "another"}, "问过", "数据已有变化"),
-        ({"whole": "1", "cells": "7"}, "问过", "格数已有变化"),
+        ({"whole": "1", "seen": "another"}, "问过", "数据已有变化"),
     ],
 )
 def test_no_reason_another_row_or_more_than_was_counted_saves_nothing(
