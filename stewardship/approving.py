@@ -34,10 +34,11 @@ from warehouse.told import last_exports
 
 # What a platform did not take needs the platform, or the value, mended; a person's word settles the others.
 REFUSED = ("refused", "stuck")
-WAITING = ("approval", "flood", *REFUSED)
-SAYABLE = ("approval", "flood", "declined")
+SAYABLE = ("approval", "flood")
+WAITING = (*SAYABLE, *REFUSED)
 # Nobody is asked about these; who names them may say yes or no.
 UNASKED = "backlog"
+DECLINED = "declined"
 
 # Every waiting cell, each beside how many there are, and a digest of them all.
 _PART = f"""
@@ -121,13 +122,12 @@ class WaitingCell:
 
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """The waiting cells of one row at a platform: a newcomer's go together or not at all."""
+    """The waiting cells of one row at a platform, whatever they change: a newcomer's go together or not at all."""
 
     platform: str
     record_id: str
     resident_id: str
     person: str
-    kind: str
     cells: Sequence[WaitingCell]
 
     @property
@@ -192,7 +192,7 @@ def waiting_part(
     query = f"{_PART} qualify dense_rank() over (order by platform, record_id) <= {int(most)} {_IN_ORDER}"
     found = _ask(site, snapshot, query, _among(decisions, asked), asked)
     cells = [WaitingCell(*cell) for *cell, _, _ in found]
-    by_row = groupby(cells, lambda one: (one.platform, one.record_id, one.resident_id, one.person, one.kind))
+    by_row = groupby(cells, lambda one: (one.platform, one.record_id, one.resident_id, one.person))
     count, seen = found[0][-2:] if found else (0, "")
     return WaitingPart(count, seen, [WaitingRow(*place, list(theirs)) for place, theirs in by_row])
 
@@ -324,7 +324,9 @@ def _seen(cells: Iterable[tuple[str, str]]) -> str:
 
 
 def _among(decisions: tuple[str, ...], asked: Asked) -> tuple[str, ...]:
-    return (*decisions, UNASKED) if asked.why == UNASKED else decisions
+    """These, and what is meant only by who names it: by its reason or, of what somebody declined, by its record."""
+    named = [one for one in (UNASKED, DECLINED) if asked.why == one or (one == DECLINED and asked.record)]
+    return (*decisions, *named)
 
 
 def _meant(decisions: Sequence[str], asked: Asked) -> dict[str, Any]:

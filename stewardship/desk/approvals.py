@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from stewardship.approving import (
+    DECLINED,
     SAYABLE,
     UNASKED,
     Asked,
@@ -46,10 +47,9 @@ WHYS = (
     "follows",
     "namesake",
     "flood",
-    "declined",
+    DECLINED,
     UNASKED,
 )
-_OPEN = ("approval", "flood")
 _DONE = ("cells_approved", "cells_declined")
 
 
@@ -75,7 +75,7 @@ def approvals_page(asking: Asking) -> Response:
     """Everything that waits for an approver, and what was said since the night."""
     book, groups = asking.current.book(), waiting_groups(asking)
     unsaid = [one for one in groups if not one.word]
-    open_ones = _parts(one for one in unsaid if one.decision in _OPEN)
+    open_ones = _parts(one for one in unsaid if one.decision in SAYABLE)
     asking.current.note("viewed", asking.who.account.name, page="approvals")
     return page(
         asking,
@@ -83,7 +83,7 @@ def approvals_page(asking: Asking) -> Response:
         "approvals",
         parts=open_ones,
         cells=sum(one.cells for one in open_ones),
-        declined=_parts(one for one in unsaid if one.decision == "declined"),
+        declined=_parts(one for one in unsaid if one.decision == DECLINED),
         unasked=_parts(one for one in unsaid if one.decision == UNASKED),
         said=_parts(one for one in groups if one.word),
         titles=book.platforms,

@@ -26,19 +26,21 @@ FIRST, SECOND, THIRD = (f"record{number}" for number in (1, 2, 3))
 UNSAID = Asked("hukou", "phone")
 
 
-def waits(site: Site, records: Sequence[str], value: str = "13900000077") -> Path:
-    """The published snapshot of an office, with one phone of each of these records waiting for an approver."""
+def waits(site: Site, records: Sequence[str], value: str = "13900000077", **fills: str) -> Path:
+    """The published snapshot of an office, with one phone of each of these records to be corrected, and these other fields
+    to be filled, waiting for an approver."""
     snapshot = current_snapshot(site)
     assert snapshot is not None
     with open_ledger(site) as ledger:
         (digest,) = ledger.remember_all([value])
-    cells = [(record, digest, value) for record in records]
+    fields = {"phone": "correct", **fills}
+    cells = [(record, digest, value, field, kind) for record in records for field, kind in fields.items()]
     with duckdb.connect(str(snapshot)) as con:
         con.execute("delete from outbox.decision")
         con.executemany(
             """
             insert into outbox.decision by name
-            select 'hukou' as platform, $1 as record_id, 'R' || $1 as resident_id, 'phone' as field, 'correct' as kind,
+            select 'hukou' as platform, $1 as record_id, 'R' || $1 as resident_id, $4 as field, $5 as kind,
                 'latest' as rule, 1 as sources, 'someone' as taken_from, $2 as digest, $3 as told,
                 '13900000001' as held_key, 'approval' as decision, 'one_source' as why
             """,
@@ -97,3 +99,27 @@ def test_a_chosen_row_of_which_somebody_spoke_meanwhile_saves_nothing_of_any(sit
     with pytest.raises(WrongApproval, match="有人表过态"):
         decide_cells(site, snapshot, "approved", UNSAID, ZHOU, "zh", shown)
     assert words(site) == {FIRST: "declined"}
+
+
+def test_a_record_is_one_row_whatever_its_cells_change(site: Site) -> None:
+    snapshot, every = waits(site, [FIRST, SECOND], address="fill", birth_date="correct"), Asked("hukou")
+    found = part(site, snapshot, every)
+    assert [(row.record_id, [(cell.field, cell.kind) for cell in row.cells]) for row in found.rows] == [
+        (record, [("address", "fill"), ("birth_date", "correct"), ("phone", "correct")])
+        for record in (FIRST, SECOND)
+    ]
+    (line,) = decide_cells(site, snapshot, "approved", every, ZHOU, "zh", {FIRST: found.rows[0].seen})
+    assert line.cells == 3 and words(site) == {FIRST: "approved"}
+
+
+def test_what_was_declined_on_an_earlier_night_is_meant_only_by_who_names_it(site: Site) -> None:
+    snapshot = waits(site, [FIRST, SECOND])
+    with duckdb.connect(str(snapshot)) as con:
+        con.execute("update outbox.decision set decision = 'declined' where record_id = $1", [FIRST])
+    every = Asked("hukou")
+    assert [row.record_id for row in part(site, snapshot, every).rows] == [SECOND]
+    decide_cells(site, snapshot, "approved", every, ZHOU, "zh")
+    assert words(site) == {SECOND: "approved"}
+    decide_cells(site, snapshot, "approved", Asked("hukou", record=FIRST), ZHOU, "zh")
+    assert words(site) == {FIRST: "approved", SECOND: "approved"}
+    assert part(site, snapshot, Asked("hukou", why="declined", word="approved")).cells == 1
