@@ -101,9 +101,10 @@ def while_typing(asking: Asking) -> Response:
 
 
 def _found(asking: Asking, typed: Mapping[str, str]) -> list[Alike]:
-    found = alike(asking.current.book().snapshot, asking.current.site.area, typed)
+    site, account = asking.current.site, asking.who.account
+    found = alike(asking.current.book().snapshot, site.area, typed, account.areas)
     if found:
-        asking.current.note("searched", asking.who.account.name, page="enter", found=len(found))
+        asking.current.note("searched", account.name, page="enter", found=len(found))
     return found
 
 

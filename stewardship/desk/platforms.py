@@ -114,5 +114,5 @@ def change_mode(asking: Asking) -> Response:
 
 WAYS = (
     Way("/platforms", platforms_page),
-    Way("/platforms/{platform}", change_mode, "approve", "POST"),
+    Way("/platforms/{platform}", change_mode, "approve", "POST", everybodys=True),
 )

@@ -24,6 +24,7 @@ from stewardship.desk.queue import asked_of, query_of, queue_page
 from stewardship.desk.rendering import render, say
 from stewardship.differences import person, side_by_side
 from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
+from stewardship.residents import areas_of
 from stewardship.standing import Link, Said, Standing
 from stewardship.verdicts import Contradicts, NothingToUndo, Overtaken, give, undo
 from warehouse.ledger import Ledger, Word
@@ -233,7 +234,7 @@ def take_back(asking: Asking) -> Response:
                 seq,
                 by=account.name,
                 because=because(asking),
-                any_ones=account.may("undo_others"),
+                any_ones=_may_undo(asking, standing.lines.get(seq)),
                 alike=book.alike,
             )
     except NothingToUndo:
@@ -249,6 +250,16 @@ def take_back(asking: Asking) -> Response:
     asking.current.note("undone", account.name, line=seq)
     case = next((one for one in book.cases if (one.left, one.right) == (undone.left, undone.right)), None)
     return _to(asking, f"/cases/{case.id}", asked, undone=seq) if case else _to(asking, "/", asked)
+
+
+def _may_undo(asking: Asking, said: Said | None) -> bool:
+    """Whether somebody may take back another's verdict: an approver, of people who are theirs to work on."""
+    account, snapshot = asking.who.account, asking.current.book().snapshot
+    return (
+        said is not None
+        and account.may("undo_others")
+        and (not account.areas or account.works_on(areas_of(snapshot, (said.left, said.right))))
+    )
 
 
 def put_off(asking: Asking) -> Response:
