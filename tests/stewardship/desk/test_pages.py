@@ -80,9 +80,11 @@ def test_an_approver_sees_why_shows_the_values_and_approves(shop: Shop, scripts:
     else:
         page.locator("tbody input[type=checkbox]").check()
     page.get_by_label("理由", exact=True).fill("问过本人")
+    page.keyboard.press("Enter")  # gives no answer
     page.get_by_role("button", name="同意所选").click()
     expect(page.get_by_role("status")).to_contain_text("已同意 1 格")
     with open_ledger(shop.site) as ledger:
+        assert len(ledger.lines("approved", "declined")) == 1
         assert [one.word for one in approvals(ledger)] == ["approved"]
 
 
