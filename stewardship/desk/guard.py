@@ -30,6 +30,7 @@ from warehouse.speech import Language
 
 COOKIE = "desk"
 VISIT = "visit"  # the cookie of a browser that is not logged in yet, so that nobody else can log it in
+TONIGHT = "/tonight"  # the page that everybody who is logged in may see
 PART = "x-part"  # header of a request that wants the middle of a page only
 ADDRESS = "x-address"  # header of an answer: the address of the page that this is the middle of
 _LARGEST_FORM = 64 * 1024  # bytes
@@ -208,10 +209,17 @@ def _log_in_first(asking: Asking, method: str) -> Response:
     return log_in_page(asking, 401, pending=pending if "verdict" in pending else {}, told="session_over")
 
 
+def home_of(asking: Asking) -> str:
+    """Where everything that leads home leads who asks: to the queue, if that is theirs to look at, else to the night's page."""
+    session = asking.session
+    return "/" if session is None or session.account.may("look") else TONIGHT
+
+
 def frame(asking: Asking) -> dict[str, Any]:
     """What every page of somebody who is logged in needs."""
     return {
         "site": asking.current.site.name,
+        "home": home_of(asking),
         "session": asking.who,
         "form_key": asking.who.form_key,
         "part": asking.part,
@@ -229,6 +237,7 @@ def log_in_page(
         pending=pending or {},
         told=say(told, asking.speak) if told else "",
         site=asking.current.site.name,
+        home=home_of(asking),
         session=None,
         part=asking.part,
     )
@@ -244,6 +253,7 @@ def problem(asking: Asking, status: int, words: str, **facts: str) -> Response:
         asking.speak,
         words=say(words, asking.speak, **facts),
         site=asking.current.site.name,
+        home=home_of(asking),
         session=asking.session,
         part=asking.part,
     )

@@ -95,7 +95,9 @@ def test_e_h_v_and_the_question_mark_open_what_they_name(shop: Shop) -> None:
     assert shop.lines() == []
 
 
-def test_keys_are_letters_in_a_field_where_enter_gives_no_answer_and_while_an_input_method_composes(shop: Shop) -> None:
+def test_keys_are_letters_in_a_field_where_enter_gives_no_answer_and_while_an_input_method_composes(
+    shop: Shop,
+) -> None:
     page = shop.at_work()
     case = begin(page)
     page.locator("#because").click()
