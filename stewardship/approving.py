@@ -11,6 +11,7 @@ What waits is that of the last published night, less what was said since.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -160,11 +161,12 @@ class Doubted:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A line that was noted: what was said, of how many cells."""
+    """A line that was noted: what was said, of how many cells. left: how many more of what was asked for still wait."""
 
     platform: str
     word: str
     cells: int
+    left: int
     line: int
     by: str
 
@@ -229,17 +231,13 @@ def decide_cells(
         raise WrongApproval(say("approve_nothing", speak))
     with read_store(snapshot) as con:
         night: date = scalar(con, "select max(night) from landed.pull")
+    waited = Counter(one.platform for one in every)
     with open_ledger(site) as ledger:
         return [
-            Noted(
-                platform,
-                word,
-                len(theirs),
-                say_of_cells(ledger, word, platform, night, theirs, said),
-                said.by,
-            )
+            Noted(platform, word, len(theirs), waited[platform] - len(theirs), line, said.by)
             for platform, each in groupby(meant, lambda one: one.platform)
             for theirs in [[_cell(one) for one in each]]
+            for line in [say_of_cells(ledger, word, platform, night, theirs, said)]
         ]
 
 

@@ -24,7 +24,6 @@ from stewardship.approving import (
     WaitingCell,
     WrongApproval,
     decide_cells,
-    waiting,
     waiting_part,
 )
 from stewardship.desk.answers import because, done_in_words, go_on, page
@@ -161,7 +160,7 @@ def say_of_part(asking: Asking) -> Response:
         return _part_page(asking, wrong=say("not_saved", asking.speak), status=503)
     for one in lines:
         asking.current.note(word, by, platform=one.platform, count=one.cells, line=one.line)
-    left = waiting(site, snapshot, asked, SAYABLE)
+    left = sum(one.left for one in lines)
     there = f"/approvals/{asked.platform}?{_part(asked, 0).query}" if left else "/approvals"
     return go_on(there, f"cells_{word}", count=sum(one.cells for one in lines))
 

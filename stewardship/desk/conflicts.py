@@ -64,9 +64,13 @@ def _marks(asking: Asking, one: Conflict) -> Mapping[str, Sequence[Mark]]:
 
 def _pins(asking: Asking) -> list[Pinned]:
     """What people settled, the latest first; who is kept to some areas sees their own."""
-    account = asking.who.account
-    with open_ledger(asking.current.site) as ledger:
-        every = standing_pins(asking.current.book().snapshot, ledger)
+    current, account = asking.current, asking.who.account
+
+    def read() -> list[Pinned]:
+        with open_ledger(current.site) as ledger:
+            return standing_pins(current.book().snapshot, ledger)
+
+    every = current.once("pins", read)
     return [one for one in reversed(every) if not account.areas or one.by == account.name]
 
 

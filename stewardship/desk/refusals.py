@@ -12,11 +12,11 @@ import sqlite3
 
 from starlette.responses import Response
 
-from stewardship.approving import REFUSED, Asked, WrongApproval, doubted, rows, settle_batch
+from stewardship.approving import REFUSED, Asked, WrongApproval, rows, settle_batch
 from stewardship.desk.answers import because, done_in_words, go_on, page
 from stewardship.desk.guard import Asking, Way
 from stewardship.desk.rendering import say
-from stewardship.desk.todo import waiting_groups
+from stewardship.desk.todo import in_doubt, waiting_groups
 from stewardship.differences import change
 from warehouse.approvals import Said
 from warehouse.lock import AlreadyRunning
@@ -48,7 +48,7 @@ def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
             for one in row.cells
         },
         most=MOST_ROWS,
-        doubted=doubted(site, book.snapshot),
+        doubted=in_doubt(asking),
         titles=book.platforms,
         night=book.snapshot.stem,
         done=done_in_words(asking, _DONE),

@@ -61,9 +61,10 @@ def words(site: Site) -> dict[str, str]:
 def test_a_word_on_the_whole_part_leaves_what_somebody_said_of_single_rows(site: Site) -> None:
     snapshot = waits(site, [FIRST, SECOND, THIRD])
     (row,) = [one for one in part(site, snapshot).rows if one.record_id == SECOND]
-    decide_cells(site, snapshot, "declined", UNSAID, LI, "zh", {SECOND: row.seen})
+    (line,) = decide_cells(site, snapshot, "declined", UNSAID, LI, "zh", {SECOND: row.seen})
+    assert (line.cells, line.left) == (1, 2)
     (line,) = decide_cells(site, snapshot, "approved", UNSAID, ZHOU, "zh", part(site, snapshot).seen)
-    assert line.cells == 2
+    assert (line.cells, line.left) == (2, 0)
     assert words(site) == {FIRST: "approved", SECOND: "declined", THIRD: "approved"}
     with pytest.raises(WrongApproval):  # by a command that was shown nothing: nothing is left to say
         decide_cells(site, snapshot, "approved", UNSAID, ZHOU, "zh")
