@@ -7,7 +7,6 @@ live with a platform (`platforms.py`).
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -156,8 +155,6 @@ def say_of_part(asking: Asking) -> Response:
         lines = decide_cells(site, snapshot, word, asked, Said(by, because(asking)), asking.speak, shown)
     except WrongApproval as refused:
         return _part_page(asking, wrong=str(refused), status=409)
-    except sqlite3.OperationalError:  # such as a full disk: what was said stays in the form
-        return _part_page(asking, wrong=say("not_saved", asking.speak), status=503)
     for one in lines:
         asking.current.note(word, by, platform=one.platform, count=one.cells, line=one.line)
     left = sum(one.left for one in lines)
@@ -191,5 +188,5 @@ def _part(asked: Asked, cells: int) -> Part:
 WAYS = (
     Way("/approvals", approvals_page, "look", everybodys=True),
     Way("/approvals/{platform}", part_page, "look", everybodys=True),
-    Way("/approvals/{platform}", say_of_part, "approve", "POST", everybodys=True),
+    Way("/approvals/{platform}", say_of_part, "approve", "POST", everybodys=True, again=part_page),
 )

@@ -8,8 +8,6 @@ A platform's own words may quote a value, also of somebody else ("the number is 
 
 from __future__ import annotations
 
-import sqlite3
-
 from starlette.responses import Response
 
 from stewardship.approving import REFUSED, Asked, WrongApproval, rows, settle_batch
@@ -72,13 +70,11 @@ def settle(asking: Asking) -> Response:
     except (WrongApproval, AlreadyRunning) as refused:
         words = say("night_at_work", asking.speak) if isinstance(refused, AlreadyRunning) else str(refused)
         return _page(asking, wrong=words, status=409)
-    except sqlite3.OperationalError:  # such as a full disk
-        return _page(asking, wrong=say("not_saved", asking.speak), status=503)
     asking.current.note("settled", by, batch=asking.path["batch"], word=word, count=cells)
     return go_on("/refused", f"batch_{word}", count=cells)
 
 
 WAYS = (
     Way("/refused", refusals_page, "look", everybodys=True),
-    Way("/refused/{batch}", settle, "approve", "POST", everybodys=True),
+    Way("/refused/{batch}", settle, "approve", "POST", everybodys=True, again=refusals_page),
 )

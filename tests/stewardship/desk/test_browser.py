@@ -7,23 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from stewardship.sessions import IDLE
 from tests.stewardship.conftest import Clock
-from tests.stewardship.desk.shop import CHROMIUM, Shop, log_in, needs_chromium, opened
+from tests.stewardship.desk.shop import Shop, log_in, needs_chromium, opened
 from tests.stewardship.office import HTML_NAME, JIANGUO
 from warehouse.ledger import open_ledger
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

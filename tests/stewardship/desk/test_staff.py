@@ -139,3 +139,20 @@ def test_nobody_else_sees_accounts_or_audit(office: Office, name: str) -> None:
     key = one.form("/password")["form_key"]
     forged = one.client.post("/accounts", data={"form_key": key, "name": "me", "role": "admin"})
     assert forged.status_code == 403
+
+
+def test_a_full_disk_is_told_and_what_was_typed_stays_in_the_form(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    admin = office.at_work("admin")
+    admin.get("/accounts")
+    monkeypatch.setattr("stewardship.desk.accounts.add_account", full)
+    admin.submit("/accounts", name="sun", role="steward")
+    assert admin.page is not None and admin.page.status_code == 503
+    assert "没有保存" in admin.text and admin.form("/accounts")["name"] == "sun"
+    monkeypatch.setattr("stewardship.desk.current.note", full)  # nor is there room for a look
+    admin.submit("/accounts/li/role", role="approver")
+    assert admin.page.status_code == 503 and "可能已经保存" in admin.text
