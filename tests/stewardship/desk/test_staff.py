@@ -118,6 +118,20 @@ def test_the_audit_says_who_looked_and_why_and_for_whom_somebody_searched_it_doe
     assert "wang" not in admin.tree.xpath("string(//tbody)") and "页面 审计" in admin.text
 
 
+def test_the_audit_says_that_a_limit_was_lifted_and_an_account_opened_again(office: Office) -> None:
+    admin = office.at_work("admin")
+    admin.get("/accounts")
+    admin.submit("/accounts/wang/areas", areas="近江社区")
+    admin.submit("/accounts/wang/areas", areas="")
+    admin.submit("/accounts/wang/close")
+    admin.submit("/accounts/wang/open")
+    admin.get("/audit?event=account")
+    told = [one.text_content().strip() for one in admin.tree.xpath("//td[@class='of-what']")]
+    assert told == [
+        "账号 wang · 重新启用", "账号 wang · 停用 1", "账号 wang · 不再限定区域", "账号 wang · 区域 近江社区",
+    ]  # fmt: skip
+
+
 def test_the_audit_proves_both_books_and_names_the_first_bad_line(office: Office) -> None:
     admin, wang = office.at_work("admin"), office.at_work("wang")
     wang.get("/next")
