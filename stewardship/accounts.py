@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -62,7 +62,12 @@ class Account:
 
     def works_on(self, areas: Collection[str]) -> bool:
         """Whether who lives in these communities and grids is theirs to work on."""
-        return not self.areas or not self.areas.isdisjoint(areas)
+        return within(areas, self.areas)
+
+
+def within(areas: Collection[str], limit: Set[str]) -> bool:
+    """Whether who lives in these communities and grids is of those that somebody is kept to; no limit is everybody."""
+    return not limit or not limit.isdisjoint(areas)
 
 
 def add_account(con: sqlite3.Connection, name: str, role: str, password: str, now: datetime) -> Account:

@@ -6,7 +6,7 @@ Lives elsewhere: matching (`dedup`), which decides on the next night; this only 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -36,13 +36,15 @@ class Alike:
     because: Because
 
 
-def alike(snapshot: Path, area: Area, typed: Mapping[str, str]) -> list[Alike]:
-    """Who may be meant, the likeliest first, at most eight. A name alone finds namesakes, too."""
+def alike(snapshot: Path, area: Area, typed: Mapping[str, str], areas: Collection[str] = ()) -> list[Alike]:
+    """Who may be meant, the likeliest first, at most eight; of those who live in these areas, if any are named. A name alone
+    finds namesakes, too."""
     keys = {name: _key(name, typed.get(name, ""), area) for name in COMPARED}
     if not (keys["name"] or keys["id_number"] or (keys["phone"] and keys["birth_date"])):
         return []
+    asked = {**keys, "areas": sorted(areas), "most": MOST}
     with read_store(snapshot) as con:
-        return [Alike(*row) for row in con.execute(select("alike"), {**keys, "most": MOST}).fetchall()]
+        return [Alike(*row) for row in con.execute(select("alike"), asked).fetchall()]
 
 
 def _key(field: str, typed: str, area: Area) -> str | None:

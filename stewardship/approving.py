@@ -11,6 +11,7 @@ What waits is that of the last published night, less what was said since.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -34,10 +35,25 @@ from warehouse.told import last_exports
 
 # What a platform did not take needs the platform, or the value, mended; a person's word settles the others.
 REFUSED = ("refused", "stuck")
-WAITING = ("approval", "flood", *REFUSED)
-SAYABLE = ("approval", "flood", "declined")
+SAYABLE = ("approval", "flood")
+WAITING = (*SAYABLE, *REFUSED)
 # Nobody is asked about these; who names them may say yes or no.
 UNASKED = "backlog"
+DECLINED = "declined"
+
+# Every waiting cell, each beside how many there are, and a digest of them all.
+_PART = f"""
+    with found as materialized ({select("waiting")})
+    select
+        found.*,
+        count(*) over () as cells,
+        (
+            select sha256(string_agg(concat_ws('|', platform, record_id, field, digest), '\n' order by platform, record_id, field))
+            from found
+        )[:16] as seen
+    from found
+"""
+_IN_ORDER = "order by platform, record_id, field"
 
 
 class WrongApproval(ValueError):
@@ -107,19 +123,30 @@ class WaitingCell:
 
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """The waiting cells of one row at a platform: a newcomer's go together or not at all."""
+    """The waiting cells of one row at a platform, whatever they change: a newcomer's go together or not at all."""
 
     platform: str
     record_id: str
     resident_id: str
     person: str
-    kind: str
     cells: Sequence[WaitingCell]
 
     @property
     def seen(self) -> str:
         """A digest of what is shown of it: other values, another digest."""
         return _seen((one.field, one.digest) for one in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPart:
+    """All that waits of what was asked for. cells: how many; rows: the first of them.
+
+    seen: a digest of all its cells, shown or not: another cell, one less or another value, another digest.
+    """
+
+    cells: int
+    seen: str
+    rows: Sequence[WaitingRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +161,12 @@ class Doubted:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A line that was noted: what was said, of how many cells."""
+    """A line that was noted: what was said, of how many cells. left: how many more of what was asked for still wait."""
 
     platform: str
     word: str
     cells: int
+    left: int
     line: int
     by: str
 
@@ -156,19 +184,19 @@ def rows(
     site: Site, snapshot: Path, asked: Asked, most: int, decisions: tuple[str, ...] = WAITING
 ) -> list[WaitingRow]:
     """What waits, row by row; at most so many rows."""
-    query = f"""
-        select * from ({select("waiting")}) as found
-        qualify dense_rank() over (order by platform, record_id) <= {int(most)}
-        order by platform, record_id, field
-    """
-    cells = [WaitingCell(*row) for row in _ask(site, snapshot, query, _among(decisions, asked), asked)]
-    return [
-        WaitingRow(*place, theirs)
-        for place, each in groupby(
-            cells, lambda one: (one.platform, one.record_id, one.resident_id, one.person, one.kind)
-        )
-        if (theirs := list(each))
-    ]
+    return [*waiting_part(site, snapshot, asked, most, decisions).rows]
+
+
+def waiting_part(
+    site: Site, snapshot: Path, asked: Asked, most: int, decisions: tuple[str, ...] = WAITING
+) -> WaitingPart:
+    """What waits, whole, and its first rows; at most so many."""
+    query = f"{_PART} qualify dense_rank() over (order by platform, record_id) <= {int(most)} {_IN_ORDER}"
+    found = _ask(site, snapshot, query, _among(decisions, asked), asked)
+    cells = [WaitingCell(*cell) for *cell, _, _ in found]
+    by_row = groupby(cells, lambda one: (one.platform, one.record_id, one.resident_id, one.person))
+    count, seen = found[0][-2:] if found else (0, "")
+    return WaitingPart(count, seen, [WaitingRow(*place, list(theirs)) for place, theirs in by_row])
 
 
 def decide_cells(
@@ -178,48 +206,38 @@ def decide_cells(
     asked: Asked,
     said: Said,
     speak: Language,
-    only: Mapping[str, str] | None = None,
+    shown: Mapping[str, str] | str | None = None,
 ) -> list[Noted]:
-    """Note a person's word on the cells that waited in the last published night; a line for each platform.
+    """Note a person's word on cells that wait for one; a line for each platform.
 
-    The word holds for these values of these cells, so that nothing goes that nobody has seen.
+    The word holds for these values of these cells, so that nothing goes that nobody has seen, and for no cell of which
+    something else was said than `asked` states.
 
     Args:
-        only: the rows that are meant, with what was seen of each (`WaitingRow.seen`); None: all.
+        shown: what was seen of each row that is meant (`WaitingRow.seen`), or of all that was asked for
+            (`WaitingPart.seen`); None: all of it, by who was shown nothing.
 
     Raises:
-        WrongApproval: nothing of what was asked for waits for a person, or a night has brought other values meanwhile.
+        WrongApproval: nothing of what was asked for waits for a person, or it is not what was shown: a night has brought
+            other values, or somebody else has said something of it meanwhile.
     """
     _reason(said, speak)
-    query = """
-        select platform, record_id, field, digest, kind, taken_from from outbox.decision as d
-        where list_contains($decisions, d.decision)
-            and d.platform = coalesce($platform, d.platform) and d.field = coalesce($field, d.field)
-            and ($why is null or d.why = $why or d.decision = $why) and d.record_id = coalesce($record, d.record_id)
-            and d.kind = coalesce($kind, d.kind)
-        order by all
-    """
-    found: dict[str, list[Cell]] = {}
+    found = _ask(site, snapshot, f"{_PART} {_IN_ORDER}", _among(SAYABLE, asked), asked)
+    if isinstance(shown, str) and (not found or found[0][-1] != shown):
+        raise WrongApproval(say("approve_changed", speak))
+    every = [WaitingCell(*cell) for *cell, _, _ in found]
+    meant = _seen_ones(every, shown, speak) if isinstance(shown, Mapping) else every
+    if not meant:
+        raise WrongApproval(say("approve_nothing", speak))
     with read_store(snapshot) as con:
         night: date = scalar(con, "select max(night) from landed.pull")
-        meant = _meant(_among(SAYABLE, asked), asked)
-        for platform, *cell in con.execute(query, meant).fetchall():
-            found.setdefault(platform, []).append(Cell(*cell))
-    if only is not None:
-        found = {platform: _seen_ones(theirs, only, speak) for platform, theirs in found.items()}
-    if not any(found.values()):
-        raise WrongApproval(say("approve_nothing", speak))
+    waited = Counter(one.platform for one in every)
     with open_ledger(site) as ledger:
         return [
-            Noted(
-                platform,
-                word,
-                len(theirs),
-                say_of_cells(ledger, word, platform, night, theirs, said),
-                said.by,
-            )
-            for platform, theirs in found.items()
-            if theirs
+            Noted(platform, word, len(theirs), waited[platform] - len(theirs), line, said.by)
+            for platform, each in groupby(meant, lambda one: one.platform)
+            for theirs in [[_cell(one) for one in each]]
+            for line in [say_of_cells(ledger, word, platform, night, theirs, said)]
         ]
 
 
@@ -283,13 +301,20 @@ def switch(
     return changed
 
 
-def _seen_ones(cells: Iterable[Cell], only: Mapping[str, str], speak: Language) -> list[Cell]:
-    """The cells of the rows that are meant, if they are what was seen."""
-    found = [cell for cell in cells if cell.record_id in only]
-    for record, theirs in groupby(found, lambda cell: cell.record_id):
-        if _seen((cell.field, cell.digest) for cell in theirs) != only[record]:
-            raise WrongApproval(say("approve_changed", speak))
+def _seen_ones(cells: Iterable[WaitingCell], shown: Mapping[str, str], speak: Language) -> list[WaitingCell]:
+    """The cells of the rows that are meant, if they are what was shown."""
+    found = [one for one in cells if one.record_id in shown]
+    now = {
+        record: _seen((one.field, one.digest) for one in theirs)
+        for record, theirs in groupby(found, lambda one: one.record_id)
+    }
+    if now != dict(shown):
+        raise WrongApproval(say("approve_changed", speak))
     return found
+
+
+def _cell(one: WaitingCell) -> Cell:
+    return Cell(one.record_id, one.field, one.digest, one.kind, one.taken_from)
 
 
 def _seen(cells: Iterable[tuple[str, str]]) -> str:
@@ -297,7 +322,9 @@ def _seen(cells: Iterable[tuple[str, str]]) -> str:
 
 
 def _among(decisions: tuple[str, ...], asked: Asked) -> tuple[str, ...]:
-    return (*decisions, UNASKED) if asked.why == UNASKED else decisions
+    """These, and what is meant only by who names it: by its reason or, of what somebody declined, by its record."""
+    named = [one for one in (UNASKED, DECLINED) if asked.why == one or (one == DECLINED and asked.record)]
+    return (*decisions, *named)
 
 
 def _meant(decisions: Sequence[str], asked: Asked) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from stewardship.accounts import within
 from stewardship.casebook import Casebook
 from stewardship.cases import Case, Kind
 from stewardship.standing import Said, Settled, Standing
@@ -33,7 +34,7 @@ class Asked:
 
     def wants(self, case: Case) -> bool:
         """Whether a case belongs to that part."""
-        mine = not self.areas or not self.areas.isdisjoint(case.areas)
+        mine = within(case.areas, self.areas)
         of_kind = self.kind in (None, case.kind)
         return mine and of_kind and (self.platform is None or self.platform in case.platforms)
 

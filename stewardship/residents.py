@@ -1,6 +1,6 @@
 """A resident whole: what we stand for, everything that is stated, with where it stands, and whom they live with.
 
-Belongs here: reading both off a snapshot. Lives elsewhere: finding a resident (`finding.py`), how a golden value is chosen
+Belongs here: reading both off a snapshot, and in which areas the residents of some records live. Lives elsewhere: finding a resident (`finding.py`), how a golden value is chosen
 (`warehouse/sql/golden/value.sql`).
 
 Fields of the strictest tier that is kept (T3) are left out: they are not needed to know who somebody is.
@@ -8,7 +8,7 @@ Fields of the strictest tier that is kept (T3) are left out: they are not needed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,3 +84,16 @@ def read_resident(snapshot: Path, key: bytes, resident_id: str) -> Resident:
         sorted((one for one in claims if one.field in order), key=lambda one: order[one.field]),
         homes,
     )
+
+
+def areas_of(snapshot: Path, records: Collection[str]) -> set[str]:
+    """The communities and grids in which the residents of some records live, as far as they are known."""
+    query = """
+        select distinct unnest([g.community, g.grid])
+        from resolved.record as r
+        join golden.resident as g on g.resident_id = r.resident_id
+        where list_contains($records, r.record_id)
+    """
+    with read_store(snapshot) as con:
+        found = con.execute(query, {"records": sorted(records)}).fetchall()
+    return {area for (area,) in found if area is not None}

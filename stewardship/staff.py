@@ -67,7 +67,7 @@ def change_role(con: sqlite3.Connection, name: str, role: str) -> None:
 
 
 def keep_to(con: sqlite3.Connection, name: str, areas: Collection[str]) -> None:
-    """Keep somebody to the people of these communities and grids, from their next click on; none: to nobody's.
+    """Keep somebody to the people of these communities and grids, from their next click on; none: everybody's.
 
     Raises:
         WrongAccount: no such account.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -205,7 +205,9 @@ def say_no(asked: argparse.Namespace, speak: Language) -> Answer:
 def _noted(asked: argparse.Namespace, word: Any, speak: Language) -> Answer:
     from stewardship.approving import decide_cells
 
-    lines = decide_cells(*_read(asked, speak), word, _meant(asked), _said(asked), speak)
+    # Who names one record may change what was said of it since the night; nobody else's word is swept away.
+    meant = replace(_meant(asked), word=None if asked.record else "")
+    lines = decide_cells(*_read(asked, speak), word, meant, _said(asked), speak)
     text = "\n".join(say(f"approve_{word}", speak, **asdict(line), site=asked.site) for line in lines)
     return Answer(DONE, {"lines": [asdict(line) for line in lines]}, text)
 

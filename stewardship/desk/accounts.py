@@ -81,7 +81,7 @@ def give_role(asking: Asking) -> Response:
 
 
 def give_areas(asking: Asking) -> Response:
-    """Keep somebody to the people of some areas, or of none."""
+    """Keep somebody to the people of some areas; none: of all."""
     areas = [
         one.strip()[:60] for one in re.split(r"[、，,;；\s]+", asking.form.get("areas", "")) if one.strip()
     ]
@@ -135,12 +135,12 @@ def own_password(asking: Asking) -> Response:
 
 WAYS = (
     Way("/accounts", accounts_page, "accounts"),
-    Way("/accounts", add, "accounts", "POST"),
-    Way("/accounts/{name}/role", give_role, "accounts", "POST"),
-    Way("/accounts/{name}/areas", give_areas, "accounts", "POST"),
-    Way("/accounts/{name}/password", new_password, "accounts", "POST"),
-    Way("/accounts/{name}/close", shut, "accounts", "POST"),
-    Way("/accounts/{name}/open", open_again, "accounts", "POST"),
+    Way("/accounts", add, "accounts", "POST", again=accounts_page),
+    Way("/accounts/{name}/role", give_role, "accounts", "POST", again=accounts_page),
+    Way("/accounts/{name}/areas", give_areas, "accounts", "POST", again=accounts_page),
+    Way("/accounts/{name}/password", new_password, "accounts", "POST", again=accounts_page),
+    Way("/accounts/{name}/close", shut, "accounts", "POST", again=accounts_page),
+    Way("/accounts/{name}/open", open_again, "accounts", "POST", again=accounts_page),
     Way("/password", password_page),
-    Way("/password", own_password, None, "POST"),
+    Way("/password", own_password, None, "POST", again=password_page),
 )

@@ -1,6 +1,6 @@
 """Answering a request: with a page, or by going on to one that says what was done.
 
-Belongs here: these two, for every page but the cases, which are turned over without loading a page anew (`review.py`).
+Belongs here: these two. The cases are turned over without loading a page anew (`review.py`).
 Lives elsewhere: who may (`guard.py`), words and templates (`rendering.py`).
 """
 
@@ -22,10 +22,10 @@ LONGEST_REASON = 500  # characters
 
 
 def page(
-    asking: Asking, template: str, here: str, *, wrong: str = "", status: int = 200, **facts: Any
+    asking: Asking, template: str, here: str = "", *, wrong: str = "", status: int = 200, **facts: Any
 ) -> Response:
     """A page. `here`: its name in the row of pages; `wrong`: what could not be done, in words."""
-    stated = {"wrong": wrong, "full": asking.full, "value": value_of(asking)} | facts
+    stated = {"wrong": wrong or asking.wrong, "full": asking.full, "value": value_of(asking)} | facts
     return HTMLResponse(render(template, asking.speak, here=here, **frame(asking), **stated), status)
 
 

@@ -7,25 +7,25 @@ live with a platform (`platforms.py`).
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, get_args
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from stewardship.approving import (
+    DECLINED,
+    SAYABLE,
     UNASKED,
     Asked,
     Group,
     WaitingCell,
     WrongApproval,
     decide_cells,
-    rows,
-    waiting,
+    waiting_part,
 )
-from stewardship.desk.answers import because, done_in_words, go_on, number, page
+from stewardship.desk.answers import because, done_in_words, go_on, page
 from stewardship.desk.guard import Asking, Way
 from stewardship.desk.rendering import say
 from stewardship.desk.todo import waiting_groups
@@ -45,10 +45,9 @@ WHYS = (
     "follows",
     "namesake",
     "flood",
-    "declined",
+    DECLINED,
     UNASKED,
 )
-_OPEN = ("approval", "flood")
 _DONE = ("cells_approved", "cells_declined")
 
 
@@ -74,7 +73,7 @@ def approvals_page(asking: Asking) -> Response:
     """Everything that waits for an approver, and what was said since the night."""
     book, groups = asking.current.book(), waiting_groups(asking)
     unsaid = [one for one in groups if not one.word]
-    open_ones = _parts(one for one in unsaid if one.decision in _OPEN)
+    open_ones = _parts(one for one in unsaid if one.decision in SAYABLE)
     asking.current.note("viewed", asking.who.account.name, page="approvals")
     return page(
         asking,
@@ -82,7 +81,7 @@ def approvals_page(asking: Asking) -> Response:
         "approvals",
         parts=open_ones,
         cells=sum(one.cells for one in open_ones),
-        declined=_parts(one for one in unsaid if one.decision == "declined"),
+        declined=_parts(one for one in unsaid if one.decision == DECLINED),
         unasked=_parts(one for one in unsaid if one.decision == UNASKED),
         said=_parts(one for one in groups if one.word),
         titles=book.platforms,
@@ -109,10 +108,8 @@ def part_page(asking: Asking) -> Response:
 
 
 def _part_page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
-    book, site, asked = asking.current.book(), asking.current.site, _asked(asking)
-    every = (*_OPEN, "declined")
-    counted = waiting(site, book.snapshot, asked, every)
-    found = rows(site, book.snapshot, asked, MOST_ROWS, every)
+    book, asked = asking.current.book(), _asked(asking)
+    found = waiting_part(asking.current.site, book.snapshot, asked, MOST_ROWS, SAYABLE)
     asking.current.note(
         "viewed",
         asking.who.account.name,
@@ -120,7 +117,7 @@ def _part_page(asking: Asking, *, wrong: str = "", status: int = 200) -> Respons
         platform=asked.platform or "",
         full=int(asking.full),
     )
-    part = _part(asked, sum(one.cells for one in counted))
+    part = _part(asked, found.cells)
     return page(
         asking,
         "approval_rows.html",
@@ -128,8 +125,9 @@ def _part_page(asking: Asking, *, wrong: str = "", status: int = 200) -> Respons
         wrong=wrong,
         status=status,
         group=part,
-        rows=found,
-        changes={one.digest: _change(asking, one) for row in found for one in row.cells},
+        seen=found.seen,
+        rows=found.rows,
+        changes={one.digest: _change(asking, one) for row in found.rows for one in row.cells},
         most=MOST_ROWS,
         titles=book.platforms,
         back=f"/approvals/{part.platform}?{part.query}",
@@ -143,49 +141,25 @@ def _change(asking: Asking, cell: WaitingCell) -> tuple[Sequence[Mark], Sequence
 
 
 def say_of_part(asking: Asking) -> Response:
-    """Note the word of an approver: on the rows that were chosen, or on all of the part, as many as were seen."""
-    book, site, asked, by = (
-        asking.current.book(),
-        asking.current.site,
-        _asked(asking),
-        asking.who.account.name,
-    )
+    """Note the word of an approver: on the rows that were chosen, or on all of the part, as it was seen."""
+    site, snapshot, asked = asking.current.site, asking.current.book().snapshot, _asked(asking)
     word: Word | None = next((one for one in get_args(Word) if one == asking.form.get("say")), None)
     if word is None:
         return _part_page(asking, wrong=say("wrong_form", asking.speak), status=400)
-    only = {name[4:]: seen for name, seen in asking.form.items() if name.startswith("row.")}
-    whole = bool(asking.form.get("whole"))
-    if not whole and not only:
+    chosen = {name[4:]: seen for name, seen in asking.form.items() if name.startswith("row.")}
+    shown = asking.form.get("seen", "") if asking.form.get("whole") else chosen
+    if shown == {}:
         return _part_page(asking, wrong=say("none_chosen", asking.speak), status=400)
+    by = asking.who.account.name
     try:
-        if whole:
-            _as_many_as_seen(asking, asked)
-        lines = decide_cells(
-            site,
-            book.snapshot,
-            word,
-            replace(asked, word=""),
-            Said(by, because(asking)),
-            asking.speak,
-            None if whole else only,
-        )
+        lines = decide_cells(site, snapshot, word, asked, Said(by, because(asking)), asking.speak, shown)
     except WrongApproval as refused:
         return _part_page(asking, wrong=str(refused), status=409)
-    except sqlite3.OperationalError:  # such as a full disk: what was said stays in the form
-        return _part_page(asking, wrong=say("not_saved", asking.speak), status=503)
     for one in lines:
         asking.current.note(word, by, platform=one.platform, count=one.cells, line=one.line)
-    left = waiting(site, book.snapshot, asked, (*_OPEN, "declined"))
+    left = sum(one.left for one in lines)
     there = f"/approvals/{asked.platform}?{_part(asked, 0).query}" if left else "/approvals"
     return go_on(there, f"cells_{word}", count=sum(one.cells for one in lines))
-
-
-def _as_many_as_seen(asking: Asking, asked: Asked) -> None:
-    """A word on everything holds for what was counted on the page, and for no cell more."""
-    book = asking.current.book()
-    now = sum(one.cells for one in waiting(asking.current.site, book.snapshot, asked, (*_OPEN, "declined")))
-    if now != number(asking.form.get("cells")):
-        raise WrongApproval(say("count_changed", asking.speak))
 
 
 def _asked(asking: Asking) -> Asked:
@@ -214,5 +188,5 @@ def _part(asked: Asked, cells: int) -> Part:
 WAYS = (
     Way("/approvals", approvals_page, "look", everybodys=True),
     Way("/approvals/{platform}", part_page, "look", everybodys=True),
-    Way("/approvals/{platform}", say_of_part, "approve", "POST", everybodys=True),
+    Way("/approvals/{platform}", say_of_part, "approve", "POST", everybodys=True, again=part_page),
 )

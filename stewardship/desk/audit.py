@@ -26,6 +26,7 @@ FACTS = (
     "page", "case", "resident", "home", "platform", "batch", "row", "what", "word", "verdict", "mode", "count", "line", "night",
     "account", "role", "areas", "closed", "locked", "found", "days", "full",
 )  # fmt: skip
+LIFTED = ("areas", "closed")  # of an account: that it is nought or empty says that a limit was lifted
 _TEXTS = ("shown",)  # events whose text says why, and is no name of anybody
 
 
@@ -63,8 +64,9 @@ def audit_page(asking: Asking) -> Response:
 
 
 def _told(line: Line, words: str) -> Told:
-    """What is nought or empty says nothing: a look at masked values needs no word."""
-    facts = {name: line.body[name] for name in FACTS if line.body.get(name)}
+    """What is nought or empty says nothing, a look at masked values needs no word; but that a limit was lifted does."""
+    stated = {name: line.body[name] for name in FACTS if name in line.body}
+    facts = {name: said for name, said in stated.items() if said or name in LIFTED}
     return Told(line.seq, line.at, line.body["by"], line.kind, facts, words if line.kind in _TEXTS else "")
 
 

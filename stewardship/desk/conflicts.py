@@ -6,7 +6,6 @@ Lives elsewhere: which these are and what a word does (`stewardship/conflicts.py
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
@@ -64,9 +63,13 @@ def _marks(asking: Asking, one: Conflict) -> Mapping[str, Sequence[Mark]]:
 
 def _pins(asking: Asking) -> list[Pinned]:
     """What people settled, the latest first; who is kept to some areas sees their own."""
-    account = asking.who.account
-    with open_ledger(asking.current.site) as ledger:
-        every = standing_pins(asking.current.book().snapshot, ledger)
+    current, account = asking.current, asking.who.account
+
+    def read() -> list[Pinned]:
+        with open_ledger(current.site) as ledger:
+            return standing_pins(current.book().snapshot, ledger)
+
+    every = current.once("pins", read)
     return [one for one in reversed(every) if not account.areas or one.by == account.name]
 
 
@@ -88,8 +91,6 @@ def settle_one(asking: Asking) -> Response:
             done = settle(current.site, current.book().snapshot, ledger, name, record, said, asking.speak)
     except WrongPin as refused:
         return _page(asking, wrong=str(refused), status=409)
-    except sqlite3.OperationalError:  # such as a full disk: what was said stays in the form
-        return _page(asking, wrong=say("not_saved", asking.speak), status=503)
     asking.current.note("pinned", by, case=name, line=done.line)
     return go_on("/conflicts", "conflict_settled")
 
@@ -105,14 +106,12 @@ def take_back(asking: Asking) -> Response:
             take_pin_back(ledger, line, Said(account.name, because(asking)), asking.speak)
     except WrongPin as refused:
         return _page(asking, wrong=str(refused), status=409)
-    except sqlite3.OperationalError:  # such as a full disk
-        return _page(asking, wrong=say("not_saved", asking.speak), status=503)
     asking.current.note("unpinned", account.name, line=line)
     return go_on("/conflicts", "pin_taken_back")
 
 
 WAYS = (
     Way("/conflicts", conflicts_page, "look"),
-    Way("/conflicts/{conflict}", settle_one, "judge", "POST"),
-    Way("/pins/undo", take_back, "judge", "POST"),
+    Way("/conflicts/{conflict}", settle_one, "judge", "POST", again=conflicts_page),
+    Way("/pins/undo", take_back, "judge", "POST", again=conflicts_page),
 )

@@ -36,6 +36,10 @@ class NothingPublished(RuntimeError):
     """No night has run at this site yet."""
 
 
+class NotNoted(RuntimeError):
+    """The audit could not be written (a full disk): nobody looks, or is told that something is done, without a line there."""
+
+
 class Current:
     """One site's cases and verdicts, shared by all requests of this process."""
 
@@ -106,9 +110,16 @@ class Current:
         return found
 
     def note(self, event: Event, by: str, **facts: str | int) -> None:
-        """Add a line to the audit."""
-        with self._noting:
-            note(self._audit, event, by, **facts)
+        """Add a line to the audit.
+
+        Raises:
+            NotNoted: it cannot be written.
+        """
+        try:
+            with self._noting:
+                note(self._audit, event, by, **facts)
+        except sqlite3.OperationalError as fault:
+            raise NotNoted from fault
 
     @contextmanager
     def standing(self) -> Iterator[tuple[Ledger, Standing]]:

@@ -11,7 +11,6 @@ the same is shown as one types.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -86,11 +85,8 @@ def save(asking: Asking) -> Response:
     found = _found(asking, row)
     if found and form.get("looked") != _digest(found):
         return _page(asking, wrong=say("look_first", asking.speak), status=409, found=found)
-    try:
-        with open_ledger(asking.current.site) as ledger:
-            line = enter(ledger, row, by=by)
-    except sqlite3.OperationalError:  # such as a full disk: what was typed stays in the form
-        return _page(asking, wrong=say("not_saved", asking.speak), status=503, found=found)
+    with open_ledger(asking.current.site) as ledger:
+        line = enter(ledger, row, by=by)
     asking.current.note("entered", by, line=line)
     return go_on("/enter", "entered")
 
@@ -101,9 +97,10 @@ def while_typing(asking: Asking) -> Response:
 
 
 def _found(asking: Asking, typed: Mapping[str, str]) -> list[Alike]:
-    found = alike(asking.current.book().snapshot, asking.current.site.area, typed)
+    site, account = asking.current.site, asking.who.account
+    found = alike(asking.current.book().snapshot, site.area, typed, account.areas)
     if found:
-        asking.current.note("searched", asking.who.account.name, page="enter", found=len(found))
+        asking.current.note("searched", account.name, page="enter", found=len(found))
     return found
 
 
@@ -125,7 +122,7 @@ def undo(asking: Asking) -> Response:
 
 WAYS = (
     Way("/enter", enter_page, "enter"),
-    Way("/enter", save, "enter", "POST"),
+    Way("/enter", save, "enter", "POST", again=enter_page),
     Way("/enter/alike", while_typing, "enter", "POST"),
-    Way("/enter/{line}", undo, "enter", "POST"),
+    Way("/enter/{line}", undo, "enter", "POST", again=enter_page),
 )

@@ -11,18 +11,16 @@ from dataclasses import replace
 from starlette.responses import RedirectResponse, Response
 
 from stewardship.accounts import accounts, check_password, is_locked
-from stewardship.desk.guard import COOKIE, PENDING, VISIT, Asking, Way, log_in_page
+from stewardship.desk.guard import COOKIE, PENDING, TONIGHT, VISIT, Asking, Way, home_of, log_in_page
 from stewardship.desk.review import case_page
 from stewardship.queue import let_go
 from stewardship.sessions import ABSOLUTE, Session, begin_session, end_session, show_values, speak_in
-
-START = "/tonight"
 
 
 def log_in(asking: Asking) -> Response:
     """The log-in form, and what becomes of it."""
     if not asking.form:
-        return RedirectResponse(START, 303) if asking.session else log_in_page(asking)
+        return RedirectResponse(TONIGHT, 303) if asking.session else log_in_page(asking)
     name, password = asking.form.get("name", ""), asking.form.get("password", "")
     pending = {field: asking.form[field] for field in PENDING if field in asking.form}
     account = check_password(asking.con, name, password, asking.now)
@@ -49,7 +47,7 @@ def log_in(asking: Asking) -> Response:
 def _what_was_pending(asking: Asking, session: Session, pending: dict[str, str]) -> Response:
     """The page after logging in: the case that somebody was about to judge, with what they were about to say."""
     if "verdict" not in pending or not session.account.may("judge"):
-        return RedirectResponse(START, 303)
+        return RedirectResponse(TONIGHT, 303)
     back = replace(
         asking, session=session, speak=session.speak, path={"case": pending["case"]}, form=pending, part=False
     )
@@ -69,7 +67,7 @@ def log_out(asking: Asking) -> Response:
 def choose_language(asking: Asking) -> Response:
     """Speak the other language from now on."""
     speak_in(asking.con, asking.who, "en" if asking.form.get("speak") == "en" else "zh")
-    return RedirectResponse(_local(asking.form.get("back", "/")), 303)
+    return RedirectResponse(_back(asking), 303)
 
 
 def values(asking: Asking) -> Response:
@@ -80,12 +78,13 @@ def values(asking: Asking) -> Response:
         asking.current.note("shown", asking.who.account.name, because=because)
     else:
         asking.current.note("masked", asking.who.account.name)
-    return RedirectResponse(_local(asking.form.get("back", "/")), 303)
+    return RedirectResponse(_back(asking), 303)
 
 
-def _local(path: str) -> str:
-    """An address of this site, whatever a form says."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+def _back(asking: Asking) -> str:
+    """The address of this site that a form names, else home."""
+    path = asking.form.get("back", "")
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else home_of(asking)
 
 
 WAYS = (

@@ -11,7 +11,7 @@ import hmac
 import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from stewardship.accounts import Deed
-from stewardship.desk.current import Current, NothingPublished
+from stewardship.desk.current import Current, NothingPublished, NotNoted
 from stewardship.desk.faults import tell_fault
 from stewardship.desk.rendering import render, say
 from stewardship.sessions import Session, find_session
@@ -30,6 +30,7 @@ from warehouse.speech import Language
 
 COOKIE = "desk"
 VISIT = "visit"  # the cookie of a browser that is not logged in yet, so that nobody else can log it in
+TONIGHT = "/tonight"  # the page that everybody who is logged in may see
 PART = "x-part"  # header of a request that wants the middle of a page only
 ADDRESS = "x-address"  # header of an answer: the address of the page that this is the middle of
 _LARGEST_FORM = 64 * 1024  # bytes
@@ -65,6 +66,7 @@ class Asking:
     part: bool
     visit: str
     secure: bool
+    wrong: str = ""  # what could not be done just now, on the page that is shown again
 
     @property
     def full(self) -> bool:
@@ -85,7 +87,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Way(NamedTuple):
     """Which page answers at an address to whom: to anybody who is logged in or, with a deed, who may do that.
 
-    everybodys: it shows people of all areas, and is for nobody who is kept to some.
+    everybodys: it shows people of all areas, and is for nobody who is kept to some. again: the page that holds the form of
+    this one: it is shown anew, with what was typed, when a book cannot be written (a full disk).
     """
 
     address: str
@@ -93,6 +96,7 @@ class Way(NamedTuple):
     deed: Deed | None = None
     method: Literal["GET", "POST"] = "GET"
     everybodys: bool = False
+    again: Page | None = None
 
 
 def guarded(current: Current, clock: Callable[[], datetime], way: Way) -> Endpoint:
@@ -106,7 +110,15 @@ def guarded(current: Current, clock: Callable[[], datetime], way: Way) -> Endpoi
         account = asking.session.account
         if (way.deed is not None and not account.may(way.deed)) or (way.everybodys and account.areas):
             return problem(asking, 403, "not_allowed")
-        return way.page(asking)
+        try:
+            return way.page(asking)
+        except sqlite3.OperationalError as fault:
+            if way.again is None:
+                raise
+            tell_fault(fault)
+            response = way.again(replace(asking, wrong=say("not_saved", asking.speak)))
+            response.status_code = 503
+            return response
 
     return _endpoint(current, clock, checked)
 
@@ -173,6 +185,12 @@ def _answer(
             return checked(asking, request.method)
         except NothingPublished:
             return problem(asking, 503, "nothing_published")
+        except NotNoted as fault:
+            tell_fault(fault)
+            return problem(asking, 503, "not_noted")
+        except sqlite3.OperationalError as fault:  # such as a full disk
+            tell_fault(fault)
+            return problem(asking, 503, "not_saved")
         except Exception as fault:
             tell_fault(fault)
             return problem(asking, 500, "broken")
@@ -208,10 +226,17 @@ def _log_in_first(asking: Asking, method: str) -> Response:
     return log_in_page(asking, 401, pending=pending if "verdict" in pending else {}, told="session_over")
 
 
+def home_of(asking: Asking) -> str:
+    """Where everything that leads home leads who asks: to the queue, if that is theirs to look at, else to the night's page."""
+    session = asking.session
+    return "/" if session is None or session.account.may("look") else TONIGHT
+
+
 def frame(asking: Asking) -> dict[str, Any]:
     """What every page of somebody who is logged in needs."""
     return {
         "site": asking.current.site.name,
+        "home": home_of(asking),
         "session": asking.who,
         "form_key": asking.who.form_key,
         "part": asking.part,
@@ -229,6 +254,7 @@ def log_in_page(
         pending=pending or {},
         told=say(told, asking.speak) if told else "",
         site=asking.current.site.name,
+        home=home_of(asking),
         session=None,
         part=asking.part,
     )
@@ -244,6 +270,7 @@ def problem(asking: Asking, status: int, words: str, **facts: str) -> Response:
         asking.speak,
         words=say(words, asking.speak, **facts),
         site=asking.current.site.name,
+        home=home_of(asking),
         session=asking.session,
         part=asking.part,
     )

@@ -6,7 +6,6 @@ Lives elsewhere: what is asked of those who read the platforms' files (`stewards
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from datetime import date
 
@@ -112,8 +111,6 @@ def _done(asking: Asking, deed: Callable[[], None], done: str) -> Response:
         return _page(asking, wrong=str(refused), status=409)
     except AlreadyRunning:
         return _page(asking, wrong=say("night_at_work", asking.speak), status=409)
-    except sqlite3.OperationalError:  # such as a full disk
-        return _page(asking, wrong=say("not_saved", asking.speak), status=503)
     return go_on("/intake", done)
 
 
@@ -126,7 +123,7 @@ def _day(stated: str | None) -> date | None:
 
 WAYS = (
     Way("/intake", intake_page, "look", everybodys=True),
-    Way("/intake/said/{line}", take_back, "mend", "POST", everybodys=True),
-    Way("/intake/{platform}/accept", accept, "approve", "POST", everybodys=True),
-    Way("/intake/{platform}/{reference}", mend, "mend", "POST", everybodys=True),
+    Way("/intake/said/{line}", take_back, "mend", "POST", everybodys=True, again=intake_page),
+    Way("/intake/{platform}/accept", accept, "approve", "POST", everybodys=True, again=intake_page),
+    Way("/intake/{platform}/{reference}", mend, "mend", "POST", everybodys=True, again=intake_page),
 )

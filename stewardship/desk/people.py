@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
-from stewardship.desk.answers import page, value_of
-from stewardship.desk.guard import Asking, Way, frame, problem
-from stewardship.desk.rendering import render
+from stewardship.desk.answers import page
+from stewardship.desk.guard import Asking, Way, problem
 from stewardship.finding import LEAST_DIGITS, MOST, find
 from stewardship.homes import Home, read_homes
 from stewardship.residents import read_resident
@@ -29,18 +28,7 @@ def search(asking: Asking) -> Response:
     found = find(book.snapshot, asking.current.site.key, asked, asking.who.account.areas) if asked else []
     if asked:
         asking.current.note("searched", asking.who.account.name, because=asked, found=len(found))
-    text = render(
-        "search.html",
-        asking.speak,
-        **frame(asking),
-        asked=asked,
-        found=found,
-        most=MOST,
-        least=LEAST_DIGITS,
-        full=asking.full,
-        value=value_of(asking),
-    )
-    return HTMLResponse(text)
+    return page(asking, "search.html", asked=asked, found=found, most=MOST, least=LEAST_DIGITS)
 
 
 def resident_page(asking: Asking) -> Response:
@@ -60,20 +48,16 @@ def resident_page(asking: Asking) -> Response:
         said = sorted((one for pair in pairs for one in standing.history(*pair)), key=lambda one: -one.seq)
         stands = {one.seq for pair in pairs if (one := standing.of(*pair))}
         waiting = {one.id for one in asking.current.open_cases(asking.con, book, standing, asking.now)}
-    text = render(
+    return page(
+        asking,
         "resident.html",
-        asking.speak,
-        **frame(asking),
         resident=replace(found, homes=[_of_theirs(asking, one) for one in found.homes]),
         titles=book.platforms,
         said=said,
         stands=stands,
         cases=[one for one in book.about(found.resident_id) if one.id in waiting],
-        full=asking.full,
-        value=value_of(asking),
         back=f"/residents/{found.resident_id}",
     )
-    return HTMLResponse(text)
 
 
 def home_page(asking: Asking) -> Response:

@@ -6,7 +6,6 @@ Lives elsewhere: the catalogue (`stewardship/intake.py`), the night's report (`n
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from starlette.responses import Response
 from stewardship.approving import REFUSED, WAITING, Group, WrongApproval, switch
 from stewardship.desk.answers import because, done_in_words, go_on, page
 from stewardship.desk.guard import Asking, Way, problem
-from stewardship.desk.rendering import say
 from stewardship.desk.todo import gated, quarantined, waiting_groups
 from stewardship.intake import Listed
 from stewardship.nights import PlatformNight, last_night
@@ -103,8 +101,6 @@ def change_mode(asking: Asking) -> Response:
         )
     except WrongApproval as refused:
         return _page(asking, wrong=str(refused), status=409)
-    except sqlite3.OperationalError:  # such as a full disk
-        return _page(asking, wrong=say("not_saved", asking.speak), status=503)
     if changed:
         asking.current.note("switched", by, platform=slug, mode=mode)
     return go_on(
@@ -114,5 +110,5 @@ def change_mode(asking: Asking) -> Response:
 
 WAYS = (
     Way("/platforms", platforms_page),
-    Way("/platforms/{platform}", change_mode, "approve", "POST"),
+    Way("/platforms/{platform}", change_mode, "approve", "POST", everybodys=True, again=platforms_page),
 )

@@ -13,11 +13,12 @@ from itertools import takewhile
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from stewardship.cases import KINDS, Case
-from stewardship.desk.guard import Asking, Way, frame
-from stewardship.desk.rendering import HERE, render, say
+from stewardship.desk.answers import page
+from stewardship.desk.guard import Asking, Way
+from stewardship.desk.rendering import HERE, say
 from stewardship.desk.todo import work
 from stewardship.queue import Asked, deferrals, held_by_others
 from stewardship.standing import Said, Standing
@@ -34,11 +35,10 @@ def queue_page(asking: Asking) -> Response:
         mine = _judged_today(standing, asking.who.account.name, asking.now)
     waiting = [case for case in every if account.works_on(case.areas)]
     wanted = [case for case in waiting if asked.wants(case)]
-    text = render(
+    return page(
+        asking,
         "queue.html",
-        asking.speak,
-        **frame(asking),
-        here="queue",
+        "queue",
         told=say(asking.query["told"], asking.speak) if asking.query.get("told") in _TOLD else "",
         cases=wanted[:_LISTED],
         count=len(wanted),
@@ -53,7 +53,6 @@ def queue_page(asking: Asking) -> Response:
         waits=[one for one in work(asking) if one.kind != "cases" and one.count and one.shown_to(account)],
         night=book.snapshot.stem,
     )
-    return HTMLResponse(text)
 
 
 def _counts(cases: Sequence[Case]) -> dict[str, int]:

@@ -8,15 +8,13 @@ A platform's own words may quote a value, also of somebody else ("the number is 
 
 from __future__ import annotations
 
-import sqlite3
-
 from starlette.responses import Response
 
-from stewardship.approving import REFUSED, Asked, WrongApproval, doubted, rows, settle_batch
+from stewardship.approving import REFUSED, Asked, WrongApproval, rows, settle_batch
 from stewardship.desk.answers import because, done_in_words, go_on, page
 from stewardship.desk.guard import Asking, Way
 from stewardship.desk.rendering import say
-from stewardship.desk.todo import waiting_groups
+from stewardship.desk.todo import in_doubt, waiting_groups
 from stewardship.differences import change
 from warehouse.approvals import Said
 from warehouse.lock import AlreadyRunning
@@ -48,7 +46,7 @@ def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
             for one in row.cells
         },
         most=MOST_ROWS,
-        doubted=doubted(site, book.snapshot),
+        doubted=in_doubt(asking),
         titles=book.platforms,
         night=book.snapshot.stem,
         done=done_in_words(asking, _DONE),
@@ -72,13 +70,11 @@ def settle(asking: Asking) -> Response:
     except (WrongApproval, AlreadyRunning) as refused:
         words = say("night_at_work", asking.speak) if isinstance(refused, AlreadyRunning) else str(refused)
         return _page(asking, wrong=words, status=409)
-    except sqlite3.OperationalError:  # such as a full disk
-        return _page(asking, wrong=say("not_saved", asking.speak), status=503)
     asking.current.note("settled", by, batch=asking.path["batch"], word=word, count=cells)
     return go_on("/refused", f"batch_{word}", count=cells)
 
 
 WAYS = (
     Way("/refused", refusals_page, "look", everybodys=True),
-    Way("/refused/{batch}", settle, "approve", "POST", everybodys=True),
+    Way("/refused/{batch}", settle, "approve", "POST", everybodys=True, again=refusals_page),
 )

@@ -12,18 +12,19 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 from urllib.parse import parse_qsl
 
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from dedup.explain import UnknownId
 from stewardship.blast import blast
 from stewardship.casebook import Casebook
 from stewardship.cases import Case
-from stewardship.desk.answers import because, number
-from stewardship.desk.guard import ADDRESS, Asking, Way, frame, problem
+from stewardship.desk.answers import because, number, page
+from stewardship.desk.guard import ADDRESS, Asking, Way, problem
 from stewardship.desk.queue import asked_of, query_of, queue_page
-from stewardship.desk.rendering import render, say
+from stewardship.desk.rendering import say
 from stewardship.differences import person, side_by_side
 from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
+from stewardship.residents import areas_of
 from stewardship.standing import Link, Said, Standing
 from stewardship.verdicts import Contradicts, NothingToUndo, Overtaken, give, undo
 from warehouse.ledger import Ledger, Word
@@ -113,11 +114,11 @@ def case_page(
     with asking.current.standing() as (ledger, standing):
         waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
         said = _what_was_said(asking, ledger, standing, case)
-    text = render(
+    return page(
+        asking,
         "case.html",
-        asking.speak,
-        **frame(asking),
-        here="queue",
+        "queue",
+        status=status,
         **_what_is_stated(asking, book, case),
         **said,
         **_place_in_queue(asking, book, case, waiting),
@@ -125,14 +126,13 @@ def case_page(
         titles=book.platforms,
         holder=holder,
         siblings=_siblings(book, case, {one.id for one in waiting if by.works_on(one.areas)}),
-        told=say(told, asking.speak, by=other.by if other else "") if told else "",
+        wrong=say(told, asking.speak, by=other.by if other else "") if told else "",
         other=other,
         chain=[_step(link, asking) for link in chain],
         pending={name: asking.form.get(name, "") for name in ("verdict", "because")},
         undone=asking.query.get("undone", ""),
         words=get_args(Word),
     )
-    return HTMLResponse(text, status)
 
 
 def _what_is_stated(asking: Asking, book: Casebook, case: Case) -> dict[str, Any]:
@@ -147,7 +147,6 @@ def _what_is_stated(asking: Asking, book: Casebook, case: Case) -> dict[str, Any
         "sides": sides,
         "grounds": sheet.grounds,
         "start": case.points - sum(ground.points for ground in sheet.grounds),
-        "full": full,
     }
 
 
@@ -213,8 +212,6 @@ def judge(asking: Asking) -> Response:
     except Contradicts as refused:
         asking.current.note("refused", by, case=case.id, verdict=word)
         return case_page(asking, told="contradicts", status=409, chain=refused.chain)
-    except sqlite3.OperationalError:  # such as a full disk: what was said stays in the form
-        return case_page(asking, told="not_saved", status=503)
     asking.current.note("judged", by, case=case.id, verdict=word, line=said.seq)
     return _onwards(asking, case.id, after, forms=form, said=said.seq)
 
@@ -233,7 +230,7 @@ def take_back(asking: Asking) -> Response:
                 seq,
                 by=account.name,
                 because=because(asking),
-                any_ones=account.may("undo_others"),
+                any_ones=_may_undo(asking, standing.lines.get(seq)),
                 alike=book.alike,
             )
     except NothingToUndo:
@@ -249,6 +246,16 @@ def take_back(asking: Asking) -> Response:
     asking.current.note("undone", account.name, line=seq)
     case = next((one for one in book.cases if (one.left, one.right) == (undone.left, undone.right)), None)
     return _to(asking, f"/cases/{case.id}", asked, undone=seq) if case else _to(asking, "/", asked)
+
+
+def _may_undo(asking: Asking, said: Said | None) -> bool:
+    """Whether somebody may take back another's verdict: an approver, of people who are theirs to work on."""
+    account, snapshot = asking.who.account, asking.current.book().snapshot
+    return (
+        said is not None
+        and account.may("undo_others")
+        and (not account.areas or account.works_on(areas_of(snapshot, (said.left, said.right))))
+    )
 
 
 def put_off(asking: Asking) -> Response:
@@ -274,8 +281,7 @@ def reach(asking: Asking) -> Response:
         found = blast(book.snapshot, case.left, case.right)
     except UnknownId:
         return _no_case(asking)
-    text = render("reach.html", asking.speak, **frame(asking), found=found, titles=book.platforms, case=case)
-    return HTMLResponse(text)
+    return page(asking, "reach.html", found=found, titles=book.platforms, case=case)
 
 
 def _case(asking: Asking, book: Casebook) -> Case | None:
@@ -359,6 +365,6 @@ WAYS = (
     Way("/undo", take_back, "judge", "POST"),
     Way("/cases/{case}", show_case, "look"),
     Way("/cases/{case}/reach", reach, "look"),
-    Way("/cases/{case}/verdict", judge, "judge", "POST"),
-    Way("/cases/{case}/defer", put_off, "judge", "POST"),
+    Way("/cases/{case}/verdict", judge, "judge", "POST", again=show_case),
+    Way("/cases/{case}/defer", put_off, "judge", "POST", again=show_case),
 )

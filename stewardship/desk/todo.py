@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stewardship.accounts import Account, Deed
-from stewardship.approving import REFUSED, UNASKED, WAITING, Asked, Group, doubted, waiting
+from stewardship.approving import (
+    DECLINED,
+    REFUSED,
+    SAYABLE,
+    UNASKED,
+    WAITING,
+    Asked,
+    Doubted,
+    Group,
+    doubted,
+    waiting,
+)
 from stewardship.conflicts import Conflict, open_conflicts
 from stewardship.desk.guard import Asking
 from stewardship.intake import Gated
@@ -18,8 +29,6 @@ from stewardship.queue import deferrals
 from stewardship.store import stamp
 from warehouse.ledger import open_ledger
 from warehouse.store import read_store
-
-_OPEN = ("approval", "flood")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +59,9 @@ def work(asking: Asking) -> list[Work]:
     return [
         Work("cases", cases, "/", everybodys=False),
         Work("conflicts", len(conflicts(asking)), "/conflicts", everybodys=False),
-        Work("approvals", sum(one.cells for one in groups if one.decision in _OPEN), "/approvals"),
+        Work("approvals", sum(one.cells for one in groups if one.decision in SAYABLE), "/approvals"),
         Work("refused", sum(one.cells for one in groups if one.decision in REFUSED), "/refused"),
-        Work(
-            "doubted", len(current.once("doubted", lambda: doubted(current.site, book.snapshot))), "/refused"
-        ),
+        Work("doubted", len(in_doubt(asking)), "/refused"),
         Work("gates", sum(not one.accepted for one in gated(asking)), "/intake"),
         Work("quarantine", sum(quarantined(asking).values()), "/intake"),
     ]
@@ -79,8 +86,14 @@ def conflicts(asking: Asking) -> list[Conflict]:
 def waiting_groups(asking: Asking) -> list[Group]:
     """Every cell that a person may be asked about, or may speak of, in groups, whatever was said since the night."""
     site, snapshot = asking.current.site, asking.current.book().snapshot
-    every = (*WAITING, "declined", UNASKED)
+    every = (*WAITING, DECLINED, UNASKED)
     return asking.current.once("waiting", lambda: waiting(site, snapshot, Asked(word=None), every))
+
+
+def in_doubt(asking: Asking) -> list[Doubted]:
+    """The batches of which nobody knows whether they arrived."""
+    site, snapshot = asking.current.site, asking.current.book().snapshot
+    return asking.current.once("doubted", lambda: doubted(site, snapshot))
 
 
 def gated(asking: Asking) -> Sequence[Gated]:

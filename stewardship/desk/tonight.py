@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from stewardship.desk.answers import page
-from stewardship.desk.guard import Asking, Way
+from stewardship.desk.guard import TONIGHT, Asking, Way
 from stewardship.desk.todo import work
 from stewardship.nights import FIGURES, last_night
 
@@ -27,4 +27,4 @@ def tonight_page(asking: Asking) -> Response:
     )
 
 
-WAYS = (Way("/tonight", tonight_page),)
+WAYS = (Way(TONIGHT, tonight_page),)

@@ -1,4 +1,5 @@
--- Residents of whom what is typed says so much that they may be meant, the likeliest first.
+-- Residents of whom what is typed says so much that they may be meant, the likeliest first;
+-- of those who live in these areas ($areas), if any are named.
 with met as (
     select
         resident_id, name, id_number, birth_date, phone, address,
@@ -8,6 +9,7 @@ with met as (
         coalesce(list_has_any(string_split(phone, ';'), string_split($phone, ';')), false) as same_phone,
         coalesce(address = $address, false) as same_address
     from golden.resident
+    where len($areas) = 0 or list_has_any($areas, [community, grid])
 )
 
 select

@@ -1,6 +1,7 @@
 -- Records that lately stopped saying the phone by which they were known to be somebody's: of each, the resident of whom
 -- another record says that phone and the same name today, and who is not this one by now. Matching reads what is stated today
 -- and lets go; whether somebody has a new phone, or was never meant, a person has to ask.
+-- Each two records once, also where both let go of a phone that the other has today (two brothers who swapped): of the later one.
 -- Not where reliable ID numbers tell the two apart, nor where matching itself asks about the two (already, which the
 -- caller made). $nights: how far back. until: the night from which the record says otherwise.
 with number as (
@@ -72,4 +73,8 @@ from pair
 join staged.record as r on r.record_id = pair.record_id
 left join facts.platform as p on p.slug = r.platform
 anti join settled on settled.resident_id = pair.resident_id and settled.other = pair.other
+qualify row_number() over (
+    partition by least(pair.record_id, pair.other_record), greatest(pair.record_id, pair.other_record)
+    order by pair.until desc, pair.record_id
+) = 1
 order by "left", "right"

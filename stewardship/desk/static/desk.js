@@ -23,7 +23,7 @@
     const page = new DOMParser().parseFromString(text, "text/html");
     const middle = page.querySelector("main");
     if (middle === null) {
-      location.assign("/");
+      location.assign(find("a.home").href);
       return;
     }
     find("main").replaceWith(middle);

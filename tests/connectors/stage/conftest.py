@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date as Day
 
 import pytest
+from pages import HEAD
 
 from connectors.land.cells import write_cells
 from connectors.platform import Platform, read_platform
@@ -16,18 +17,6 @@ from warehouse.overrides import Override
 
 NIGHT = Day(2026, 11, 1)
 AREA = Area("浙江省", "杭州市", "上城区", "望江街道", "330102", "0571", ())
-FACTS = """
-id = "P000"
-title = "试验平台"
-department = "社区"
-level = "区"
-tier = "T2"
-entities = ["person"]
-cadence = "日"
-transport = "inbox"
-basis = "modelled"
-trust = 50
-"""
 EXPORT = """
 [export]
 format = "xlsx"
@@ -51,7 +40,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Platform
     def platform(export: str = EXPORT) -> Platform:
         path = tmp_path_factory.mktemp("platform") / "trial.toml"
         household = 'household = "living"\n' if "household_number" in export else ""
-        path.write_text(FACTS + household + export, encoding="utf-8")
+        path.write_text(HEAD + household + export, encoding="utf-8")
         return read_platform(path)
 
     return platform

@@ -11,6 +11,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 from httpx import Response
+from playwright.sync_api import Browser, sync_playwright
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -29,6 +30,7 @@ from warehouse.batches import Batch, note, note_answers, read_batches
 from warehouse.ledger import Cell, Line, open_ledger
 from warehouse.site import Site, read_site
 
+CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
 PASSWORD = "a long password"
 STAFF = {
     "wang": "steward",
@@ -181,6 +183,15 @@ class Office:
         with open_audit(self.site) as book:
             assert book.verify() is None
             return [(line.kind, line.body["by"]) for line in book.lines()]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
 @pytest.fixture

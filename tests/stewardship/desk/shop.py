@@ -5,7 +5,6 @@ Belongs here: what every test in a browser needs. Lives elsewhere: the tests (`t
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -20,11 +19,10 @@ from playwright.sync_api import Browser, Page, expect
 from pipelines.desk_intake import SiteIntake
 from stewardship.desk.app import desk
 from tests.stewardship.conftest import Clock
-from tests.stewardship.desk.conftest import PASSWORD
+from tests.stewardship.desk.conftest import CHROMIUM, PASSWORD
 from warehouse.ledger import Line, open_ledger
 from warehouse.site import Site, read_site
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 

@@ -30,7 +30,7 @@ def opened(office: Office, name: str = "zhou") -> Visitor:
     """Somebody who looks at the one part that waits."""
     one = office.at_work(name)
     one.get("/approvals")
-    (link,) = one.tree.xpath("//table[@class='cases']//a/@href")
+    (link,) = one.tree.xpath("//table[@class='cases']//td[last()]/a/@href")
     one.get(str(link))
     return one
 
@@ -112,7 +112,7 @@ def test_nothing_goes_when_a_night_has_brought_another_value_meanwhile(office: O
     [
         ({}, " ", "请写明理由"),
         ({"row.brother": "another"}, "问过", "数据已有变化"),
-        ({"whole": "1", "cells": "7"}, "问过", "格数已有变化"),
+        ({"whole": "1", "seen": "another"}, "问过", "数据已有变化"),
     ],
 )
 def test_no_reason_another_row_or_more_than_was_counted_saves_nothing(
@@ -124,7 +124,10 @@ def test_no_reason_another_row_or_more_than_was_counted_saves_nothing(
 
 
 def test_nobody_ticked_is_nothing_said_and_the_whole_part_needs_no_ticks(office: Office) -> None:
-    zhou = opened(office)
+    zhou = office.at_work("zhou")
+    zhou.get("/approvals")
+    (all_of_it,) = zhou.tree.xpath("//table[@class='cases']//td[1]/a/@href")
+    zhou.get(str(all_of_it))
     answer = zhou.client.post(action(zhou), data={**_plain(zhou), "say": "approved", "because": "看过"})
     assert answer.status_code == 400 and "没有选任何一行" in answer.text and said(office) == []
     answer = zhou.client.post(

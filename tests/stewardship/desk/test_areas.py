@@ -11,6 +11,7 @@ from stewardship.staff import keep_to
 from stewardship.store import open_desk
 from tests.stewardship.desk.conftest import Office
 from tests.stewardship.office import PEOPLE, SECOND, TWIN, night
+from warehouse.ledger import open_ledger
 from warehouse.site import Site, read_site
 
 FIRST_GRID, OTHER_GRID = "近江社区第1网格", "近江社区第2网格"
@@ -76,6 +77,51 @@ def test_nobody_elses_people_are_found_or_shown(office: Office) -> None:
     assert found["wang", "欧阳明泽"] == [] != found["li", "欧阳明泽"]
     assert wang.get(found["li", "欧阳明泽"][0]).status_code == 404
     assert wang.get(found["li", "李建军"][0]).status_code == 200
+
+
+def test_whose_twin_lives_elsewhere_hears_nothing_of_them_while_typing(office: Office) -> None:
+    found = {}
+    for name in ("lin", "mei"):  # lin is kept to the first grid
+        one = office.at_work(name)
+        one.get("/enter")
+        for asked in (TWIN["name"], PEOPLE["grid"]["child"]["name"]):
+            typed = {"form_key": one.form("/enter")["form_key"], "name": asked}
+            found[name, asked] = "同名" in one.client.post("/enter/alike", data=typed).text
+    assert [found[one, TWIN["name"]] for one in ("lin", "mei")] == [True, True]
+    assert [found[one, PEOPLE["grid"]["child"]["name"]] for one in ("lin", "mei")] == [False, True]
+
+
+def test_an_approver_who_is_kept_to_an_area_takes_back_others_verdicts_there_and_nowhere_else(
+    office: Office,
+) -> None:
+    with open_desk(office.site) as con:
+        keep_to(con, "zhou", [FIRST_GRID])
+    there, elsewhere = (
+        next(one for one in office.book.cases if (FIRST_GRID in one.areas) is inside)
+        for inside in (True, False)
+    )
+    with open_ledger(office.site) as ledger:
+        lines = {
+            one.id: ledger.judge(one.left, one.right, "different", by="li", because="见过", seen=one.seen)
+            for one in (there, elsewhere)
+        }
+    zhou = office.at_work("zhou")
+    zhou.get("/tonight")
+    key = zhou.form("/language")["form_key"]
+    for one in (there, elsewhere):
+        zhou.client.post("/undo", data={"form_key": key, "line": str(lines[one.id]), "because": "不对"})
+    assert [line.body["of"] for line in office.lines() if line.kind == "undo"] == [lines[there.id]]
+
+
+def test_going_live_concerns_everybodys_areas_and_is_for_nobody_who_is_kept_to_some(office: Office) -> None:
+    with open_desk(office.site) as con:
+        keep_to(con, "zhou", [FIRST_GRID])
+    zhou = office.at_work("zhou")
+    assert zhou.get("/platforms").status_code == 200
+    assert zhou.tree.xpath("//form[starts-with(@action, '/platforms/')]") == []
+    said = {"form_key": zhou.form("/language")["form_key"], "say": "live", "because": "发文"}
+    assert zhou.client.post("/platforms/grid", data=said).status_code == 403
+    assert office.lines() == []
 
 
 def test_pages_about_whole_platforms_are_for_who_has_no_such_limit(office: Office) -> None:

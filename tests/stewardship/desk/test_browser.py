@@ -7,23 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from stewardship.sessions import IDLE
 from tests.stewardship.conftest import Clock
-from tests.stewardship.desk.shop import CHROMIUM, Shop, log_in, needs_chromium, opened
+from tests.stewardship.desk.shop import Shop, log_in, needs_chromium, opened
 from tests.stewardship.office import HTML_NAME, JIANGUO
 from warehouse.ledger import open_ledger
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -95,11 +87,14 @@ def test_e_h_v_and_the_question_mark_open_what_they_name(shop: Shop) -> None:
     assert shop.lines() == []
 
 
-def test_keys_are_letters_in_a_field_and_while_an_input_method_composes(shop: Shop) -> None:
+def test_keys_are_letters_in_a_field_where_enter_gives_no_answer_and_while_an_input_method_composes(
+    shop: Shop,
+) -> None:
     page = shop.at_work()
     case = begin(page)
     page.locator("#because").click()
     page.keyboard.type("yes, nobody, unsure, z")
+    page.keyboard.press("Enter")
     expect(page.locator("#because")).to_have_value("yes, nobody, unsure, z")
     page.locator("h1").click()
     composing = "key => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, isComposing: true}))"

@@ -100,6 +100,16 @@ def test_what_was_taken_back_waits_again_at_once(office: Office) -> None:
     assert "1 处值有矛盾" in wang.text
 
 
+def test_enter_in_the_reason_settles_nothing(office: Office) -> None:
+    wang = opened(office)
+    name = action(wang)
+    (first, *answers) = wang.tree.xpath(
+        f"//form[@action='{name}']//button[@disabled] | //button[@form=//form[@action='{name}']/@id]"
+    )
+    assert first.get("disabled") is not None and first.get("name") is None  # a browser presses the first one
+    assert [one.get("name") for one in answers] == ["record", "record"]
+
+
 @pytest.mark.parametrize("because", ["", "  "])
 def test_no_reason_saves_nothing(office: Office, because: str) -> None:
     wang = opened(office)

@@ -136,6 +136,11 @@ def test_what_was_typed_stays_in_the_form_when_the_ledger_cannot_be_written(
     def full(*_: object, **__: object) -> int:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("stewardship.desk.enter.enter", full)
     lin = types(office, "lin", **NEWCOMER)
-    assert status(lin) == 503 and lin.form("/enter")["name"] == NEWCOMER["name"]
+    monkeypatch.setattr("stewardship.desk.enter.take_back", full)
+    (one,) = typed(office)
+    lin.submit(f"/enter/{one.line}")
+    assert status(lin) == 503 and "账本写不进去" in lin.text and typed(office) == [one]
+    monkeypatch.setattr("stewardship.desk.enter.enter", full)
+    lin.submit("/enter", name="周小雨")
+    assert status(lin) == 503 and lin.form("/enter")["name"] == "周小雨"

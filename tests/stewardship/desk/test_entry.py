@@ -107,6 +107,19 @@ def test_the_other_language_stays_for_the_session(office: Office) -> None:
     assert "案待裁定" in wang.text
 
 
+@pytest.mark.parametrize("name", ["lin", "admin"])
+def test_who_may_not_look_at_the_queue_is_never_led_there(office: Office, name: str) -> None:
+    one = office.visitor()
+    log_in(one, name)
+    for there in ("", "/cases/nobodys"):
+        answer = one.get(there) if there else one.page
+        assert answer is not None and answer.status_code == (403 if there else 200)
+        assert "/" not in one.tree.xpath("//a/@href | //input[@name='back']/@value")
+        assert one.tree.xpath("//a[@class='home']/@href") == ["/tonight"]
+    one.submit("/language", speak="en")
+    assert one.page is not None and one.page.status_code == 200 and one.page.url.path == "/tonight"
+
+
 @pytest.mark.parametrize(
     "back", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.stewardship.conftest import Clock
 from tests.stewardship.desk.conftest import MOVED
-from tests.stewardship.desk.shop import CHROMIUM, Shop, log_in, needs_chromium, opened
+from tests.stewardship.desk.shop import Shop, log_in, needs_chromium, opened
 from tests.stewardship.office import JIANGUO
 from warehouse.approvals import approvals
 from warehouse.entries import entries
@@ -31,14 +31,6 @@ NAMELESS = """() => [...document.querySelectorAll('button, a, input:not([type=hi
     .filter(one => !(one.textContent.trim() || one.getAttribute('aria-label')
         || one.labels?.length || one.querySelector?.('caption')))
     .map(one => one.outerHTML)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -80,9 +72,11 @@ def test_an_approver_sees_why_shows_the_values_and_approves(shop: Shop, scripts:
     else:
         page.locator("tbody input[type=checkbox]").check()
     page.get_by_label("理由", exact=True).fill("问过本人")
+    page.keyboard.press("Enter")  # gives no answer
     page.get_by_role("button", name="同意所选").click()
     expect(page.get_by_role("status")).to_contain_text("已同意 1 格")
     with open_ledger(shop.site) as ledger:
+        assert len(ledger.lines("approved", "declined")) == 1
         assert [one.word for one in approvals(ledger)] == ["approved"]
 
 

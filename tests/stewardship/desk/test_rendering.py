@@ -12,7 +12,7 @@ from stewardship.approving import REFUSED
 from stewardship.audit import Event
 from stewardship.cases import KINDS
 from stewardship.desk.approvals import CHANGES, WHYS
-from stewardship.desk.audit import FACTS
+from stewardship.desk.audit import FACTS, LIFTED
 from stewardship.desk.rendering import say
 from stewardship.differences import Sign
 from stewardship.nights import FAILED, FIGURES
@@ -67,6 +67,7 @@ MADE_UP = {
     "role_": ROLES,
     "role_about_": ROLES,
     "fact_": FACTS,
+    "lifted_": LIFTED,
     "event_": get_args(Event),
     "alike_": get_args(Because),
     "book_": ("ledger", "audit"),

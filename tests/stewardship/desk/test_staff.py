@@ -118,6 +118,20 @@ def test_the_audit_says_who_looked_and_why_and_for_whom_somebody_searched_it_doe
     assert "wang" not in admin.tree.xpath("string(//tbody)") and "页面 审计" in admin.text
 
 
+def test_the_audit_says_that_a_limit_was_lifted_and_an_account_opened_again(office: Office) -> None:
+    admin = office.at_work("admin")
+    admin.get("/accounts")
+    admin.submit("/accounts/wang/areas", areas="近江社区")
+    admin.submit("/accounts/wang/areas", areas="")
+    admin.submit("/accounts/wang/close")
+    admin.submit("/accounts/wang/open")
+    admin.get("/audit?event=account")
+    told = [one.text_content().strip() for one in admin.tree.xpath("//td[@class='of-what']")]
+    assert told == [
+        "账号 wang · 重新启用", "账号 wang · 停用 1", "账号 wang · 不再限定区域", "账号 wang · 区域 近江社区",
+    ]  # fmt: skip
+
+
 def test_the_audit_proves_both_books_and_names_the_first_bad_line(office: Office) -> None:
     admin, wang = office.at_work("admin"), office.at_work("wang")
     wang.get("/next")
@@ -139,3 +153,20 @@ def test_nobody_else_sees_accounts_or_audit(office: Office, name: str) -> None:
     key = one.form("/password")["form_key"]
     forged = one.client.post("/accounts", data={"form_key": key, "name": "me", "role": "admin"})
     assert forged.status_code == 403
+
+
+def test_a_full_disk_is_told_and_what_was_typed_stays_in_the_form(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    admin = office.at_work("admin")
+    admin.get("/accounts")
+    monkeypatch.setattr("stewardship.desk.accounts.add_account", full)
+    admin.submit("/accounts", name="sun", role="steward")
+    assert admin.page is not None and admin.page.status_code == 503
+    assert "没有保存" in admin.text and admin.form("/accounts")["name"] == "sun"
+    monkeypatch.setattr("stewardship.desk.current.note", full)  # nor is there room for a look
+    admin.submit("/accounts/li/role", role="approver")
+    assert admin.page.status_code == 503 and "可能已经保存" in admin.text
