@@ -35,7 +35,14 @@
     const told = middle.querySelector("[role=alert]");
     (told || middle).setAttribute("tabindex", "-1");
     (told || middle).focus({ preventScroll: true });
+    read_out(middle);
     settle();
+  }
+
+  // For a screen reader: what was done, and what is asked next. An alert has the focus, and is read for that.
+  function read_out(middle) {
+    const said = middle.querySelectorAll("[role=status], h1");
+    find("#heard").textContent = [...said].reverse().map((one) => one.textContent.trim().replace(/\s+/g, " ")).join(" — ");
   }
 
   async function go(address, options) {

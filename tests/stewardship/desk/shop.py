@@ -45,7 +45,7 @@ class Shop:
             locale="zh-CN",
         )
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on(
             "console", lambda said: self.wrong.append(said.text) if "Content Security" in said.text else None
