@@ -1,6 +1,6 @@
-"""What the last night did, as its report says it.
+"""What the last night did, and how figures went over the nights, as their reports say it.
 
-Belongs here: reading the newest report of a site. Lives elsewhere: writing it (`pipelines/summary.py`).
+Belongs here: reading the reports of a site. Lives elsewhere: writing them (`pipelines/summary.py`).
 
 A report holds counts and messages, and no value of a record.
 """
@@ -8,8 +8,9 @@ A report holds counts and messages, and no value of a record.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from warehouse.site import Site
@@ -26,6 +27,31 @@ FIGURES = (
     "quarantined",
     "published_cells",
 )
+
+# What is followed over the nights. late: platforms whose data that count are not of the night itself.
+FOLLOWED = (
+    "rows",
+    "late",
+    "quarantined",
+    "residents",
+    "conflicts",
+    "recall_estimate",
+    "precision_estimate",
+    "published_cells",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How one figure went: its value on each night, None where a report does not say it."""
+
+    figure: str
+    values: tuple[float | None, ...]
+
+    @property
+    def known(self) -> list[float]:
+        """The values that are known, oldest first."""
+        return [value for value in self.values if value is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +93,33 @@ def last_night(site: Site) -> LastNight | None:
         )
     except (IndexError, OSError, ValueError, KeyError):
         return None
+
+
+def courses(site: Site, nights: int = 30) -> tuple[list[str], list[Course]]:
+    """The last nights, oldest first, and how each figure of `FOLLOWED` went over them. Half a report is none."""
+    told = [one for path in sorted(site.reports.glob("????-??-??.json")) if (one := _told(path)) is not None]
+    told = told[-nights:]
+    return [one["night"] for one in told], [
+        Course(figure, tuple(_followed(one, figure) for one in told)) for figure in FOLLOWED
+    ]
+
+
+def _told(path: Path) -> dict[str, Any] | None:
+    try:
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return told if "night" in told and "platforms" in told else None
+
+
+def _followed(told: Mapping[str, Any], figure: str) -> float | None:
+    platforms: Iterable[Mapping[str, Any]] = told["platforms"].values()
+    if figure == "rows":
+        return sum(one["rows_in"] or 0 for one in platforms)
+    if figure == "late":
+        return sum(bool(one["age"]) for one in platforms)
+    value: float | None = told.get(figure)
+    return value
 
 
 def _platform(told: Mapping[str, Any]) -> PlatformNight:

@@ -32,6 +32,7 @@ from stewardship.desk import (
     refusals,
     review,
     tonight,
+    trends,
 )
 from stewardship.desk import (
     intake as intake_page,
@@ -44,6 +45,7 @@ from warehouse.site import Site
 PAGES = (
     entry,
     tonight,
+    trends,
     queue,
     review,
     conflicts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from stewardship.nights import FIGURES, last_night
+from stewardship.nights import FIGURES, courses, last_night
 from warehouse.site import Site
 
 TOLD: dict[str, Any] = {
@@ -61,3 +61,17 @@ def test_a_site_without_a_report_or_with_half_of_one_has_none(site: Site) -> Non
     assert last_night(site) is None
     report(site, json.dumps({"night": "2026-11-20"}))
     assert last_night(site) is None
+
+
+def test_figures_are_followed_over_the_last_nights_and_half_a_report_is_none(site: Site) -> None:
+    for day in ("18", "19", "20"):
+        told = TOLD | {"night": f"2026-11-{day}", "residents": int(day), "recall_estimate": None}
+        report(site, json.dumps(told), f"2026-11-{day}")
+    report(site, "{", "2026-11-21")
+    nights, found = courses(site, 2)
+    assert nights == ["2026-11-19", "2026-11-20"]
+    values = {one.figure: one for one in found}
+    assert values["residents"].values == (19, 20)
+    assert values["rows"].values == (60, 60) and values["late"].values == (1, 1)
+    assert values["recall_estimate"].values == values["precision_estimate"].values == (None, None)
+    assert values["recall_estimate"].known == []

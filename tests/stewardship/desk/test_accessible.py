@@ -72,7 +72,9 @@ def faults(page: Page) -> list[str]:
             found.append(f"{size['width']} wide: the page has to be pushed aside")
         for rule in AXE.run(page, options=RULES).response["violations"]:
             for node in rule["nodes"]:
-                found.append(f"{size['width']} wide: {rule['id']}: {node['html'][:160]} {node['failureSummary']}")
+                found.append(
+                    f"{size['width']} wide: {rule['id']}: {node['html'][:160]} {node['failureSummary']}"
+                )
     page.set_viewport_size(OFFICE)
     return found
 

@@ -15,7 +15,7 @@ from stewardship.desk.approvals import CHANGES, WHYS
 from stewardship.desk.audit import FACTS, LIFTED
 from stewardship.desk.rendering import say
 from stewardship.differences import Sign
-from stewardship.nights import FAILED, FIGURES
+from stewardship.nights import FAILED, FIGURES, FOLLOWED
 from warehouse.approvals import Word as SaidWord
 from warehouse.ledger import Word
 from warehouse.overrides import Action
@@ -57,7 +57,7 @@ MADE_UP = {
     "overriding_": ("used", "waiting", "lapsed", "expired", "erased"),
     "night_": ("done", "partial", "blocked"),
     "work_": WORK,
-    "figure_": FIGURES,
+    "figure_": (*FIGURES, *FOLLOWED),
     "export_": ("staged", "unchanged", "missing", *FAILED),
     "state_": ("live", "shadow", "read-only", "broken"),
     "cells_": get_args(SaidWord),
