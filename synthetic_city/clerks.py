@@ -116,7 +116,7 @@ class Desk:
             owner = name in platform.authority
             entry = self._held[slug].get(person.number)
             if entry is None and owner and _belongs(store, self.town, person):
-                entry = self._held[slug][person.number] = store.admit(self.town, person, self.town.today)
+                entry = self._held[slug][person.number] = store.register(self.town, person)
             if entry is not None:
                 found.append((not owner, name not in platform.share, self.dice.share(), store, entry))
         return [(store, entry) for *_, store, entry in sorted(found, key=lambda one: one[:3])]
@@ -125,7 +125,7 @@ class Desk:
         """One platform takes in who was born or moved in; the others do not know of them."""
         for store in self.stores.values():
             if "name" in store.platform.authority and store.takes_newcomer(self.town, person):
-                store.admit(self.town, person, self.town.today)
+                store.register(self.town, person)
                 return
 
     def _key(
@@ -137,7 +137,10 @@ class Desk:
             store.rehouse(entry, self.town.people[entry.person])
             store.write(self.town, entry, [one for one in FOLLOWS if one in store.platform.fields])
         true = true_cell(store, self.town, entry, name)
-        if true == entry.cells.get(store.platform.fields[name].column) and not corrects:
+        known = entry.updated < self.town.today and true == entry.cells.get(
+            store.platform.fields[name].column
+        )
+        if known and not corrects:
             return None  # it stands there already: who moves within a grid gives its officer nothing to enter
         cell = slipped(self.dice, store, self.town, entry, name, true) if slip else true
         if cell is None:

@@ -105,6 +105,10 @@ class Store:
             home = person.before.get("home", home)
         return self._enter(town, person, home, asleep, day)
 
+    def register(self, town: Town, person: Person) -> Entry:
+        """Write down somebody who stands at the counter today: nothing is last year's."""
+        return self._enter(town, person, person.home, frozenset(), town.today)
+
     def _admit_again(self, town: Town, person: Person) -> None:
         """The same person under a key of its own, with an address of the past."""
         elsewhere = person.before.get("home", town.books[person.book].home)

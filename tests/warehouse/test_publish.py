@@ -179,6 +179,24 @@ def test_what_a_platform_copies_from_another_it_is_told_only_where_the_other_can
     assert asked == {("h1", "marital"), ("h2", "marital"), *((one, "phone") for one in ("h3", "h4", "h5"))}
 
 
+def test_what_may_be_copied_from_a_record_of_an_old_name_is_known_by_the_number(
+    world: Any, ledger: Ledger
+) -> None:
+    number = {"id_number": "330102194210019432"}
+    world.platforms(
+        world.platform("hub", receives=["phone"], feeds={"grid": ("phone",)}),
+        world.platform("grid"),
+        world.platform("registry", authority=("phone",), share=("phone", "id_number")),
+    )
+    world.states("hub", {"h": {**ADULT, "name": "张发生", "phone": "13800000001"}})
+    world.states("registry", {"r": {**number, "phone": "13800000002"}})
+    world.states("grid", {"g": {**ADULT, **number, "name": "张忠良", "phone": "13800000001"}})
+    world.people(R1=["h", "r"], R2=["g"])
+    choose_values(world.con)
+    build_golden(world.con)
+    assert new_changes(world.con, ledger, N1) == []
+
+
 def test_a_value_nobody_may_pass_on_stays_where_it_is(world: Any, ledger: Ledger) -> None:
     world.platforms(
         world.platform("civil", receives=["sex", "marital"]), world.platform("secret", share=["sex"])
@@ -215,6 +233,24 @@ def test_a_grid_is_told_only_on_the_word_of_a_record_that_does_not_live_elsewher
         build_golden(world.con)
         find_wanted(world.con, N1)
         assert {row[0] for row in world.rows("select field from outbox.wanted where record_id = 'c'")} == said
+
+
+def test_a_grid_that_was_entered_after_an_address_that_is_late_is_told(world: Any, ledger: Ledger) -> None:
+    old = {"address": FULL.replace("5幢", "9幢")}
+    world.platforms(
+        world.platform("civil", receives=["community"]),
+        world.platform("police", authority=("address",)),
+        world.platform("grid", share=("community",)),
+    )
+    world.states("civil", {"c": ADULT}, night=N1)
+    world.states("police", {"p": {"address": FULL}}, night=N1)
+    world.states("grid", {"g": {"community": "海潮社区", **old}}, night=N1)
+    world.states("grid", {"g": {"community": "近江社区", **old}}, night=N2)
+    world.people(R1=["c", "p", "g"])
+    choose_values(world.con)
+    build_golden(world.con)
+    find_wanted(world.con, N2)
+    assert world.rows("select told from outbox.wanted where record_id = 'c'") == [("近江社区",)]
 
 
 AGREE = [

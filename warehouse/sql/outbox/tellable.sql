@@ -1,7 +1,8 @@
 -- Every golden value that may be told at all, as of tonight ($night, a variable): to whom, is for the platform's page, or a
 -- form's purpose, to say. Of a grade that may be published, of a field that may be, stated by somebody who may pass the
 -- field on (shareable). A phone that stands for several residents is nobody's own and is not told. A grid or community, only
--- as a record states it that does not live somewhere else (facts.follows). Of residents who have died or moved out nothing
+-- as a record states it that does not live somewhere else (facts.follows), unless it was entered after that address: it then
+-- follows from where somebody moved to, and the address is only late. Of residents who have died or moved out nothing
 -- but that.
 -- child: under 14, or of a birth date that nobody knows: only for the departments of warehouse/policy.toml.
 with
@@ -39,7 +40,10 @@ out_of_step as (
     join facts.field as f on f.field = follows.leader
     join golden.value as leader on leader.resident_id = v.resident_id and leader.field = follows.leader
     join staged.own as own on own.record_id = v.taken_from and own.field = follows.leader
-    where own."key" is not null and not facts.agree(f.kind, own."key", leader.value)
+    join staged.own as entered on entered.record_id = v.taken_from and entered.field = v.field
+    where own."key" is not null
+        and entered.since <= own.since
+        and not facts.agree(f.kind, own."key", leader.value)
 )
 
 select v.resident_id, v.field, v.value, v.taken_from, v.rule, v.sources, q.place, resident.child

@@ -89,7 +89,7 @@ copies as (
 ),
 
 -- Whom a source may hold under a record of its own that is with somebody else: it says the same name or ID
--- number, or, where a name is missing, the same phone.
+-- number, the ID number that others know of this resident (a record of an old name), or, where a name is missing, the same phone.
 perhaps as (
     select p.record_id, p.platform, s.record_id as source_record, s.platform as source
     from staged.person as p
@@ -100,6 +100,13 @@ perhaps as (
     from staged.person as p
     join copies on copies.platform = p.platform
     join staged.person as s on s.platform = copies.source and s.present and s.id_number = p.id_number
+    union
+    select p.record_id, p.platform, s.record_id, s.platform
+    from staged.person as p
+    join copies on copies.platform = p.platform
+    join resolved.record as r on r.record_id = p.record_id
+    join golden.value as number on number.resident_id = r.resident_id and number.field = 'id_number'
+    join staged.person as s on s.platform = copies.source and s.present and s.id_number = number.value
     union
     select p.record_id, p.platform, s.record_id, s.platform
     from staged.person as p
