@@ -118,7 +118,7 @@ def _start(root: Path, recipe: Recipe, pace: float, speak: Language) -> Loop:
         recipe=recipe,
         town=town,
         stores=stores,
-        desk=Desk(Dice(recipe.seed, "clerks"), town, stores),
+        desk=Desk(Dice(recipe.seed, "clerks"), town, stores, recipe.noise),
         readers={slug: Reader(store, site.area) for slug, store in stores.items()},
         chance=Dice(recipe.seed, "faults"),
         people=Dice(recipe.seed, "events"),

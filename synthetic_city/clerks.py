@@ -38,6 +38,7 @@ TOUCHED = {
     "divorce": ("marital",),
     "widowed": ("marital",),
 }
+_MOST = 0.5  # of what is entered is mistyped at the very most
 # What the platform itself works out when somebody is filed under another address.
 FOLLOWS = ("residence_flag", "household_number", "head_name", "head_id_number", "relation")
 
@@ -63,6 +64,7 @@ class Desk:
     dice: Dice
     town: Town
     stores: dict[str, Store]
+    noise: float = 1.0  # how much more often than `live.toml` says a hand slips, as everywhere in the city
     noticed: list[tuple[date, str, Entry, str]] = field(default_factory=list)
     _held: dict[str, dict[int, Entry]] = field(default_factory=dict)  # platform -> person -> record
 
@@ -93,14 +95,14 @@ class Desk:
             return []
         used.append(first[0].platform.slug)
         rates, done = live()["entering"], []
-        slip = self.dice.chance(rates["slip"])
+        slip = self.dice.chance(min(_MOST, rates["slip"] * self.noise))
         if (one := self._key(*first, name, slip=slip)) is not None:
             done.append(one)
             if not one.right:
                 due = self.town.today + timedelta(days=rates["noticed"])
                 self.noticed.append((due, one.platform, first[1], name))
         others = [place for place in places if place[0] is not first[0]]
-        if others and self.dice.chance(rates["twice"]):
+        if others and self.dice.chance(min(_MOST, rates["twice"] * self.noise)):
             second = self._key(*self.dice.pick(others), name, slip=True)
             done += [second] if second is not None else []
         return done
