@@ -97,7 +97,7 @@ def leave_entries(night: Night) -> None:
 
 def _write(platform: Platform, standing: Sequence[Entry], path: Path) -> list[Remark]:
     """Write the workbook, for its owner only, without the rows that it cannot hold; what is to be said of these."""
-    left, told = list(standing), []
+    left, told = list(standing), list[Remark]()
     while left:
         path.touch(mode=0o600)
         try:

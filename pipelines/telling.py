@@ -1,7 +1,7 @@
 """Which fields of a resident went to which platform, or into which form, when, for what and on which grounds: the sharing log.
 
-Belongs here: reading it out of the ledger for one person, values masked.
-Lives elsewhere: the lines (`warehouse/batches.py`), what became of each cell (`warehouse/sql/outbox/receipt.sql`).
+Belongs here: reading it out of the ledger for one person, values masked; the notices among it that two records are one person.
+Lives elsewhere: the lines (`warehouse/batches.py`, `notices.py`), what became of each cell (`warehouse/sql/outbox/receipt.sql`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from warehouse.batches import read_batches
 from warehouse.forms import fillings
 from warehouse.ledger import Ledger, open_ledger
 from warehouse.newcomers import rows_about
+from warehouse.notices import Kind, given_about
 from warehouse.residents import resident_today
 from warehouse.site import read_site
 from warehouse.values import shown
@@ -44,8 +45,31 @@ class Shared:
     receipt: str
 
 
-def told_of(root: Path, resident_id: str, speak: Language) -> tuple[str, list[Shared]]:
-    """The id that the resident bears today, and all that platforms were told of the resident's records, oldest first.
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """A platform was told that two records are one person, or two after all: on which night, on whose word and why."""
+
+    night: date
+    platform: str
+    title: str
+    kind: Kind
+    kept: str
+    other: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The sharing log of one resident, by the id that they bear today; oldest first."""
+
+    resident_id: str
+    told: list[Shared]
+    notices: list[Notified]
+
+
+def told_of(root: Path, resident_id: str, speak: Language) -> Log:
+    """All that platforms were told of the resident's records.
 
     What was told while another's record was taken for the resident's stands in the log of whose record it is today.
 
@@ -93,7 +117,20 @@ def told_of(root: Path, resident_id: str, speak: Language) -> tuple[str, list[Sh
             if record_id in records
         ]
         found += _in_forms(ledger, records)
-    return resident, sorted(found, key=lambda one: (one.night, one.platform, one.field))
+        notices = [
+            Notified(
+                one.night,
+                one.notice.platform,
+                titles.get(one.notice.platform, one.notice.platform),
+                one.notice.kind,
+                one.notice.kept,
+                one.notice.other,
+                one.by,
+                one.because,
+            )
+            for one in given_about(ledger, records)
+        ]
+    return Log(resident, sorted(found, key=lambda one: (one.night, one.platform, one.field)), notices)
 
 
 def _in_forms(ledger: Ledger, records: Collection[str]) -> list[Shared]:

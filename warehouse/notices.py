@@ -41,6 +41,16 @@ class Notice:
     word: Word | None = None  # what a person said of it since it was last told
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A notice that was told: on which night, and on whose word. because: empty once it was erased."""
+
+    night: date
+    notice: Notice
+    by: str
+    because: str
+
+
 class NoticesFacts(Protocol):
     """What has to be known of how a platform takes notices."""
 
@@ -99,6 +109,23 @@ def told_on(ledger: Ledger, night: date) -> list[Notice]:
     """The notices of a night, as they were told: a night that was killed still owes its file."""
     lines = ledger.lines(_TOLD)
     return [_of(ledger, line) for line in lines if line.body["night"] == night.isoformat()]
+
+
+def given_about(ledger: Ledger, records: Collection[str]) -> list[Given]:
+    """Every notice that was told of one of these records, oldest first."""
+    words: dict[tuple[str, str, frozenset[str]], Line] = {}
+    found: list[Given] = []
+    for line in ledger.lines(*_WORDS, _TOLD):
+        pair = frozenset((line.body["kept"], line.body["other"]))
+        notice = (line.body["platform"], line.body["kind"], pair)
+        if line.kind != _TOLD:
+            words[notice] = line
+        elif not pair.isdisjoint(records):
+            said = words[notice].body
+            because = ledger.recall(said["because"]) or ""
+            night = date.fromisoformat(line.body["night"])
+            found.append(Given(night, _of(ledger, line), said["by"], because))
+    return found
 
 
 Pair = tuple[str, frozenset[str]]  # platform, its two records

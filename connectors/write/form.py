@@ -269,5 +269,5 @@ def write_form(form: Form, path: Path, rows: Sequence[tuple[int, Mapping[int, Ce
         at = next(slot.at for slot in form.slots if slot.header == fault.column)
         place = f"{column_name(at)}{form.place.body - 1 + fault.row}"
         problem = f"「{fault.column}」无法写出：{fault.problem}"
-        error = Unreadable(problem, "请先改正库中的这个值", sheet=form.place.sheet, place=place)
-        raise CannotFill(_said(form.file, error)) from None
+        named = Unreadable(problem, "请先改正库中的这个值", sheet=form.place.sheet, place=place)
+        raise CannotFill(_said(form.file, named)) from None

@@ -6,7 +6,8 @@ other part of it is looked at: other sheets, names, styles and codes are copied 
 unpacks to is checked first, and a sheet that is far larger than any form is refused.
 Lives elsewhere: which workbook, and where its rows belong (`xlsx.py`, `template.py`); what stands in a cell.
 
-The XML is cut by its tags and not parsed: parsed and written anew it would be another text.
+The XML is cut by its tags and not parsed: parsed and written anew it would be another text. Each pattern looks at a character
+only so often, whatever stands there: a tag is never searched beyond the next one that opens.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -34,14 +35,14 @@ _LAST_ROW = 1_048_576
 _ROWS_A_PIECE = 500  # of XML, before it is compressed
 _HERE, _NEXT = "\0", "\1"  # in a blank row: its number, and where a cell ends; XML holds neither
 _DELICATE = re.compile("[&<>\r\x00-\x1f\ud800-\udfff\ufffe\uffff]|^\\s|\\s$|_x[0-9A-Fa-f]{4}_")
-_DATA = re.compile(r"<((?:[A-Za-z_][\w.-]*:)?)sheetData\b[^>]*?(/?)>")
+_DATA = re.compile(r"<((?:[A-Za-z_][\w.-]*:)?)sheetData\b[^<>]*?(/?)>")
 _NUMBER = re.compile(r'\br="(\d+)"')
 _ADDRESS = re.compile(r'\br="([A-Z]+)(\d+)"')
 _STYLE = re.compile(r'\bs="(\d+)"')
 _OF_ONE_ROW = re.compile(r'\s(?:r|spans|hidden|collapsed|outlineLevel)="[^"]*"')
 _HIDDEN = re.compile(r'\bhidden="(?:1|true)"')
 _SPANS = re.compile(r'\sspans="[^"]*"')
-_RANGE = re.compile(r"(\$?[A-Z]+\$?)(\d+)(?::(\$?[A-Z]+\$?)(\d+))?")
+_RANGE = re.compile(r"(\$?[A-Z]{1,3}\$?)(\d{1,7})(?::(\$?[A-Z]{1,3}\$?)(\d{1,7}))?")
 _SPREADING = re.compile(r'(\bsqref=")([^"]*)(")|(<(?:\w+:)?sqref>)([^<]*)(</)')
 # Of what may follow the rows, all that stands behind the merged ranges.
 _BEHIND_MERGES = re.compile(
@@ -220,7 +221,7 @@ class _Sheet:
         after = self.after
         if self.filling.moved:
             after = re.sub(
-                r'(<(?:\w+:)?mergeCell [^>]*?ref=")([^"]*)(")',
+                r'(<(?:\w+:)?mergeCell [^<>]*?ref=")([^"]*)(")',
                 lambda found: found[1] + self._shifted(found[2]) + found[3],
                 after,
             )
@@ -237,7 +238,7 @@ class _Sheet:
     def _cells(self, line: _Line) -> Iterator[tuple[int, str]]:
         """The cells of a row, each with its column."""
         column = -1
-        for found in re.finditer(rf"<{self.prefix}c\b([^>]*?)(?:/>|>.*?</{self.prefix}c>)", line.inner, re.S):
+        for found in _elements(self.prefix, "c").finditer(line.inner):
             stated = _ADDRESS.search(found[1])
             column = column_index(stated[1].encode()) if stated else column + 1
             yield column, found[0]
@@ -335,7 +336,7 @@ class _Sheet:
         """The style of a cell that is not there yet, by column: as in the first row of data, else as of its column."""
         styles = {
             column: found[1]
-            for span in re.findall(rf"<{self.prefix}col\b[^>]*>", self.before)
+            for span in re.findall(rf"<{self.prefix}col\b[^<>]*>", self.before)
             if (found := re.search(r'\bstyle="(\d+)"', span)) and (at := re.search(r'\bmin="(\d+)"', span))
             for column in self.filling.columns
             if int(at[1]) - 1 <= column < int(_last(span))
@@ -397,7 +398,7 @@ class _Sheet:
         closing = f"</{p}mergeCells>"
         if closing in after:
             counted = re.sub(
-                r'(<(?:\w+:)?mergeCells\b[^>]*?count=")(\d+)(")',
+                r'(<(?:\w+:)?mergeCells\b[^<>]*?count=")(\d+)(")',
                 lambda found: f"{found[1]}{int(found[2]) + len(merges)}{found[3]}",
                 after,
             )
@@ -411,8 +412,8 @@ class _Sheet:
 def _lines(data: str, prefix: str) -> list[_Line]:
     """The rows between the tags; one that does not say its number follows the one before."""
     lines: list[_Line] = []
-    row = re.compile(rf"<{prefix}row\b([^>]*?)(?:/>|>(.*?)</{prefix}row>)", re.S)
-    for raw, attributes, inner in ((found[0], found[1], found[2] or "") for found in row.finditer(data)):
+    rows = _elements(prefix, "row").finditer(data)
+    for raw, attributes, inner in ((found[0], found[1], found[2] or "") for found in rows):
         if stated := _NUMBER.search(attributes):
             lines.append(_Line(int(stated[1]), raw, attributes, inner))
             continue
@@ -420,6 +421,14 @@ def _lines(data: str, prefix: str) -> list[_Line]:
         numbered = f' r="{number}"{attributes}'
         lines.append(_Line(number, f"<{prefix}row{numbered}>{inner}</{prefix}row>", numbered, inner))
     return lines
+
+
+@cache
+def _elements(prefix: str, tag: str) -> re.Pattern[str]:
+    """Elements of a tag that holds none of its own: attributes, and what stands inside."""
+    opening = rf"<{re.escape(prefix)}{tag}(?=[\s/>])"
+    inner = rf"[^<]*(?:<(?!{re.escape(prefix)}{tag}[\s/>])[^<]*)*?"
+    return re.compile(rf"{opening}([^<>]*?)(?:/>|>({inner})</{re.escape(prefix)}{tag}>)")
 
 
 def _last(span: str) -> str:

@@ -157,7 +157,7 @@ def list_told(asked: argparse.Namespace, speak: Language) -> Answer:
     from pipelines.columns import side_by_side
     from pipelines.telling import told_of
 
-    resident, found = told_of(asked.site, asked.resident, speak)
+    log = told_of(asked.site, asked.resident, speak)
     names = ("night", "platform", "field", "kind", "value", "receipt", "basis")
     rows = [
         [
@@ -169,12 +169,14 @@ def list_told(asked: argparse.Namespace, speak: Language) -> Answer:
             say(f"receipt_{one.receipt or 'earlier'}", speak),
             f"{one.purpose} · {one.basis}",
         ]
-        for one in found
+        for one in log.told
     ]
-    text = (
-        side_by_side(_header(speak, *names), rows) if rows else say("told_nothing", speak, resident=resident)
-    )
-    return Answer(DONE, {"resident_id": resident, "told": [asdict(one) for one in found]}, text)
+    lines = [side_by_side(_header(speak, *names), rows)] if rows else []
+    lines += [
+        say("told_notice", speak, **asdict(one) | {"kind": say(f"notice_{one.kind}", speak)})
+        for one in log.notices
+    ]
+    return Answer(DONE, asdict(log), "\n".join(lines) or say("told_nothing", speak, resident=log.resident_id))
 
 
 def tell_blast(asked: argparse.Namespace, speak: Language) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -85,6 +86,13 @@ def test_nothing_is_told_without_a_word_nor_in_shadow_and_then_once(site: Site, 
     assert _night(site, NIGHT) == told  # the same night again: the same sheet
     assert _night(site, date(2026, 11, 20)) == []
     assert enter_once("approve", "notices", *where, "--json").found["notices"] == []
+    [log] = enter_once("told", "R1", *where, "--json").found["notices"]
+    assert log == {
+        "night": NIGHT.isoformat(), "platform": "governance", "title": GOVERNANCE.title, "kind": "merged",
+        "kept": "r1", "other": "r2", "by": getpass.getuser(), "because": "上门核实",
+    }  # fmt: skip
+    shown = enter_once("told", "R1", *where, "--lang", "zh").out
+    assert "两条记录是一个人，r1、r2" in shown and "理由：上门核实" in shown and "RK-r1" not in shown
     refused = enter_once("approve", "notice", "yes", "governance", "r1", "r2", *because)
     assert refused.status == 2 and "没有这样一条等着的通知" in refused.err
 

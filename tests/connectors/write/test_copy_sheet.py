@@ -49,6 +49,37 @@ def test_each_person_has_the_cells_to_key_in_the_platforms_own_order_and_words(t
     assert [h2.text for h2 in page.iter("h2")][1] == "2. 人员编号：WG2　姓名：李四　门牌地址：近江家园6幢"
 
 
+def test_people_whom_the_platform_does_not_have_stand_last_with_a_line_for_their_number(
+    tmp_path: Path,
+) -> None:
+    told = {
+        "name": "孙小满",
+        "id_number": "330102199505061120",
+        "address": "上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301",
+    }
+    new = [Change("+r0", "", field, value, "insert") for field, value in told.items()]
+    drafted = draft(
+        _by_hand(),
+        [*new, Change("r1", "WG1", "education", "20", "fill")],
+        {"r1": {"name": "李四", "address": "近江"}},
+    )
+    assert not drafted.left_out
+    write_outbox(tmp_path, drafted, NIGHT, batch="grid-20261116-1", live=False)
+    page = html.fromstring((tmp_path / "grid.html").read_text(encoding="utf-8"))
+    assert [one.text for one in page.iter("h2")] == [
+        "1. 人员编号：WG1　姓名：李四　门牌地址：近江",
+        "2. 新增：孙小满",
+    ]
+    lines = [[cell.text for cell in row.iter("td", "th")] for row in list(page.iter("table"))[1].iter("tr")]
+    assert [line[:3] for line in lines] == [
+        ["☐", "新增", "姓名"],
+        ["☐", "新增", "身份证号"],
+        ["☐", "新增", "门牌地址"],
+        ["☐", "记下", "平台给的「人员编号」"],
+    ]
+    assert "先按证件号码查一遍" in page.text_content()
+
+
 def test_it_runs_and_loads_nothing_whatever_a_cell_says_and_only_its_owner_may_read_it(
     tmp_path: Path,
 ) -> None:

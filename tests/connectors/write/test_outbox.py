@@ -198,6 +198,21 @@ def test_what_the_platform_would_refuse_is_left_out_with_a_reason(
     assert sorted(path.name for path in tmp_path.iterdir()) == [MANIFEST, NOTE]
 
 
+def test_a_rare_character_that_the_platforms_encoding_lacks_is_named_and_costs_no_other_cell(
+    tmp_path: Path,
+) -> None:
+    points = PLATFORMS["resident_points"]
+    old = replace(points, export=replace(points.export, encoding="gbk"))
+    changes = [
+        Change("r1", "K1", "community", "𠮷祥社区", "fill"),
+        Change("r2", "K2", "community", "近江", "fill"),
+    ]
+    held = {one: {"name": "张伟", "phone": "13812341234"} for one in ("r1", "r2")}
+    manifest = _written(tmp_path, old, NIGHT, changes, held)
+    assert manifest is not None and manifest.rows == 1
+    assert [(left.record_id, left.reason) for left in manifest.left_out] == [("r1", "有字符无法用 gbk 编码")]
+
+
 def test_one_refused_cell_does_not_cost_the_row(tmp_path: Path) -> None:
     changes = [*GRID_CHANGES, Change("r1", "G001", "education", "00", "fill")]
     manifest = _written(tmp_path, PLATFORMS["grid"], NIGHT, changes, GRID_HELD)

@@ -417,6 +417,13 @@ def test_what_is_only_copied_is_never_held_as_a_whole(tmp_path: Path) -> None:
     assert _parts(tmp_path / "out.xlsx")["xl/media/a.bin"] == bytes(12 << 20)
 
 
+def test_cells_that_never_close_are_looked_at_once_and_not_once_for_each_other(tmp_path: Path) -> None:
+    # Were each of them searched for its end through all the others, this would take hours.
+    unclosed = '<c r="C2">' * 300_000
+    told = _spliced(tmp_path, _bare_sheet(f'<row r="2">{unclosed}</row>'), [(2, ["王", None])])
+    assert told.count("王") == 1 and '<row r="2"><c r="A2"' in told
+
+
 def test_a_damaged_part_is_told_and_is_no_crash(tmp_path: Path) -> None:
     book = _book(tmp_path / "book.xlsx", ("xl/media/a.bin", bytes(range(256)) * 64))
     with zipfile.ZipFile(book) as archive:

@@ -1,6 +1,7 @@
 """Written, then read by the platform's own reader: the same cells, the same stated values, in every format."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -244,6 +245,17 @@ def test_what_a_format_cannot_hold_is_refused_by_column_and_without_the_value(
     assert named in str(refused.value)
     assert "第 1 条" in str(refused.value)
     assert not any(cell in str(refused.value) for cell in row.values() if isinstance(cell, str))
+
+
+@pytest.mark.parametrize(("slug", "column"), [("all_population", "XM"), ("social_card", "姓名")])
+def test_a_rare_character_that_the_encoding_lacks_is_refused_and_never_replaced(
+    tmp_path: Path, slug: str, column: str
+) -> None:
+    platform = PLATFORMS[slug]
+    old = replace(platform, export=replace(platform.export, encoding="gbk"))
+    with pytest.raises(CannotWrite, match=f"「{column}」无法写出：有字符无法用 gbk 编码") as refused:
+        write_export(old, [{column: "张伟"}, {column: "张𠮷"}], tmp_path / "out")
+    assert refused.value.row == 2 and "𠮷" not in str(refused.value)
 
 
 def test_members_who_disagree_about_their_household_are_refused(tmp_path: Path) -> None:
