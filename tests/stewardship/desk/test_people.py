@@ -90,8 +90,10 @@ def test_a_household_and_a_dwelling_lead_to_their_members_masked_and_to_nobody_e
     assert wang.get("/household/H9").status_code == 404
     beside = f"/cases/{office.case('brother', 'twin')}/homes"
     wang.get(beside)
-    assert [one.text_content().split()[0] for one in wang.tree.xpath("//h3")] == ["甲", "乙"]
-    assert len(wang.tree.xpath("//h4[contains(., '两人共有')]")) == 6 and JIANGUO["name"] not in wang.text
+    assert [one.text_content().split()[0] for one in wang.tree.xpath("//main//h2")] == ["甲", "乙"]
+    assert (
+        len(wang.tree.xpath("//main//h3[contains(., '两人共有')]")) == 6 and JIANGUO["name"] not in wang.text
+    )
     marked = [str(one) for one in wang.tree.xpath("//ul[@class='siblings']/li/b/text()")]
     assert sorted(marked) == ["乙"] * 6 + ["甲"] * 6
     with open_desk(office.site) as con:
