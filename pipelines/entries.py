@@ -109,7 +109,8 @@ def leave_entries(night: Night) -> None:
 def _write(platform: Platform, standing: Sequence[Entry], path: Path) -> tuple[list[Entry], list[Remark]]:
     """Write the workbook, for its owner only, without the rows that it cannot hold: those that stand in it, and what is to be
     said of the others."""
-    left, told = list(standing), []
+    left = list(standing)
+    told: list[Remark] = []
     while left:
         path.touch(mode=0o600)
         try:
