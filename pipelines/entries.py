@@ -5,31 +5,37 @@ Lives elsewhere: the rows (`warehouse/entries.py`), the form (`stewardship/desk/
 (`connectors/platforms/desk.toml`).
 
 The workbook holds every row that stands, each night: what was typed stays stated. An office that leaves a workbook of its
-own in that folder decides against ours for that night.
+own in that folder decides against ours for that night. A row that was taken back after a night had read it is left out from
+then on; as a workbook says nothing of who is not in it, its record is marked as gone.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
 from connectors.platform import PLATFORMS, Column, Platform, read_platform
 from connectors.write import CannotWrite, write_export
 from connectors.write.blank import choices
 from connectors.write.cell import unwritable
+from connectors.write.plan import plan
 from dedup.normalise.area import Area
 from dedup.normalise.id_numbers import birth_date_of, sex_of
 from dedup.normalise.read import read
 from pipelines.night import Night, Remark
 from stewardship.intake import FormField
-from warehouse.entries import Entry, entries
+from warehouse.entries import PLATFORM, Entry, entries, note_left, places_taken_back
 from warehouse.facts import golden_qualities
 from warehouse.fields import fields
 from warehouse.ledger import open_ledger
+from warehouse.store import given
 
-SLUG = "desk"
+SLUG = PLATFORM
 FILE = "裁定台录入.xlsx"
 _DATED, _BY = "updated_on", "填表人"
 _HERE = ZoneInfo("Asia/Shanghai")
@@ -92,23 +98,53 @@ def leave_entries(night: Night) -> None:
         night.remarks.append(Remark(SLUG, "entries_wait", {"rows": len(standing), "folder": folder}))
         return
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    night.remarks += _write(night.platforms[SLUG], standing, folder / FILE)
+    left, told = _write(night.platforms[SLUG], standing, folder / FILE)
+    night.remarks += told
+    if left:
+        sha256 = hashlib.sha256((folder / FILE).read_bytes()).hexdigest()
+        with open_ledger(night.site) as ledger:
+            note_left(ledger, night.date, sha256, [one.line for one in left])
 
 
-def _write(platform: Platform, standing: Sequence[Entry], path: Path) -> list[Remark]:
-    """Write the workbook, for its owner only, without the rows that it cannot hold; what is to be said of these."""
-    left, told = list(standing), list[Remark]()
+def _write(platform: Platform, standing: Sequence[Entry], path: Path) -> tuple[list[Entry], list[Remark]]:
+    """Write the workbook, for its owner only, without the rows that it cannot hold: those that stand in it, and what is to be
+    said of the others."""
+    left = list(standing)
+    told: list[Remark] = []
     while left:
         path.touch(mode=0o600)
         try:
             write_export(platform, [_row(platform, one) for one in left], path)
-            return told
+            return left, told
         except CannotWrite as fault:
             path.unlink()
             line = left.pop(fault.row - 1).line
             words = {"line": line, "column": fault.column, "problem": fault.problem}
             told.append(Remark(platform.slug, "entry_unwritable", words))
-    return told
+    return left, told
+
+
+def withdraw_entries(night: Night) -> int:
+    """Mark the records as gone whose rows were taken back and stand in no later workbook; how many."""
+    with open_ledger(night.site) as ledger:
+        places = places_taken_back(ledger)
+    if not places:
+        return 0
+    (sheet,) = plan(read_platform(PLATFORMS / f"{SLUG}.toml"), [])
+    first = sheet.body_at + 1  # of the sheet's rows, which are counted from 1
+    rows = pa.table(
+        {
+            "sha256": pa.array([sha256 for sha256, _ in places], pa.string()),
+            "row": pa.array([first + at for _, at in places], pa.int32()),
+        }
+    )
+    with given(night.con, "withdrawn", rows):
+        gone = night.con.execute(
+            "update staged.record set present = false where platform = $platform and present"
+            ' and (sha256, "row") in (select (sha256, "row") from withdrawn) returning record_id',
+            {"platform": SLUG},
+        ).fetchall()
+    return len(gone)
 
 
 def _row(platform: Platform, entry: Entry) -> dict[str, str]:

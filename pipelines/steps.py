@@ -24,7 +24,7 @@ from dedup.write_model import model_digest
 from expectations.door import DoorBroken
 from expectations.frames import frame
 from pipelines.doors import pass_door
-from pipelines.entries import leave_entries
+from pipelines.entries import leave_entries, withdraw_entries
 from pipelines.fingerprint import facts_digest, remember, remembered, resolving_software
 from pipelines.gate import findings
 from pipelines.intake import take_in
@@ -81,8 +81,8 @@ def land(night: Night) -> None:
 
 def stage(night: Night) -> None:
     """Take in whatever was landed and is not in the warehouse yet; then look at the landed and the staged door."""
-    taken = take_in(night, pulls(night.site))
-    if taken:
+    taken, withdrawn = take_in(night, pulls(night.site)), withdraw_entries(night)
+    if taken or withdrawn:
         with open_ledger(night.site) as ledger:
             load_told(night.con, ledger, night.date)  # what comes back of it is no evidence
         for table in STAGED_TABLES:

@@ -1,18 +1,19 @@
 """Who lives together, who stands in one book, who lives behind one door.
 
-Belongs here: reading households and dwellings off a snapshot with their members.
+Belongs here: reading households and dwellings off a snapshot with their members, and which of these somebody may see.
 Lives elsewhere: who belongs to which (`dedup`, `warehouse/sql/golden/household_member.sql`), one resident (`residents.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
 import duckdb
 
+from stewardship.accounts import Account
 from stewardship.sql import select
 
 
@@ -60,3 +61,8 @@ def homes_of(con: duckdb.DuckDBPyConnection, resident_id: str) -> list[Home]:
         select dwelling_id from golden.resident where resident_id = $resident and dwelling_id is not null
     """
     return read_homes(con, [home for (home,) in con.execute(query, {"resident": resident_id}).fetchall()])
+
+
+def seen_by(account: Account, home: Home) -> Home:
+    """A home without those who live in the areas of others."""
+    return replace(home, members=[one for one in home.members if account.works_on(one.areas)])

@@ -26,17 +26,20 @@ UNSURE = timedelta(days=7)  # an unsure case comes back
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which part of the queue somebody works on; None, or no area, is everything."""
+    """Which part of the queue somebody works on; None, or no area, is everything. areas: what they are kept to; area: the
+    community or grid that they asked for."""
 
     kind: Kind | None = None
     platform: str | None = None
     areas: frozenset[str] = frozenset()
+    area: str | None = None
 
     def wants(self, case: Case) -> bool:
         """Whether a case belongs to that part."""
         mine = within(case.areas, self.areas)
         of_kind = self.kind in (None, case.kind)
-        return mine and of_kind and (self.platform is None or self.platform in case.platforms)
+        there = self.area is None or self.area in case.areas
+        return mine and of_kind and there and (self.platform is None or self.platform in case.platforms)
 
 
 @dataclass(frozen=True, slots=True)

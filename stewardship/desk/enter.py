@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from starlette.responses import Response
 
@@ -20,11 +19,12 @@ from stewardship.alike import COMPARED, Alike, alike
 from stewardship.desk.answers import done_in_words, go_on, number, page
 from stewardship.desk.guard import Asking, Way, problem
 from stewardship.desk.rendering import say
-from warehouse.entries import Entry, enter, entries, take_back
+from warehouse.entries import Entry, enter, entries, read_by_a_night, take_back
 from warehouse.ledger import open_ledger
+from warehouse.store import read_store
 
 MOST_LISTED = 50
-_DONE = ("entered", "entry_taken_back")
+_DONE = ("entered", "entry_taken_back", "entry_taken_back_late")
 
 
 def enter_page(asking: Asking) -> Response:
@@ -40,7 +40,7 @@ def _page(
     bad: Sequence[str] = (),
     found: Sequence[Alike] = (),
 ) -> Response:
-    form = asking.current.intake.form()
+    form, (waiting, taken) = asking.current.intake.form(), _theirs(asking)
     return page(
         asking,
         "enter.html",
@@ -53,26 +53,27 @@ def _page(
         bad=bad,
         found=found,
         looked=_digest(found),
-        waiting=_since_the_night(asking)[:MOST_LISTED],
+        waiting=waiting[:MOST_LISTED],
+        taken=taken[:MOST_LISTED],
         done=done_in_words(asking, _DONE),
     )
 
 
-def _since_the_night(asking: Asking) -> list[Entry]:
-    """What no night has read yet, newest first: everybody's for who may look at residents, else one's own."""
-    account, read_at = asking.who.account, _read_at(asking)
-    with open_ledger(asking.current.site) as ledger:
-        every = entries(ledger)
-    return [
-        one
-        for one in reversed(every)
-        if datetime.fromisoformat(one.at) > read_at and (account.may("look") or one.by == account.name)
-    ]
+def _theirs(asking: Asking) -> tuple[list[Entry], list[Entry]]:
+    """The rows that somebody may take back, newest first: those that no night has read yet, one's own and, for who may look at
+    all residents, everybody's; and those that one has read, one's own and, for who may undo for others, everybody's."""
+    current, account = asking.current, asking.who.account
 
+    def read() -> tuple[list[Entry], set[int]]:
+        with open_ledger(current.site) as ledger, read_store(current.book().snapshot) as con:
+            return entries(ledger), read_by_a_night(ledger, con)
 
-def _read_at(asking: Asking) -> datetime:
-    """When the last night that readers see was published: what was typed before, it has read."""
-    return datetime.fromtimestamp(asking.current.book().snapshot.stat().st_mtime, UTC)
+    every, by_a_night = current.once("entries", read)
+    everybodys = account.may("look") and not account.areas
+    mine = [one for one in reversed(every) if everybodys or one.by == account.name]
+    waiting = [one for one in mine if one.line not in by_a_night]
+    taken = [one for one in mine if one.line in by_a_night]
+    return waiting, [one for one in taken if one.by == account.name or account.may("undo_others")]
 
 
 def save(asking: Asking) -> Response:
@@ -110,14 +111,15 @@ def _digest(found: Sequence[Alike]) -> str:
 
 
 def undo(asking: Asking) -> Response:
-    """Take back a row that no night has read yet."""
-    line = number(asking.path["line"])
-    if line not in {one.line for one in _since_the_night(asking)}:
-        return problem(asking, 409, "entry_read")
+    """Take back a row; one that a night has read is gone with the next."""
+    line, by, (waiting, taken) = number(asking.path["line"]), asking.who.account.name, _theirs(asking)
+    read = line in {one.line for one in taken}
+    if not read and line not in {one.line for one in waiting}:
+        return problem(asking, 409, "entry_gone")
     with open_ledger(asking.current.site) as ledger:
-        take_back(ledger, line, by=asking.who.account.name)
-    asking.current.note("undone", asking.who.account.name, line=line)
-    return go_on("/enter", "entry_taken_back")
+        take_back(ledger, line, by=by)
+    asking.current.note("undone", by, line=line)
+    return go_on("/enter", "entry_taken_back_late" if read else "entry_taken_back")
 
 
 WAYS = (

@@ -236,7 +236,7 @@ def frame(asking: Asking) -> dict[str, Any]:
     """What every page of somebody who is logged in needs."""
     return {
         "site": asking.current.site.name,
-        "home": home_of(asking),
+        "home_address": home_of(asking),
         "session": asking.who,
         "form_key": asking.who.form_key,
         "part": asking.part,
@@ -254,7 +254,7 @@ def log_in_page(
         pending=pending or {},
         told=say(told, asking.speak) if told else "",
         site=asking.current.site.name,
-        home=home_of(asking),
+        home_address=home_of(asking),
         session=None,
         part=asking.part,
     )
@@ -270,7 +270,7 @@ def problem(asking: Asking, status: int, words: str, **facts: str) -> Response:
         asking.speak,
         words=say(words, asking.speak, **facts),
         site=asking.current.site.name,
-        home=home_of(asking),
+        home_address=home_of(asking),
         session=asking.session,
         part=asking.part,
     )

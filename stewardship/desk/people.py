@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from stewardship.desk.answers import page
 from stewardship.desk.guard import Asking, Way, problem
 from stewardship.finding import LEAST_DIGITS, MOST, find
-from stewardship.homes import Home, read_homes
+from stewardship.homes import read_homes, seen_by
 from stewardship.residents import read_resident
 from warehouse.residents import UnknownResident
 from warehouse.store import read_store
@@ -51,7 +51,7 @@ def resident_page(asking: Asking) -> Response:
     return page(
         asking,
         "resident.html",
-        resident=replace(found, homes=[_of_theirs(asking, one) for one in found.homes]),
+        resident=replace(found, homes=[seen_by(asking.who.account, one) for one in found.homes]),
         titles=book.platforms,
         said=said,
         stands=stands,
@@ -64,18 +64,12 @@ def home_page(asking: Asking) -> Response:
     """A household or a dwelling with its members, as far as they are theirs to work on who asks."""
     with read_store(asking.current.book().snapshot) as con:
         found = next(iter(read_homes(con, [asking.path["home"]])), None)
-    home = _of_theirs(asking, found) if found else None
+    home = seen_by(asking.who.account, found) if found else None
     if home is None or not home.members:
         return problem(asking, 404, "no_such_home")
     asking.current.note("viewed", asking.who.account.name, home=home.id, full=int(asking.full))
     address = "dwelling" if home.kind == "dwelling" else "household"
     return page(asking, "home.html", "queue", home=home, back=f"/{address}/{home.id}")
-
-
-def _of_theirs(asking: Asking, home: Home) -> Home:
-    """A home without those who live in the areas of others."""
-    account = asking.who.account
-    return replace(home, members=[one for one in home.members if account.works_on(one.areas)])
 
 
 WAYS = (

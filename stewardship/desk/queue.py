@@ -1,4 +1,4 @@
-"""The queue: what waits for a steward, by kind and platform.
+"""The queue: what waits for a steward, by kind, platform and area.
 
 Belongs here: this page, and the part of the queue that an address names.
 Lives elsewhere: whose turn it is (`stewardship/queue.py`), a case (`review.py`), what else waits for people (`todo.py`).
@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from stewardship.accounts import Account, within
 from stewardship.cases import KINDS, Case
 from stewardship.desk.answers import page
 from stewardship.desk.guard import Asking, Way
@@ -28,7 +29,7 @@ _TOLD = ("nothing_left", "deferred", "nothing_to_undo")
 
 
 def queue_page(asking: Asking) -> Response:
-    """What waits, by kind and platform, the most pressing first."""
+    """What waits, by kind, platform and area, the most pressing first."""
     asked, book, account = asked_of(asking, asking.query), asking.current.book(), asking.who.account
     with asking.current.standing() as (_, standing):
         every = asking.current.open_cases(asking.con, book, standing, asking.now)
@@ -45,8 +46,10 @@ def queue_page(asking: Asking) -> Response:
         all=len(waiting),
         kinds=[(kind, count) for kind, count in _counts(waiting).items() if count],
         platforms=_platforms(waiting, book.platforms),
+        areas=_areas(waiting, account),
         titles=book.platforms,
         asked=asked,
+        query=query_of(asked),
         held=held_by_others(asking.con, asking.who.account.name, asking.now),
         put_off=deferrals(asking.con),
         mine=mine,
@@ -67,6 +70,12 @@ def _platforms(cases: Sequence[Case], titles: Mapping[str, str]) -> list[tuple[s
     )
 
 
+def _areas(cases: Sequence[Case], account: Account) -> list[tuple[str, int]]:
+    """The communities and grids in which cases are, of those that somebody is kept to, by name."""
+    found = Counter(area for case in cases for area in case.areas if within([area], account.areas))
+    return sorted(found.items())
+
+
 def _judged_today(standing: Standing, by: str, now: datetime) -> int:
     """How many standing verdicts somebody gave today, by the clock on the wall."""
 
@@ -80,11 +89,12 @@ def _judged_today(standing: Standing, by: str, now: datetime) -> int:
 def asked_of(asking: Asking, stated: Mapping[str, str]) -> Asked:
     """The part that a form or an address names, of what is theirs to work on who asks."""
     kind = next((one for one in KINDS if one == stated.get("kind")), None)
-    return Asked(kind, stated.get("platform") or None, asking.who.account.areas)
+    platform, area = stated.get("platform") or None, stated.get("area") or None
+    return Asked(kind, platform, asking.who.account.areas, area)
 
 
 def query_of(asked: Asked, **facts: Any) -> str:
-    stated = {"kind": asked.kind, "platform": asked.platform, **facts}
+    stated = {"kind": asked.kind, "platform": asked.platform, "area": asked.area, **facts}
     return urlencode({name: value for name, value in stated.items() if value})
 
 

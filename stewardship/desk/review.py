@@ -23,6 +23,7 @@ from stewardship.desk.guard import ADDRESS, Asking, Way, problem
 from stewardship.desk.queue import asked_of, query_of, queue_page
 from stewardship.desk.rendering import say
 from stewardship.differences import person, side_by_side
+from stewardship.homes import homes_of, seen_by
 from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
 from stewardship.residents import areas_of
 from stewardship.standing import Link, Said, Standing
@@ -284,6 +285,27 @@ def reach(asking: Asking) -> Response:
     return page(asking, "reach.html", found=found, titles=book.platforms, case=case)
 
 
+def homes(asking: Asking) -> Response:
+    """Whom either of the two lives with, stands in one book with, has behind one door; a part of the page, opened on demand."""
+    book, account = asking.current.book(), asking.who.account
+    case = _case(asking, book)
+    if case is None:
+        return _no_case(asking)
+    with read_store(book.snapshot) as con:
+        found = {resident: homes_of(con, resident) for resident in dict.fromkeys(case.residents)}
+    asking.current.note("viewed", account.name, case=case.id, what="homes", full=int(asking.full))
+    ids = [{one.id for one in theirs} for theirs in found.values()]
+    return page(
+        asking,
+        "case_homes.html",
+        "queue",
+        homes=[[seen_by(account, one) for one in theirs] for theirs in found.values()],
+        shared=set.intersection(*ids) if len(ids) > 1 else set(),
+        about=case.residents,
+        back=f"/cases/{case.id}",
+    )
+
+
 def _case(asking: Asking, book: Casebook) -> Case | None:
     """The case of an address, if it is theirs to work on who asks."""
     case = book.case(asking.path["case"])
@@ -365,6 +387,7 @@ WAYS = (
     Way("/undo", take_back, "judge", "POST"),
     Way("/cases/{case}", show_case, "look"),
     Way("/cases/{case}/reach", reach, "look"),
+    Way("/cases/{case}/homes", homes, "look"),
     Way("/cases/{case}/verdict", judge, "judge", "POST", again=show_case),
     Way("/cases/{case}/defer", put_off, "judge", "POST", again=show_case),
 )

@@ -14,7 +14,7 @@ from dedup.normalise.id_numbers import check_character
 from pipelines.entries import FILE, form, leave_entries, unreadable
 from pipelines.messages import say
 from pipelines.night import open_night
-from warehouse.entries import enter, take_back
+from warehouse.entries import enter, read_by_a_night, take_back
 from warehouse.ledger import open_ledger
 from warehouse.site import read_site
 from warehouse.snapshot import current_snapshot
@@ -83,6 +83,31 @@ def test_a_workbook_left_by_hand_wins_and_the_night_says_what_waits(root, towns)
     night = towns.stage_night(root, towns.NIGHTS[0])
     assert night.outcomes["desk"].status != "unreadable" and claims(root) == []
     assert [(one.sentence, one.words["rows"]) for one in night.remarks] == [("entries_wait", 1)]
+
+
+def test_what_was_taken_back_after_a_night_read_it_is_gone_with_the_next(root, towns):
+    kept, wrong = types(root, **NEWCOMER), types(root, name="周小寒", phone="13655557777")
+    towns.stage_night(root, towns.NIGHTS[0])
+    site = read_site(root)
+
+    def present():
+        snapshot = current_snapshot(site)
+        with read_store(snapshot) as con, open_ledger(site) as ledger:
+            assert read_by_a_night(ledger, con) == {kept, wrong}
+            return con.execute(
+                "select name, present from staged.person where platform = 'desk' order by name"
+            ).fetchall()
+
+    assert present() == [("周小寒", True), ("孙小满", True)]
+    with open_ledger(site) as ledger:
+        take_back(ledger, wrong, by="lin")
+    for _ in range(2):
+        towns.stage_night(root, towns.NIGHTS[0])
+        assert present() == [("周小寒", False), ("孙小满", True)]
+    with open_ledger(site) as ledger:
+        take_back(ledger, kept, by="lin")
+    towns.stage_night(root, towns.NIGHTS[0])
+    assert present() == [("周小寒", False), ("孙小满", False)]
 
 
 def test_what_was_erased_is_entered_no_more(root, towns):

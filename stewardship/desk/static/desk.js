@@ -79,7 +79,7 @@
     }
     part.dataset.done = "1";
     room.classList.add("waiting");
-    const answer = await fetch(part.dataset.reach, { headers: { "X-Part": "1" }, credentials: "same-origin" });
+    const answer = await fetch(part.dataset.look, { headers: { "X-Part": "1" }, credentials: "same-origin" });
     const middle = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
     room.classList.remove("waiting");
     room.replaceChildren(...(middle === null ? [] : middle.childNodes));
@@ -106,8 +106,7 @@
 
   // What each new middle needs.
   function settle() {
-    const part = find("#reach");
-    if (part !== null) {
+    for (const part of document.querySelectorAll("details[data-look]")) {
       part.addEventListener("toggle", () => part.open && void work_out(part));
     }
     for (const box of document.querySelectorAll("[data-all]")) {
@@ -158,6 +157,8 @@
       }
     } else if (key === "e") {
       fold("#reach");
+    } else if (key === "l") {
+      fold("#homes");
     } else if (key === "h") {
       fold("#history");
     } else if (key === "v") {

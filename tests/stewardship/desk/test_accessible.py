@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from stewardship.desk.app import PAGES
 from tests.stewardship.conftest import Clock
 from tests.stewardship.desk.conftest import PASSWORD, THIRD
-from tests.stewardship.desk.shop import CHROMIUM, Shop, log_in, needs_chromium, opened
+from tests.stewardship.desk.shop import Shop, log_in, needs_chromium, opened
 from warehouse.golden import build_golden
 from warehouse.site import Site, read_site
 from warehouse.snapshot import current_snapshot, publish_snapshot
@@ -32,15 +32,12 @@ AXE = Axe()
 
 
 @pytest.fixture(scope="module")
-def shop(told: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(told: Path, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Shop]:
     root = tmp_path_factory.mktemp("accessible") / "site"
     shutil.copytree(told, root, symlinks=True)
     house(read_site(root))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        with opened(root, Clock(), browser) as made:
-            yield made
-        browser.close()
+    with opened(root, Clock(), browser) as made:
+        yield made
 
 
 def house(site: Site) -> None:

@@ -52,6 +52,22 @@ def test_the_queue_holds_the_cases_of_ones_own_people_only(office: Office) -> No
     assert "没有待裁定的案子" in wang.text or wang.tree.xpath("//*[@data-case]") == []
 
 
+def test_one_works_through_the_cases_of_one_grid(office: Office) -> None:
+    there = {one.id for one in office.book.cases if FIRST_GRID in one.areas}
+    li, wang = office.at_work("li"), office.at_work("wang")
+    li.get("/", params={"area": FIRST_GRID})
+    assert f"{len(there)} 案待裁定" in li.text
+    (begin,) = li.tree.xpath("//a[@rel='next']/@href")
+    li.get(str(begin))
+    for _ in there:
+        assert li.case in there
+        li.judges("unsure")
+    assert li.tree.xpath("//*[@data-case]") == [] and "没有等您裁定的案件了" in li.text
+    wang.get("/", params={"area": OTHER_GRID})
+    offered = {str(one) for one in wang.tree.xpath("//select[@id='area']/option/@value")}
+    assert "0 案待裁定" in wang.text and offered <= {"", FIRST_GRID}
+
+
 def test_anothers_case_is_none_whoever_has_opened_it(office: Office) -> None:
     (other, *_) = [one.id for one in office.book.cases if FIRST_GRID not in one.areas]
     office.at_work("li").get(f"/cases/{other}")

@@ -67,11 +67,13 @@ def test_a_night_of_verdicts_by_key_alone(shop: Shop) -> None:
     assert fourth not in (first, second)
 
 
-def test_e_h_v_and_the_question_mark_open_what_they_name(shop: Shop) -> None:
+def test_e_l_h_v_and_the_question_mark_open_what_they_name(shop: Shop) -> None:
     page = shop.at_work()
     begin(page)
     page.keyboard.press("e")
     expect(page.locator("#reach")).to_contain_text("若判为同一人")
+    page.keyboard.press("l")
+    expect(page.locator("#homes")).to_contain_text("没有同住")
     page.keyboard.press("h")
     expect(page.locator("#history")).to_contain_text("还没有人裁定过")
     page.keyboard.press("?")
@@ -230,7 +232,7 @@ def test_everything_has_a_name_and_can_be_reached_by_tab(shop: Shop) -> None:
     begin(page)
     nameless = page.evaluate(
         """() => [...document.querySelectorAll('button, a, input:not([type=hidden]), select, summary, table')]
-            .filter(one => !(one.textContent.trim() || one.getAttribute('aria-label')
+            .filter(one => !one.hidden && !(one.textContent.trim() || one.getAttribute('aria-label')
                 || one.labels?.length || one.querySelector?.('caption')))
             .map(one => one.outerHTML)"""
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from datetime import date
 
+import duckdb
 import pytest
 
 from tests.stewardship.desk.conftest import Office, Visitor
-from tests.stewardship.office import JIANGUO, PEOPLE, night, number
-from warehouse.entries import Entry, entries
+from tests.stewardship.office import JIANGUO, PEOPLE, SECOND, number
+from warehouse.entries import Entry, entries, note_left
 from warehouse.ledger import open_ledger
 
 NEWCOMER = {"name": "孙小满", "id_number": number("33010219950506112"), "phone": "13655556666", "sex": "女"}
@@ -93,7 +94,19 @@ def test_what_is_missing_unreadable_or_contradicts_the_number_is_marked_and_kept
     }
 
 
-def test_a_row_can_be_taken_back_by_who_typed_it_until_a_night_has_read_it(office: Office) -> None:
+def read_by_a_night(office: Office) -> None:
+    """What a night does to the rows that stand, as far as the desk sees it."""
+    with open_ledger(office.site) as ledger:
+        note_left(ledger, SECOND, "these bytes", [one.line for one in entries(ledger)])
+    with duckdb.connect(str(office.book.snapshot)) as con:
+        con.execute(
+            "insert into landed.pull by name"
+            " select $1 as night, 'desk' as platform, 'these bytes' as sha256, 'staged' as status, 1 as turn",
+            [SECOND],
+        )
+
+
+def test_a_row_can_be_taken_back_by_who_typed_it_before_and_after_a_night_has_read_it(office: Office) -> None:
     lin = types(office, "lin", **NEWCOMER)
     (one,) = typed(office)
     other = office.at_work("mei")
@@ -105,12 +118,24 @@ def test_a_row_can_be_taken_back_by_who_typed_it_until_a_night_has_read_it(offic
     assert "已撤回" in lin.text and typed(office) == []
     lin.submit("/enter", **NEWCOMER)
     (again,) = typed(office)
-    night(office.site, date(2026, 11, 22), {})
-    office.current.turn()
+    assert "等下一夜的 1 条" in lin.text
+    read_by_a_night(office)
+    for name, may in (("mei", False), ("wang", False), ("zhou", True), ("lin", True)):
+        colleague = office.at_work(name)
+        colleague.get("/enter")
+        assert ("已收下的 1 条" in colleague.text) is may and "等下一夜" not in colleague.text
+    assert other.client.post(f"/enter/{again.line}", data={"form_key": key}).status_code == 409
     lin.get("/enter")
-    assert "孙**" not in lin.text
-    answer = lin.client.post(f"/enter/{again.line}", data={"form_key": lin.form("/enter")["form_key"]})
-    assert answer.status_code == 409 and len(typed(office)) == 1
+    lin.submit(f"/enter/{again.line}")
+    assert "下一夜起不再算数" in lin.text and typed(office) == []
+
+
+def test_whether_a_night_has_read_a_row_does_not_hang_on_when_a_file_was_copied(office: Office) -> None:
+    lin = types(office, "lin", **NEWCOMER)
+    later = office.clock().timestamp() + 3600
+    os.utime(office.book.snapshot, (later, later))
+    lin.get("/enter")
+    assert "等下一夜的 1 条" in lin.text
 
 
 def test_while_one_types_the_same_is_asked_and_the_audit_knows(office: Office) -> None:

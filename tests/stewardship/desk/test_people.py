@@ -88,6 +88,15 @@ def test_a_household_and_a_dwelling_lead_to_their_members_masked_and_to_nobody_e
         assert f"/residents/{brother}" in wang.tree.xpath("//ul[@class='siblings']//a/@href")
     assert office.noted()[-1] == ("viewed", "wang")
     assert wang.get("/household/H9").status_code == 404
+    beside = f"/cases/{office.case('brother', 'twin')}/homes"
+    wang.get(beside)
+    assert [one.text_content().split()[0] for one in wang.tree.xpath("//main//h2")] == ["甲", "乙"]
+    assert (
+        len(wang.tree.xpath("//main//h3[contains(., '两人共有')]")) == 6 and JIANGUO["name"] not in wang.text
+    )
+    marked = [str(one) for one in wang.tree.xpath("//ul[@class='siblings']/li/b/text()")]
+    assert sorted(marked) == ["乙"] * 6 + ["甲"] * 6
     with open_desk(office.site) as con:
         con.execute("insert into area values ('li', '别的社区')")
-    assert office.at_work("li").get("/household/H1").status_code == 404
+    li = office.at_work("li")
+    assert li.get("/household/H1").status_code == li.get(beside).status_code == 404
