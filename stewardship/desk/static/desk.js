@@ -116,7 +116,7 @@
     const fresh = middle?.querySelector(".sheet-part");
     if (answer.ok && fresh && fresh.textContent !== part.textContent) {
       part.replaceChildren(...fresh.childNodes);
-      find("#heard").textContent = part.querySelector("[role=status]").textContent;
+      find("#heard").textContent = part.querySelector("[data-heard]").textContent;
     }
     if (answer.ok && fresh?.dataset.watch) {
       setTimeout(() => void watch(part, left - 1), WATCH.every);
