@@ -104,11 +104,12 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     """Errors that say themselves what is wrong and what to do, without a personal value."""
     from dedup.site import ModelRefused
     from expectations.door import DoorBroken
+    from pipelines.applying import NotShown
     from pipelines.seal import StepFailed
     from warehouse.lock import AlreadyRunning
     from warehouse.snapshot import SnapshotError
 
-    return (*_wrong_use(), AlreadyRunning, DoorBroken, ModelRefused, SnapshotError, StepFailed)
+    return (*_wrong_use(), AlreadyRunning, DoorBroken, ModelRefused, NotShown, SnapshotError, StepFailed)
 
 
 if __name__ == "__main__":

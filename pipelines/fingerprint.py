@@ -55,15 +55,19 @@ def discard_outdated(site: Site) -> bool:
 
     Nothing is lost: the warehouse is made anew from the landings and the ledger.
     """
-    if not site.warehouse.exists():
-        return False
-    with closing(duckdb.connect(str(site.warehouse))) as con:
-        tables = con.execute("select table_name from information_schema.tables").fetchall()
-        known = remembered(con) if ("fingerprint",) in tables else {}
-    if known.get("schema") == schema_digest():
+    if not site.warehouse.exists() or known_of(site).get("schema") == schema_digest():
         return False
     site.warehouse.unlink()
     return True
+
+
+def known_of(site: Site) -> dict[str, str]:
+    """What a site's closed warehouse remembers of its steps; nothing where there is none. Under the site's lock only."""
+    if not site.warehouse.exists():
+        return {}
+    with closing(duckdb.connect(str(site.warehouse))) as con:
+        tables = con.execute("select table_name from information_schema.tables").fetchall()
+        return remembered(con) if ("fingerprint",) in tables else {}
 
 
 @cache
@@ -74,21 +78,15 @@ def schema_digest() -> str:
 
 def remembered(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """The digest under which each step was last brought to its end."""
-    _table(con)
     return dict(con.execute("select step, digest from facts.fingerprint").fetchall())
 
 
 def remember(con: duckdb.DuckDBPyConnection, step: str, digest: str) -> None:
     """Note that a step is done for these inputs; said last, so that a killed step is done again."""
-    _table(con)
     con.execute("begin")
     con.execute("delete from facts.fingerprint where step = ?", [step])
     con.execute("insert into facts.fingerprint values (?, ?)", [step, digest])
     con.execute("commit")
-
-
-def _table(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("create table if not exists facts.fingerprint (step varchar, digest varchar)")
 
 
 @cache

@@ -27,7 +27,7 @@ from dedup.estimates import Estimates
 from expectations.door import Check, DoorResult
 from expectations.gate import Finding
 from expectations.suite import Door
-from pipelines.fingerprint import discard_outdated, remember, schema_digest
+from pipelines.fingerprint import discard_outdated, known_of, remember, schema_digest
 from pipelines.messages import Language
 from warehouse.approvals import live_platforms
 from warehouse.facts import write_facts
@@ -100,6 +100,7 @@ class Night:
     con: duckdb.DuckDBPyConnection
     platforms: Mapping[str, Platform]
     broken: Mapping[str, PlatformFileError]
+    said: int = 0  # the last line of the ledger when it was opened
     live: frozenset[str] = frozenset()  # the platforms that are sent what they lack; the others are in shadow
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     doors: list[DoorResult] = field(default_factory=list)
@@ -195,16 +196,49 @@ def open_night(root: Path, stated: date | None = None, speak: Language = "zh") -
         with ExitStack() as store:
             con = store.enter_context(open_store(site))
             remember(con, "schema", schema_digest())
+            remember(con, "whole", "")  # until its last step is done
             said = [saying for platform in platforms.values() for saying in expressible(platform)]
             write_facts(con, platforms.values(), expressible=said, broader=broader_codes(), keep=broken)
-            with open_ledger(site) as ledger:
-                live = live_platforms(ledger)
-            opened = Night(site, night, con, platforms, broken, live, speak=speak, close=store.close)
-            for slug, platform in platforms.items():
-                opened.outcomes[slug] = Outcome(title=platform.title, connected=connected(site, platform))
-            for slug, error in broken.items():
-                opened.outcomes[slug] = Outcome(title=slug, status="broken", message=str(error))
-            yield opened
+            yield _opened(site, night, con, platforms, broken, speak, store)
+
+
+@contextmanager
+def open_again(root: Path, speak: Language = "zh") -> Iterator[Night]:
+    """Open the night that was run last once more, as it was taken in: for what people said since.
+
+    Raises:
+        SiteError, AlreadyRunning, WrongNight: each says what is wrong and what to do.
+    """
+    site = read_site(root)
+    with only_writer(site):
+        known = known_of(site)
+        if not known.get("whole") or known["schema"] != schema_digest():
+            raise WrongNight(
+                "上一夜没有跑完，或者软件已经换了版本，只重算已说的话不够。请先运行 enter-once nightly"
+            )
+        platforms, broken = read_platforms()
+        with ExitStack() as store:
+            con = store.enter_context(open_store(site))
+            yield _opened(site, date.fromisoformat(known["whole"]), con, platforms, broken, speak, store)
+
+
+def _opened(
+    site: Site,
+    night: date,
+    con: duckdb.DuckDBPyConnection,
+    platforms: Mapping[str, Platform],
+    broken: Mapping[str, PlatformFileError],
+    speak: Language,
+    store: ExitStack,
+) -> Night:
+    with open_ledger(site) as ledger:
+        live, said = live_platforms(ledger), ledger.last()
+    opened = Night(site, night, con, platforms, broken, said, live, speak=speak, close=store.close)
+    for slug, platform in platforms.items():
+        opened.outcomes[slug] = Outcome(title=platform.title, connected=connected(site, platform))
+    for slug, error in broken.items():
+        opened.outcomes[slug] = Outcome(title=slug, status="broken", message=str(error))
+    return opened
 
 
 def choose_night(stated: date | None, inbox: Collection[date], done: Collection[date]) -> date:

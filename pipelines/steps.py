@@ -89,7 +89,7 @@ def stage(night: Night) -> None:
             rebuild(night.con, table)
     else:
         night.skipped.add("stage")
-    _tell_outcomes(night)
+    tell_outcomes(night)
     night.findings = findings(night.con, night.date)
     night.overrides = counted(night.con, night.site, night.date)
     night.rows["stage"] = sum(outcome.staged for outcome in night.outcomes.values())
@@ -205,8 +205,12 @@ def snapshot(night: Night) -> None:
     """Close the warehouse and hand stewards and analysts a proven copy, unless the golden door says no."""
     night.quarantine, night.fill = frame(night.con, "quarantine"), frame(night.con, "fill")
     night.counts.update(_city_counts(night))
+    refused = any(result.critical for result in night.doors if result.door == "golden")
+    if not refused:
+        remember(night.con, "whole", night.date.isoformat())
+        remember(night.con, "said", str(night.said))
     night.close()
-    if any(result.critical for result in night.doors if result.door == "golden"):
+    if refused:
         night.skipped.add("snapshot")
         return
     publish_snapshot(night.site, night.date)
@@ -223,15 +227,15 @@ STEPS: dict[str, Callable[[Night], None]] = {
 }
 
 
-def run_step(night: Night, name: str) -> None:
-    """Run one step by its clock. An error that nobody foresaw leaves it without the values it may quote.
+def run_step(night: Night, name: str, step: Callable[[Night], None] | None = None) -> None:
+    """Run one step by its clock, one of `STEPS` or another. An error that nobody foresaw leaves it without the values it may quote.
 
     Raises:
         StepFailed: names the step, the kind of error and the file that says where.
     """
     with night.clock(name):
         try:
-            STEPS[name](night)
+            (step or STEPS[name])(night)
         except _SPEAK_FOR_THEMSELVES:
             raise
         except Exception as fault:
@@ -239,7 +243,7 @@ def run_step(night: Night, name: str) -> None:
             raise StepFailed(name, type(fault).__name__, log) from None
 
 
-def _tell_outcomes(night: Night) -> None:
+def tell_outcomes(night: Night) -> None:
     """What came of each platform tonight, as the warehouse notes it; also on a night that is run again."""
     for platform, told in night.outcomes.items():
         told.age = age(night.con, platform, night.date)

@@ -31,6 +31,7 @@ Event = Literal[
     "settled",
     "pinned",
     "unpinned",
+    "hastened",
     "switched",
     "accepted",
     "mended",

@@ -143,6 +143,11 @@ class Ledger:
         )
         return [Line(seq, at, kind, json.loads(body), prev, own) for seq, at, kind, body, prev, own in rows]
 
+    def last(self) -> int:
+        """The number of the last line; 0 of an empty ledger."""
+        last = self._con.execute("select max(seq) from line").fetchone()
+        return int(last[0] or 0)
+
     def head(self) -> str:
         """The hash of the last line: who keeps it elsewhere can later tell that lines were cut off."""
         last = self._con.execute("select hash from line order by seq desc limit 1").fetchone()

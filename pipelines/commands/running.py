@@ -1,12 +1,13 @@
-"""Running a site: `city`, `nightly`, `score`.
+"""Running a site: `city`, `nightly`, `apply`, `score`.
 
-Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`synthetic_city`, `pipelines/conduct.py`,
+Belongs here: their arguments and how their outcome is told. Lives elsewhere: the work (`synthetic_city`, `pipelines/conduct.py`, `pipelines/applying.py`,
 `warehouse/score.py`).
 """
 
 from __future__ import annotations
 
 import argparse
+import getpass
 from pathlib import Path
 
 from pipelines.commands import DONE, PARTIAL, Add, AddGroup, Answer, count, night
@@ -25,6 +26,12 @@ def add(command: Add, _group: AddGroup) -> None:
     city.add_argument("--from", dest="records", type=Path, metavar="RECORDS.parquet")
     nightly = command("nightly", run_night, "跑一夜：落地到写回 / run one night: pull to publish")
     nightly.add_argument("--night", type=night, metavar="YYYY-MM-DD")
+    now = command(
+        "apply",
+        apply_now,
+        "让裁定和定值立即生效，不发出任何东西 / let verdicts and pins take effect at once, tell nobody",
+    )
+    now.add_argument("--by", default=getpass.getuser(), metavar="NAME")
     command("score", score_site, "与真值比对 / measure against the truth")
 
 
@@ -65,6 +72,23 @@ def run_night(asked: argparse.Namespace, speak: Language) -> Answer:
         conduct(night)
     found = summary(night)
     return Answer(DONE if night.status == "done" else PARTIAL, found, tell(found, speak))
+
+
+def apply_now(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`apply`: ask, and do it here; a sensor that notices the same request finds it done."""
+    from pipelines.applying import apply
+    from warehouse.applying import ask
+    from warehouse.ledger import open_ledger
+    from warehouse.site import read_site
+
+    with open_ledger(read_site(asked.site)) as ledger:
+        line = ask(ledger, asked.by)
+    night = apply(asked.site, speak)
+    found = {"line": line, "status": "done"}
+    if night is not None:
+        found |= {"night": night.date.isoformat(), "seconds": round(sum(night.seconds.values()), 2)}
+        found |= {"clusters": night.counts.get("clusters", 0), "golden_checksum": night.golden_checksum}
+    return Answer(DONE, found, say("applied", speak, **{"seconds": 0, "clusters": "—", **found}))
 
 
 def score_site(asked: argparse.Namespace, speak: Language) -> Answer:

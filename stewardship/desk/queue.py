@@ -18,6 +18,7 @@ from starlette.responses import Response
 from stewardship.accounts import Account, within
 from stewardship.cases import KINDS, Case
 from stewardship.desk.answers import page
+from stewardship.desk.effect import effect
 from stewardship.desk.guard import Asking, Way
 from stewardship.desk.rendering import HERE, say
 from stewardship.desk.todo import work
@@ -55,6 +56,7 @@ def queue_page(asking: Asking) -> Response:
         mine=mine,
         waits=[one for one in work(asking) if one.kind != "cases" and one.count and one.shown_to(account)],
         night=book.snapshot.stem,
+        effect=effect(asking),
     )
 
 

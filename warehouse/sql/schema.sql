@@ -22,6 +22,9 @@ create table if not exists facts.platform_field (
 create table if not exists facts.admits (
     platform varchar, youngest integer, oldest integer, sex varchar, holding varchar[]
 );
+-- Under which digest each step of the night was last brought to its end; under 'whole' the night that the warehouse holds from its
+-- first step to its last, under 'said' the line of the ledger up to which it holds what people said.
+create table if not exists facts.fingerprint (step varchar, digest varchar);
 -- platform copies this field from source: the two are one voice.
 create table if not exists facts.feed (platform varchar, source varchar, field varchar);
 create table if not exists facts.field (

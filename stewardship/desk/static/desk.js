@@ -104,8 +104,31 @@
     }
   });
 
+  // A part of a page that changes while nobody does anything, for five minutes at most: then looking on is up to a person, and a
+  // session may end.
+  const WATCH = { every: 2000, times: 150 };
+  async function watch(part, left) {
+    if (!part.isConnected || left === 0) {
+      return;
+    }
+    const answer = await fetch(part.dataset.watch, { headers: { "X-Part": "1" }, credentials: "same-origin" });
+    const middle = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+    const fresh = middle?.querySelector(".sheet-part");
+    if (answer.ok && fresh && fresh.textContent !== part.textContent) {
+      part.replaceChildren(...fresh.childNodes);
+      find("#heard").textContent = part.querySelector("[data-heard]").textContent;
+    }
+    if (answer.ok && fresh?.dataset.watch) {
+      setTimeout(() => void watch(part, left - 1), WATCH.every);
+    }
+  }
+
   // What each new middle needs.
   function settle() {
+    const changing = find("[data-watch]");
+    if (changing !== null) {
+      setTimeout(() => void watch(changing, WATCH.times), WATCH.every);
+    }
     for (const part of document.querySelectorAll("details[data-look]")) {
       part.addEventListener("toggle", () => part.open && void work_out(part));
     }
