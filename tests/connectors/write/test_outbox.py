@@ -14,6 +14,7 @@ from connectors.write.draft import Held, draft
 from connectors.write.manifest import Change, Manifest
 from connectors.write.note import NOTE
 from connectors.write.outbox import MANIFEST, write_outbox
+from connectors.write.preflight import refusal
 
 PLATFORMS, _ = read_platforms()
 NIGHT = date(2026, 11, 23)
@@ -196,6 +197,13 @@ def test_what_the_platform_would_refuse_is_left_out_with_a_reason(
     assert [(left.record_id, left.field) for left in manifest.left_out] == [("r1", field)]
     assert reason in manifest.left_out[0].reason
     assert sorted(path.name for path in tmp_path.iterdir()) == [MANIFEST, NOTE]
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t"])
+def test_text_that_begins_like_a_formula_stands_in_no_file_that_a_spreadsheet_would_run(first: str) -> None:
+    lines, book = PLATFORMS["resident_points"].export, PLATFORMS["grid"].export
+    assert "当作公式执行" in (refusal(lines, "社区", None, f"{first}1+1") or "")
+    assert refusal(book, "社区", None, f"{first}1+1") is None  # in a text cell it stays text
 
 
 def test_a_rare_character_that_the_platforms_encoding_lacks_is_named_and_costs_no_other_cell(
