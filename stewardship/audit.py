@@ -26,6 +26,7 @@ Event = Literal[
     "judged",
     "undone",
     "deferred",
+    "assigned",
     "approved",
     "declined",
     "settled",

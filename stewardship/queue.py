@@ -1,10 +1,11 @@
 """Whose turn it is: which cases are open, in which order, and who holds which.
 
-Belongs here: leases, putting a case off, what is open for somebody, the next and the previous one.
+Belongs here: leases, giving a case to a colleague, putting it off, what is open for somebody, the next and the previous one.
 Lives elsewhere: what a case is and how pressing (`cases.py`), verdicts (`verdicts.py`).
 
 A case is held by one person at a time. Whoever opens a case holds it for ten minutes, renewed with every look, and lets
-go of the one before. A lease that ran out is anybody's.
+go of the one before. A lease that ran out is anybody's. A case that was given to somebody comes up in nobody else's turn, but
+who opens it may judge it: it is a wish and no lock.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from datetime import datetime, timedelta
 from stewardship.accounts import within
 from stewardship.casebook import Casebook
 from stewardship.cases import Case, Kind
+from stewardship.staff import judges
 from stewardship.standing import Said, Settled, Standing
 from stewardship.store import stamp, writing
 
@@ -27,19 +29,21 @@ UNSURE = timedelta(days=7)  # an unsure case comes back
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which part of the queue somebody works on; None, or no area, is everything. areas: what they are kept to; area: the
-    community or grid that they asked for."""
+    community or grid that they asked for; among: these cases only."""
 
     kind: Kind | None = None
     platform: str | None = None
     areas: frozenset[str] = frozenset()
     area: str | None = None
+    among: frozenset[str] | None = None
 
     def wants(self, case: Case) -> bool:
         """Whether a case belongs to that part."""
         mine = within(case.areas, self.areas)
         of_kind = self.kind in (None, case.kind)
         there = self.area is None or self.area in case.areas
-        return mine and of_kind and there and (self.platform is None or self.platform in case.platforms)
+        of_platform = self.platform is None or self.platform in case.platforms
+        return mine and of_kind and there and of_platform and (self.among is None or case.id in self.among)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,15 @@ class Deferred:
     by: str
     until: str
     times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A case that was given to somebody: to whom, by whom, when."""
+
+    to: str
+    by: str
+    at: str
 
 
 def hold(con: sqlite3.Connection, case_id: str, by: str, now: datetime) -> str | None:
@@ -74,6 +87,29 @@ def held_by_others(con: sqlite3.Connection, by: str, now: datetime) -> dict[str,
     """The cases that others hold now, and who."""
     query = "select case_id, account from lease where account <> ? and until > ?"
     return dict(con.execute(query, (by, stamp(now))).fetchall())
+
+
+def assign(con: sqlite3.Connection, case_id: str, to: str, by: str, now: datetime) -> None:
+    """Give a case to somebody, and let go of it if that is somebody else; to nobody, by an empty name."""
+    with writing(con):
+        con.execute("delete from assignment where case_id = ?", (case_id,))
+        if to:
+            con.execute("insert into assignment values (?, ?, ?, ?)", (case_id, to, by, stamp(now)))
+        if to not in ("", by):
+            con.execute("delete from lease where case_id = ? and account = ?", (case_id, by))
+
+
+def assignments(con: sqlite3.Connection) -> dict[str, Assigned]:
+    """Every case that was given to somebody who can still judge it."""
+    able = {one.name for one in judges(con)}
+    rows = con.execute("select case_id, account, given_by, at from assignment").fetchall()
+    return {case: Assigned(to, by, at) for case, to, by, at in rows if to in able}
+
+
+def spoken_for(con: sqlite3.Connection, by: str, now: datetime) -> dict[str, str]:
+    """The cases that are not somebody's turn, and whose they are: those that others hold now, or were given."""
+    given = {case: one.to for case, one in assignments(con).items() if one.to != by}
+    return given | held_by_others(con, by, now)
 
 
 def defer(con: sqlite3.Connection, case_id: str, by: str, days: int, now: datetime) -> None:

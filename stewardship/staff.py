@@ -15,7 +15,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from stewardship.accounts import ROLES, Role, WrongAccount, areas_of, check_password, hash_of
+from stewardship.accounts import (
+    ROLES,
+    Account,
+    Role,
+    WrongAccount,
+    accounts,
+    areas_of,
+    check_password,
+    hash_of,
+)
 from stewardship.store import stamp, writing
 
 _CLOSED = "9999-12-31T00:00:00+00:00"  # until when the account of somebody who left is locked
@@ -44,6 +53,12 @@ def members(con: sqlite3.Connection, now: datetime) -> list[Member]:
         Member(name, role, made, until > stamp(now), until == _CLOSED, seen, sorted(areas_of(con, name)))
         for name, role, made, until, seen in rows
     ]
+
+
+def judges(con: sqlite3.Connection) -> list[Account]:
+    """Who may judge, by name, without those whose account is closed."""
+    closed = {name for (name,) in con.execute("select name from account where locked_until = ?", (_CLOSED,))}
+    return [one for one in accounts(con) if one.may("judge") and one.name not in closed]
 
 
 def generated() -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from warehouse.site import Site
 
-_VERSION = 2
+_VERSION = 3
 _TABLES = """
 create table if not exists account (
     name text primary key, role text not null, hash text not null, made text not null,
@@ -28,6 +28,9 @@ create table if not exists area (account text not null, name text not null, prim
 create table if not exists lease (case_id text primary key, account text not null, until text not null) without rowid;
 create table if not exists deferral (
     case_id text primary key, account text not null, at text not null, until text not null, times integer not null
+) without rowid;
+create table if not exists assignment (
+    case_id text primary key, account text not null, given_by text not null, at text not null
 ) without rowid;
 create table if not exists opened (
     case_id text primary key, kind text not null, "left" text not null, "right" text not null

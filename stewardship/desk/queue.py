@@ -22,7 +22,7 @@ from stewardship.desk.effect import effect
 from stewardship.desk.guard import Asking, Way
 from stewardship.desk.rendering import HERE, say
 from stewardship.desk.todo import work
-from stewardship.queue import Asked, deferrals, held_by_others
+from stewardship.queue import Asked, assignments, deferrals, held_by_others
 from stewardship.standing import Said, Standing
 
 _LISTED = 100  # cases on the page
@@ -53,6 +53,7 @@ def queue_page(asking: Asking) -> Response:
         query=query_of(asked),
         held=held_by_others(asking.con, asking.who.account.name, asking.now),
         put_off=deferrals(asking.con),
+        given=assignments(asking.con),
         mine=mine,
         waits=[one for one in work(asking) if one.kind != "cases" and one.count and one.shown_to(account)],
         night=book.snapshot.stem,
@@ -92,11 +93,20 @@ def asked_of(asking: Asking, stated: Mapping[str, str]) -> Asked:
     """The part that a form or an address names, of what is theirs to work on who asks."""
     kind = next((one for one in KINDS if one == stated.get("kind")), None)
     platform, area = stated.get("platform") or None, stated.get("area") or None
-    return Asked(kind, platform, asking.who.account.areas, area)
+    return Asked(
+        kind, platform, asking.who.account.areas, area, _mine(asking) if stated.get("mine") else None
+    )
+
+
+def _mine(asking: Asking) -> frozenset[str]:
+    """The cases that were given to who asks."""
+    name = asking.who.account.name
+    return frozenset(case for case, one in assignments(asking.con).items() if one.to == name)
 
 
 def query_of(asked: Asked, **facts: Any) -> str:
-    stated = {"kind": asked.kind, "platform": asked.platform, "area": asked.area, **facts}
+    stated = {"kind": asked.kind, "platform": asked.platform, "area": asked.area}
+    stated |= {"mine": "1" if asked.among is not None else "", **facts}
     return urlencode({name: value for name, value in stated.items() if value})
 
 

@@ -24,8 +24,19 @@ from stewardship.desk.queue import asked_of, query_of, queue_page
 from stewardship.desk.rendering import say
 from stewardship.differences import person, side_by_side
 from stewardship.homes import homes_of, seen_by
-from stewardship.queue import Asked, after, before, defer, deferrals, held_by_others, hold
+from stewardship.queue import (
+    Asked,
+    after,
+    assign,
+    assignments,
+    before,
+    defer,
+    deferrals,
+    hold,
+    spoken_for,
+)
 from stewardship.residents import areas_of
+from stewardship.staff import judges
 from stewardship.standing import Link, Said, Standing
 from stewardship.verdicts import Contradicts, NothingToUndo, Overtaken, give, undo
 from warehouse.ledger import Ledger, Word
@@ -82,7 +93,7 @@ def _onwards(
     asked, by, book = asked_of(asking, forms or asking.query), asking.who.account.name, asking.current.book()
     with asking.current.standing() as (_, standing):
         waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
-    held = held_by_others(asking.con, by, asking.now)
+    held = spoken_for(asking.con, by, asking.now)
     while (case := step(waiting, book, here, asked, held)) is not None:
         holder = hold(asking.con, case.id, by, asking.now)
         if holder is None:
@@ -165,7 +176,7 @@ def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Cas
 def _place_in_queue(asking: Asking, book: Casebook, case: Case, waiting: Sequence[Case]) -> dict[str, Any]:
     """Where a case stands in the part of the queue that is worked on, and what comes before and after it."""
     asked = asked_of(asking, asking.form or asking.query)
-    held = held_by_others(asking.con, asking.who.account.name, asking.now)
+    held = spoken_for(asking.con, asking.who.account.name, asking.now)
     part = [one for one in waiting if asked.wants(one)]
     query = query_of(asked)
     return {
@@ -177,6 +188,8 @@ def _place_in_queue(asking: Asking, book: Casebook, case: Case, waiting: Sequenc
         "following": after(waiting, book, case.id, asked, held),
         "preceding": before(waiting, book, case.id, asked, held),
         "deferred": deferrals(asking.con).get(case.id),
+        "assigned": assignments(asking.con).get(case.id),
+        "colleagues": _colleagues(asking, case),
         "defer_days": DEFER_DAYS,
     }
 
@@ -270,6 +283,25 @@ def put_off(asking: Asking) -> Response:
     defer(asking.con, case.id, asking.who.account.name, days, asking.now)
     asking.current.note("deferred", asking.who.account.name, case=case.id, days=days)
     return _onwards(asking, case.id, after, forms=asking.form)
+
+
+def give_to(asking: Asking) -> Response:
+    """Give a case to somebody, and on to the next; or to nobody in particular."""
+    case, by, to = _case(asking, asking.current.book()), asking.who.account.name, asking.form.get("to", "")
+    if case is None:
+        return _no_case(asking)
+    if to and to not in _colleagues(asking, case):
+        return problem(asking, 400, "wrong_form")
+    assign(asking.con, case.id, to, by, asking.now)
+    asking.current.note("assigned", by, case=case.id, account=to)
+    if to in ("", by):
+        return _to(asking, f"/cases/{case.id}", asked_of(asking, asking.form))
+    return _onwards(asking, case.id, after, forms=asking.form)
+
+
+def _colleagues(asking: Asking, case: Case) -> list[str]:
+    """To whom a case may be given: whoever may judge it."""
+    return [one.name for one in judges(asking.con) if one.works_on(case.areas)]
 
 
 def reach(asking: Asking) -> Response:
@@ -389,5 +421,6 @@ WAYS = (
     Way("/cases/{case}/reach", reach, "look"),
     Way("/cases/{case}/homes", homes, "look"),
     Way("/cases/{case}/verdict", judge, "judge", "POST", again=show_case),
+    Way("/cases/{case}/give", give_to, "judge", "POST", again=show_case),
     Way("/cases/{case}/defer", put_off, "judge", "POST", again=show_case),
 )

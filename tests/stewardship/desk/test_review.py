@@ -11,6 +11,8 @@ import pytest
 
 from stewardship.desk.current import Current
 from stewardship.queue import LEASE
+from stewardship.staff import close
+from stewardship.store import open_desk
 from tests.stewardship.desk.conftest import Office
 from tests.stewardship.office import HTML_NAME, JIANGUO, PEOPLE, SECOND, night
 from warehouse.ledger import Ledger, open_ledger
@@ -92,6 +94,41 @@ def test_undo_goes_back_through_everything_and_shows_each_case_again(office: Off
     with open_ledger(office.site) as ledger:
         assert ledger.verdicts() == []
         assert ledger.verify() is None
+
+
+def test_a_case_that_was_given_to_a_colleague_comes_up_in_their_turn_and_in_nobody_elses(
+    office: Office,
+) -> None:
+    wang, li, zhou = office.at_work("wang"), office.at_work("li"), office.at_work("zhou")
+    wang.get("/next")
+    given = wang.case
+    key = wang.form("/language")["form_key"]
+    for nobody in ("zhao", "lin", "nobody"):  # who may not judge, or is not there
+        said = {"form_key": key, "to": nobody}
+        assert wang.client.post(f"/cases/{given}/give", data=said).status_code == 400
+    wang.submit(f"/cases/{given}/give", to="li")
+    assert wang.case != given
+    zhou.get("/next")
+    assert zhou.case != given
+    li.get("/", params={"mine": "1"})
+    assert "1 案待裁定" in li.text and "交给 li" in li.text
+    (begin,) = li.tree.xpath("//a[@rel='next']/@href")
+    li.get(str(begin))
+    assert li.case == given and li.form(f"/cases/{given}/verdict")["mine"] == "1"
+    li.judges("unsure")
+    assert li.tree.xpath("//*[@data-case]") == []  # nothing else was given to them
+    assert ("assigned", "wang") in office.noted()
+
+
+def test_what_was_given_to_somebody_who_left_is_anybodys_again(office: Office) -> None:
+    wang, zhou = office.at_work("wang"), office.at_work("zhou")
+    wang.get("/next")
+    given = wang.case
+    wang.submit(f"/cases/{given}/give", to="li")
+    with open_desk(office.site) as con:
+        close(con, "li")
+    zhou.get("/next")
+    assert zhou.case == given and "交给 li" not in zhou.text
 
 
 def test_two_people_never_get_the_same_case_and_who_is_late_can_only_look(office: Office) -> None:
