@@ -35,7 +35,7 @@ _PHASE = re.compile(f"(?<=[{HAN}])(第?\\d{{1,2}}期|[A-Z]区|\\d{{1,2}}区|[东
 _ESTATE = re.compile(f"(?=(?:.*[{HAN}]){{2}})[{HAN}A-Z0-9-]+")
 _KEY_MARKS = 10
 _NUMBER = Parts._fields.index("number")
-_ESTATE_AND_PHASE = slice(4, 6)  # of what is behind the region
+_ESTATE_BEHIND_REGION = Parts._fields.index("estate") - 1
 _FRONTS_KEPT = 65536
 
 
@@ -206,12 +206,11 @@ def _parsed(text: str, book: Gazetteer | None) -> Parsed:
     district, outside, rest = book.region_of(text) if book else _region(text)
     own = book if not outside else None
     behind, understood, sure = _behind_region(rest, len(rest) < len(text), own)
-    estate, phase = behind[_ESTATE_AND_PHASE]
     parts = Parts(district, *behind)
     if own is not None:
         parts = own.completed(parts)
     if book is not None and not understood:
-        understood = book.knows(estate)
+        understood = book.knows(behind[_ESTATE_BEHIND_REGION])
     return Parsed(
         parts if understood else parts._replace(estate="", phase=""),
         outside,
