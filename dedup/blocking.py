@@ -178,19 +178,19 @@ def pairs_of_key(rows: BlockRows, key: BlockKey) -> tuple[Ints, Ints, Cuts]:
     order, value = _shared(rows.value)
     starts = np.flatnonzero(np.concatenate([[True], value[1:] != value[:-1]])) if len(value) else order
     size = np.diff(np.append(starts, len(value)))
-    cost = block_cost(
-        size, np.add.reduceat(rows.asks[order].astype(np.int64), starts) if len(value) else size
-    )
+    asking = np.add.reduceat(rows.asks[order].astype(np.int64), starts) if key.asks and len(value) else size
+    cost = block_cost(size, asking)
     over = cost > key.budget
     first = order[starts[over]]
     cuts = Cuts(rows.key[first], rows.value[first], cost[over])
-    block = np.repeat(np.arange(len(size)), size)
-    keep = ((cost > 0) & ~over)[block]
-    left, right = _within(block[keep])
-    members = order[keep]
+    keep = (cost > 0) & ~over
+    left, right = _within(np.repeat(np.flatnonzero(keep), size[keep]))
+    members = order[np.repeat(keep, size)]
     left, right = members[left], members[right]
-    wanted = rows.asks[left] | rows.asks[right]
-    return rows.node[left[wanted]], rows.node[right[wanted]], cuts
+    if key.asks:
+        wanted = rows.asks[left] | rows.asks[right]
+        left, right = left[wanted], right[wanted]
+    return rows.node[left], rows.node[right], cuts
 
 
 def _shared(values: Hashes) -> tuple[Ints, Hashes]:

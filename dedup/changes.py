@@ -189,15 +189,10 @@ def dissolve_unsettled(con: duckdb.DuckDBPyConnection, persons: pa.Table) -> pa.
     ).to_arrow_table()
     more = [_with_statements(again).select(persons.column_names), joined.select(persons.column_names)]
     con.execute("create or replace temp table joining as from joining anti join unsettled using (node)")
-    con.execute("create or replace temp table near as from near anti join unsettled using (node)")
     con.execute(
-        """
-        create or replace temp table left_block as
-        from left_block
-        union all
-        select rowid as place, * from matched.block semi join unsettled using (node)
-        """
+        "create or replace temp table left_block as from left_block union all from near semi join unsettled using (node)"
     )
+    con.execute("create or replace temp table near as from near anti join unsettled using (node)")
     _alter(con)
     return pa.concat_tables([persons, *more]).sort_by(_OLDEST_FIRST)
 
@@ -226,22 +221,22 @@ def persons_of(con: duckdb.DuckDBPyConnection, nodes: Ints) -> pa.Table:
 def look_around(con: duckdb.DuckDBPyConnection) -> None:
     """Begin to look for neighbours: nobody is near yet.
 
-    Leaves temporary tables: `left_block` (the rows of dissolved nodes, and their place in `matched.block`), `near` (rows
-    of nodes that stay) and `sought` (the values of the blocks that were looked up).
+    Leaves temporary tables: `near` (rows of nodes that stay, in the blocks that were looked up), `left_block` (those of
+    dissolved nodes) and `sought` (the values of these blocks).
     """
-    con.execute(
-        "create or replace temp table left_block as"
-        " select rowid as place, * from matched.block semi join dissolved using (node)"
-    )
-    con.execute("create or replace temp table near as from matched.block limit 0")
+    for table in ("near", "left_block"):
+        con.execute(f"create or replace temp table {table} as from matched.block limit 0")
     con.execute("create or replace temp table sought as select value from matched.block limit 0")
 
 
 def find_neighbours(con: duckdb.DuckDBPyConnection, fresh: BlockRows) -> None:
-    """Note who is in the blocks that gain a node, or lose one and were over their budget, in the temporary table `near`;
-    and in `fresh_block` the rows of fresh nodes. A block within its budget that only loses nodes makes no new pairs.
+    """Note who is, and was, in the blocks that gain a node, or lose one and were over their budget, in the temporary tables
+    `near` and `left_block`; and in `fresh_block` the rows of fresh nodes. A block within its budget that only loses nodes
+    makes no new pairs.
 
-    A block is looked up by its value alone: two keys that agree on one by accident are then told apart.
+    A block is looked up by its value alone: two keys that agree on one by accident are then told apart. All blocks over
+    their budget are looked up, for they are few, and asking which of them the dissolved nodes were in would take going
+    through `matched.block` once more.
     """
     # Made with its rows: DuckDB 2.0.0 loses what is appended to an empty temporary table of the same transaction once
     # it is more than a row group (122,880 rows).
@@ -249,22 +244,30 @@ def find_neighbours(con: duckdb.DuckDBPyConnection, fresh: BlockRows) -> None:
         con.execute("create or replace temp table fresh_block as from incoming")
     con.execute(
         """
-        create or replace temp table wanted as
-        select value from (
-            select value from fresh_block union select value from left_block semi join matched.cut using (value)
+        create or replace temp table looked_up as
+        with wanted as (
+            (select value from fresh_block union select value from matched.cut) except from sought
         )
-        anti join sought using (value)
+        select b.*, d.node is not null as gone
+        from matched.block as b semi join wanted using (value) anti join matched.gone using (node)
+        left join dissolved as d using (node)
         """
     )
-    con.execute("create or replace temp table sought as from sought union all from wanted")
     con.execute(
         """
-        create or replace temp table near as
-        from near
-        union all
-        from matched.block semi join wanted using (value) anti join dissolved using (node)
+        create or replace temp table sought as
+        from sought union select value from fresh_block union select value from looked_up where gone
         """
     )
+    for table, gone in (("near", False), ("left_block", True)):
+        con.execute(
+            f"""
+            create or replace temp table {table} as
+            from {table}
+            union all
+            select * exclude (gone) from looked_up semi join sought using (value) where gone = {gone}
+            """
+        )
 
 
 def neighbours(con: duckdb.DuckDBPyConnection) -> BlockRows:

@@ -153,13 +153,16 @@ def _keys(
 
 def _with_community(stated: pa.Table) -> pa.Table:
     """Addresses that begin at the building, completed by the community that the record states beside them."""
-    address, community = stated.column("address"), stated.column("community")
+    address, community = stated.column("address").combine_chunks(), stated.column("community")
     bare = pc.fill_null(
         pc.match_substring_regex(address, r"^\s*[0-9０-９一二三四五六七八九十]+\s*(幢|栋|号楼|-)"), False
     )
-    whole = pc.binary_join_element_wise(pc.fill_null(community, ""), address, "")
+    if not pc.any(bare).as_py():
+        return stated
+    before = pc.fill_null(community.filter(bare), "").combine_chunks()
+    whole = pc.binary_join_element_wise(before, address.filter(bare), "")
     place = stated.column_names.index("address")
-    return stated.set_column(place, "address", pc.if_else(bare, whole, address))
+    return stated.set_column(place, "address", pc.replace_with_mask(address, bare, whole))
 
 
 def common_area(stated: pa.Table, sample: int = 2000) -> Area | None:

@@ -9,6 +9,7 @@ all (`expected.py`), matching itself (`match.py` and its steps), the order of a 
                        only, whoever states the same: it says too little, or a steward keeps it apart), component, cluster
     matched.statement  node, stated: what it states, as one text (`statements.py`)
     matched.block      key (its place in the model), value (hash of what the members agree on), node, asks
+    matched.gone       node: those that are no more, whose rows in matched.block still stand
     matched.cut        key, value, pairs: the blocks over their budget, and the pairs that they would have made
     matched.share      place (in the model's [crowd]), value, name (hashes), node; matched.crowd: place, value
     matched.candidate  left, right (nodes), pattern; matched.pattern: what a pattern of levels says
@@ -46,6 +47,7 @@ _TABLES = (
     "statement",
     "key",
     "block",
+    "gone",
     "cut",
     "share",
     "crowd",
@@ -56,6 +58,7 @@ _TABLES = (
     "estimate",
     "run",
 )
+_MOST_GONE = 0.1  # of all nodes
 _OF_RECORDS = ("record_id", "first_night", "variant", "row_hash")
 
 
@@ -98,8 +101,9 @@ def forget(con: duckdb.DuckDBPyConnection, model: Model) -> None:
 
 
 def next_node(con: duckdb.DuckDBPyConnection) -> int:
-    """The first number that no node bears."""
-    return int(scalar(con, "select coalesce(max(node) + 1, 0) from matched.node"))
+    """The first number that no node bears, nor one whose rows still stand."""
+    known = "(select node from matched.node union all from matched.gone)"
+    return int(scalar(con, f"select coalesce(max(node) + 1, 0) from {known}"))
 
 
 def forget_outdated(con: duckdb.DuckDBPyConnection) -> None:
@@ -129,13 +133,23 @@ def forget_outdated(con: duckdb.DuckDBPyConnection) -> None:
         where node in (from dissolved union all from altered) and record_id in (from left_behind)
         """
     )
-    con.execute("delete from matched.block where rowid in (select place from left_block)")
+    _forget_blocks(con)
     for table in ("node", "statement", "share"):
         con.execute(f"delete from matched.{table} where node in (from dissolved)")
     for table in ("candidate", "refused"):
         con.execute(
             f'delete from matched.{table} where "left" in (from dissolved) or "right" in (from dissolved)'
         )
+
+
+def _forget_blocks(con: duckdb.DuckDBPyConnection) -> None:
+    """Dissolved nodes are in no block any more. Their rows are taken out all together once they are a share worth going
+    through the whole table for; until then whoever looks into a block passes over them."""
+    con.execute("insert into matched.gone from dissolved")
+    gone, nodes = (int(scalar(con, f"select count(*) from matched.{table}")) for table in ("gone", "node"))
+    if gone > _MOST_GONE * nodes:
+        con.execute("delete from matched.block where node in (from matched.gone)")
+        con.execute("delete from matched.gone")
 
 
 def remember_nodes(

@@ -68,9 +68,9 @@ def _renamed(nodes: Nodes, one: Ints, other: Ints) -> Bools:
 
 def _rarity(nodes: Nodes, comparer: Comparer) -> Levels:
     """Per node the level of an exact agreement on its name."""
-    kinds, said = pd.factorize(nodes.facts["name_class"])  # -1: no name
-    levels = np.array([*map(comparer.code, said), comparer.code("missing")], dtype=np.int8)
-    return np.asarray(levels[kinds])
+    level = {name: comparer.code(name) for name in comparer.levels}
+    found: Levels = nodes["name_class"].lookup(level.__getitem__, np.int8, comparer.code("missing"))
+    return found
 
 
 def _incomplete(nodes: Nodes, left: Ints, right: Ints) -> Levels:

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from dedup.normalise.characters import han_but
+from dedup.normalise.distinct import Codes
 
 _NUMERALS = "零〇一二三四五六七八九"
 _TO_DIGITS = str.maketrans(_NUMERALS, "00123456789")
@@ -18,11 +23,10 @@ _UNIT = r"[1-9]\d?|[一二三四五六七八九]"
 _ROOM = rf"[1-9]\d{{2,3}}|[一二三四五六七八九][{_NUMERALS}]{{2,3}}"
 # No front ends in a counting word, in a numeral (it would be read together with the number behind it) or below ground.
 _FRONT_ENDS = han_but("幢栋座楼元层负下两十百" + _NUMERALS)
-SPLIT = (
-    rf"^(?P<front>.*[{_FRONT_ENDS}])(?P<ending>[1-9一二三四五六七八九][0-9{_NUMERALS}幢栋座号楼单元室-]*)$"
-)
-"""An expression, for Python and for Arrow."""
-_SPLIT = re.compile(SPLIT)
+_IN_ENDINGS = f"0123456789{_NUMERALS}幢栋座号楼单元室-"
+_SPLIT = re.compile(rf"(.*[{_FRONT_ENDS}])([1-9一二三四五六七八九][{_IN_ENDINGS}]*)")
+_WHOLE_FRONT = rf"^.*[{_FRONT_ENDS}]$"
+_NO_FRONT, _FRONT = "A", "园"  # a character that no front ends in, and one that a front may end in
 _ENDING = re.compile(
     rf"([1-9]\d{{0,2}})(?:幢|栋|座|号楼)(?:({_UNIT})单元)?(?:0?({_ROOM})室?)?"
     rf"|([1-9]\d{{0,2}})-(?:([1-9]\d?)-)?([1-9]\d{{2,3}})"
@@ -31,6 +35,7 @@ _ENDING = re.compile(
 )
 _DOOR = re.compile(r"(.*[^0-9-])([1-9]\d{0,3})号(.*)", re.ASCII | re.DOTALL)
 _ENDINGS_KEPT = 65536
+T = TypeVar("T")
 DOOR, ROOM = "号", "室"
 STAND_INS = (("1", "2", "345"), ("987", "60", "7608"))
 """Building, unit and room, twice, without a digit or a length in common."""
@@ -68,6 +73,62 @@ def split_of(stated: str) -> tuple[str, Ending] | None:
     behind_door = front.endswith(DOOR) and text.isdigit()  # 5号202: a room, with or without its word
     ending = ending_of(text + ROOM if behind_door else text)
     return (front, ending) if ending is not None else None
+
+
+class Splits(NamedTuple):
+    """Addresses that split: their rows, and for each row the places of its front and its ending among the distinct ones."""
+
+    rows: Codes
+    front: Codes
+    ending: Codes
+    fronts: list[str]
+    endings: list[Ending]
+
+
+def split_many(stated: pa.StringArray) -> Splits:
+    """What `split_of` says of a column of texts, none missing.
+
+    A text ends in a run of characters that endings are made of, and is split in that run or right before it. So texts are
+    cut before the run, which costs little, and each distinct run is looked at once behind a character that a front may end
+    in, once behind one that none does: what stands further in front has no say.
+    """
+    stems, runs = (part.dictionary_encode() for part in _before_last_run(stated))
+    stem, run = (part.indices.to_numpy().astype(np.int64) for part in (stems, runs))
+    texts = runs.dictionary.to_pylist()
+    front_before = pc.match_substring_regex(stems.dictionary, _WHOLE_FRONT).to_numpy(zero_copy_only=False)
+    in_one_line = ~pc.match_substring(stems.dictionary, "\n").to_numpy(zero_copy_only=False)
+    met, kind = np.unique(2 * run + front_before[stem], return_inverse=True)
+    splits = [split_of((_FRONT if one % 2 else _NO_FRONT) + texts[one // 2]) for one in met.tolist()]
+    heads, head_of = numbered([split and split[0][1:] for split in splits])
+    endings, ending_of_kind = numbered([split and split[1] for split in splits])
+    rows = np.flatnonzero((ending_of_kind[kind] >= 0) & in_one_line[stem])
+    fronts, front = np.unique(stem[rows] * max(len(heads), 1) + head_of[kind[rows]], return_inverse=True)
+    starts = stems.dictionary.to_pylist()
+    return Splits(
+        rows,
+        front,
+        ending_of_kind[kind[rows]],
+        [starts[one // len(heads)] + heads[one % len(heads)] for one in fronts.tolist()],
+        endings,
+    )
+
+
+def _before_last_run(stated: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]:
+    """Texts cut before the run of characters, at their end, that endings are made of."""
+    stems = pc.utf8_rtrim(stated, _IN_ENDINGS)
+    length = pc.subtract(pc.binary_length(stated), pc.binary_length(stems)).to_numpy()
+    _, offsets, text = stated.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[stated.offset + 1 : stated.offset + 1 + len(stated)]
+    own = np.append(0, np.cumsum(length)).astype(np.int32)
+    place = np.repeat(ends - own[1:], length) + np.arange(own[-1])
+    runs = np.frombuffer(text, dtype=np.uint8)[place]
+    return stems, pa.StringArray.from_buffers(len(stated), pa.py_buffer(own), pa.py_buffer(runs))
+
+
+def numbered(found: list[T | None]) -> tuple[list[T], Codes]:
+    """The distinct ones, and for each its place among them; -1 for none."""
+    place = {one: number for number, one in enumerate(dict.fromkeys(one for one in found if one is not None))}
+    return list(place), np.array([-1 if one is None else place[one] for one in found], dtype=np.int64)
 
 
 @lru_cache(maxsize=_ENDINGS_KEPT)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from dedup.normalise.address_head import community_of, number_of, region_of, road_of, street_of
 from dedup.normalise.address_parts import Parts, parts_of
-from dedup.normalise.address_split import DOOR, DOORS, ROOM, SPLIT, STAND_INS, door_of, ending_of, split_of
+from dedup.normalise.address_split import DOOR, DOORS, STAND_INS, door_of, numbered, split_many, split_of
 from dedup.normalise.address_tail import tail_of
 from dedup.normalise.address_text import cleaned
 from dedup.normalise.area import Area
@@ -35,6 +35,7 @@ _PHASE = re.compile(f"(?<=[{HAN}])(第?\\d{{1,2}}期|[A-Z]区|\\d{{1,2}}区|[东
 _ESTATE = re.compile(f"(?=(?:.*[{HAN}]){{2}})[{HAN}A-Z0-9-]+")
 _KEY_MARKS = 10
 _NUMBER = Parts._fields.index("number")
+_ESTATE_BEHIND_REGION = Parts._fields.index("estate") - 1
 _FRONTS_KEPT = 65536
 
 
@@ -72,26 +73,18 @@ def address(stated: str, area: Area | None = None) -> Read:
 def split_addresses(stated: pa.StringArray, area: Area | None = None) -> Reads:
     """A column of addresses: those that split. Each front is read once for each form of ending behind it."""
     book = gazetteer_of(area) if area is not None else None
-    front, text = pc.extract_regex(stated, SPLIT).flatten()
-    bare = pc.and_(pc.ends_with(front, DOOR), pc.match_substring_regex(text, r"^\d+$"))
-    front = front.dictionary_encode()
-    text = pc.if_else(bare, pc.binary_join_element_wise(text, ROOM, ""), text).dictionary_encode()
-    fronts = front.dictionary.to_pylist()
-    endings = [ending_of(one) for one in text.dictionary.to_pylist()]
-    forms = list({ending.forms: None for ending in endings if ending})
-    form_of = np.array([forms.index(ending.forms) if ending else -1 for ending in endings] + [-1])
-    at, form = (column.indices.fill_null(-1).to_numpy() for column in (front, text))
-    form = form_of[form]
-    whole = (at >= 0) & (form >= 0)
-    met, place = np.unique(at[whole].astype(np.int64) * len(forms) + form[whole], return_inverse=True)
+    split = split_many(stated)
+    forms, form = numbered([ending.forms for ending in split.endings])
+    met, place = np.unique(split.front * max(len(forms), 1) + form[split.ending], return_inverse=True)
     known = [
-        read_front(fronts[one // len(forms)], forms[one % len(forms)], book) or (None, None) for one in met
+        read_front(split.fronts[one // len(forms)], forms[one % len(forms)], book) or (None, None)
+        for one in met.tolist()
     ]
-    row = np.full(len(stated), -1)
-    row[whole] = place
-    rows = pa.array(row, mask=~whole)
+    code = np.full((2, len(stated)), -1)
+    code[:, split.rows] = place, split.ending
+    rows, ending = (pa.array(one, mask=one < 0) for one in code)
     keys, qualities = (pa.array([one[part] for one in known], pa.string()).take(rows) for part in (0, 1))
-    numbers = pa.array([ending.key if ending else None for ending in endings], pa.string()).take(text.indices)
+    numbers = pa.array([one.key for one in split.endings], pa.string()).take(ending)
     return Reads(pc.binary_join_element_wise(keys, numbers, ""), qualities)
 
 
@@ -208,38 +201,41 @@ def _whole(stated: str, book: Gazetteer | None) -> Read:
 
 
 def _parsed(text: str, book: Gazetteer | None) -> Parsed:
-    """Front to back: region, street, community, road, number; then the tail; what is left is the estate."""
+    """The region in front, then what is behind it, completed from the area."""
     text, stars, _ = text.partition("*")
     district, outside, rest = book.region_of(text) if book else _region(text)
-    street, rest = street_of(rest, after_region=len(rest) < len(text))
-    community, rest = community_of(rest)
-    road, rest = book.road_of(rest) if book and not outside else road_of(rest)
-    number, rest = number_of(rest, after_road=bool(road))
-    tail = tail_of(rest)
-    estate, phase = _estate(rest[: tail.start], book if not outside else None)
-    parts = Parts(
-        district,
-        street,
-        community,
-        road,
-        number,
-        estate,
-        phase,
-        tail.building,
-        tail.unit,
-        tail.floor,
-        tail.room,
-    )
-    if book and not outside:
-        parts = book.completed(parts)
-    understood = (
-        not estate or _ESTATE.fullmatch(estate) is not None or (book is not None and book.knows(estate))
-    )
+    own = book if not outside else None
+    behind, understood, sure = _behind_region(rest, len(rest) < len(text), own)
+    parts = Parts(district, *behind)
+    if own is not None:
+        parts = own.completed(parts)
+    if book is not None and not understood:
+        understood = book.knows(behind[_ESTATE_BEHIND_REGION])
     return Parsed(
         parts if understood else parts._replace(estate="", phase=""),
         outside,
-        understood and tail.sure and not stars,
+        understood and sure and not stars,
     )
+
+
+@lru_cache(maxsize=_FRONTS_KEPT)
+def _behind_region(
+    rest: str, after_region: bool, book: Gazetteer | None
+) -> tuple[tuple[str, ...], bool, bool]:
+    """Street, community, road and number; then the tail; what is left is the estate. Whether that reads as a name, and
+    whether the tail is sure.
+
+    Kept, for the same text is met again: behind the city, behind the district alone and behind nothing, and once more
+    when a key is read as it is written out.
+    """
+    street, rest = street_of(rest, after_region=after_region)
+    community, rest = community_of(rest)
+    road, rest = book.road_of(rest) if book else road_of(rest)
+    number, rest = number_of(rest, after_road=bool(road))
+    tail = tail_of(rest)
+    estate, phase = _estate(rest[: tail.start], book)
+    parts = (street, community, road, number, estate, phase, tail.building, tail.unit, tail.floor, tail.room)
+    return parts, not estate or _ESTATE.fullmatch(estate) is not None, tail.sure
 
 
 def _region(text: str) -> tuple[str, bool, str]:

@@ -30,8 +30,8 @@ COLUMNS = {
 
 
 def derive(stated: Mapping[str, Coded], _declared: Mapping[str, str]) -> Derived:
-    """The columns of `COLUMNS`, and the facts `name_kind`, `name_class`, `id_kind`, `id_sound`, `id_trusted`, `id_masked`,
-    `has_unit`."""
+    """The columns of `COLUMNS`, beside them `name_class`, and the facts `name_kind`, `id_kind`, `id_sound`, `id_trusted`,
+    `id_masked`, `has_unit`."""
     columns, facts = _identity(stated)
     living = stated["address"]
     name, former = _names(stated["name"], stated["former_name"])
@@ -41,6 +41,7 @@ def derive(stated: Mapping[str, Coded], _declared: Mapping[str, str]) -> Derived
     whole = Coded(np.where(kind == "ok", name.codes, -1), name.values)
     columns |= {
         "name": name,
+        "name_class": name.map_all(name_classes),
         "former_name": former,
         "pinyin": whole.map_all(pinyins),
         "surname": name.map_all(lambda names: split_names(names)[0]),
@@ -52,8 +53,7 @@ def derive(stated: Mapping[str, Coded], _declared: Mapping[str, str]) -> Derived
         "building": homes["building"],
         "estate": homes["estate"],
     }
-    classes = name_classes(name.texts()).to_numpy(zero_copy_only=False)
-    facts |= {"name_kind": kind, "name_class": name.looked_up(classes, None), "has_unit": has_unit}
+    facts |= {"name_kind": kind, "has_unit": has_unit}
     return columns, facts
 
 

@@ -115,6 +115,7 @@ create table if not exists matched.node (
 create table if not exists matched.statement (node bigint, stated varchar using compression uncompressed);
 create table if not exists matched.key ("key" tinyint, columns varchar, budget bigint);
 create table if not exists matched.block ("key" tinyint, value ubigint, node bigint, asks boolean);
+create table if not exists matched.gone (node bigint);
 create table if not exists matched.cut ("key" tinyint, value ubigint, pairs bigint);
 create table if not exists matched.share (place tinyint, value ubigint, name ubigint, node bigint);
 create table if not exists matched.crowd (place tinyint, value ubigint);
