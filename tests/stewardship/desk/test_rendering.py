@@ -71,6 +71,7 @@ MADE_UP = {
     "event_": get_args(Event),
     "alike_": get_args(Because),
     "book_": ("ledger", "audit"),
+    "effect_": ("nothing", "waits", "asked", "under_way", "done", "failed"),
 }
 
 
