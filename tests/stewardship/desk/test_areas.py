@@ -155,7 +155,7 @@ def test_an_administrator_keeps_somebody_to_an_area_from_the_next_click_on(offic
     admin, li = office.at_work("admin"), office.at_work("li")
     admin.get("/accounts")
     admin.submit("/accounts/li/areas", areas=f"{OTHER_GRID}、 近江社区")
-    assert "范围已改" in admin.text and admin.form("/accounts/li/areas")["areas"] == f"近江社区、{OTHER_GRID}"
+    assert "区域已改" in admin.text and admin.form("/accounts/li/areas")["areas"] == f"近江社区、{OTHER_GRID}"
     assert li.get("/approvals").status_code == 403
     admin.submit("/accounts/li/areas", areas="")
     assert li.get("/approvals").status_code == 200
