@@ -62,4 +62,4 @@ def take_effect(asking: Asking) -> Response:
     return RedirectResponse("/effect", 303)
 
 
-WAYS = (Way("/effect", effect_page, "look"), Way("/effect", take_effect, "judge", "POST"))
+WAYS = (Way("/effect", effect_page, "look"), Way("/effect", take_effect, "judge", "POST", again=effect_page))
