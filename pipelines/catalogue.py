@@ -142,7 +142,7 @@ def _site(root: Path) -> Site | None:
 
 def _live(site: Site | None) -> frozenset[str]:
     """The platforms with which a person went live."""
-    if site is None or not site.ledger.exists():
+    if site is None or (site.ledger_at is None and not site.ledger.exists()):
         return frozenset()
     with open_ledger(site) as ledger:
         return live_platforms(ledger)

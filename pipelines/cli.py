@@ -106,10 +106,20 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     from expectations.door import DoorBroken
     from pipelines.applying import NotShown
     from pipelines.seal import StepFailed
+    from warehouse.books import Unreachable
     from warehouse.lock import AlreadyRunning
     from warehouse.snapshot import SnapshotError
 
-    return (*_wrong_use(), AlreadyRunning, DoorBroken, ModelRefused, NotShown, SnapshotError, StepFailed)
+    return (
+        *_wrong_use(),
+        AlreadyRunning,
+        DoorBroken,
+        ModelRefused,
+        NotShown,
+        SnapshotError,
+        StepFailed,
+        Unreachable,
+    )
 
 
 if __name__ == "__main__":

@@ -76,6 +76,18 @@ def read_connections(stated: Any, table: str = "connections") -> dict[str, Conne
     return {slug: _connection(f"[{table}.{slug}]", one) for slug, one in stated.items()}
 
 
+def read_ledger(stated: Any) -> Connection:
+    """The PostgreSQL database that holds a site's ledger, from the table `[ledger]`.
+
+    Raises:
+        WrongConnection: says what is wrong and what to do.
+    """
+    connection = _connection("[ledger]", stated)
+    if connection.scheme != "postgresql" or not connection.parts.path.strip("/"):
+        raise WrongConnection("[ledger] 的 address 应写成 postgresql://主机:端口/数据库", "请改正后再运行")
+    return connection
+
+
 def _connection(place: str, stated: Any) -> Connection:
     known = {item.name for item in fields(Connection)} - {"place"}
     if not isinstance(stated, dict) or not all(isinstance(value, str) for value in stated.values()):

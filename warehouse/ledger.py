@@ -1,7 +1,7 @@
 """The append-only book of what people decided and what the platforms were told.
 
 Belongs here: adding a line, reading lines, proving that none was changed; personal texts beside them; verdicts.
-Lives elsewhere: what becomes of a batch (`batches.py`), of an approval (`approvals.py`), of an override
+Lives elsewhere: where it is kept (`books.py`), what becomes of a batch (`batches.py`), of an approval (`approvals.py`), of an override
 (`overrides.py`); what a verdict does to clusters (`dedup`, `stewardship`).
 
 Every line carries the hash of the line before it. Personal texts and the cells of a batch stand in side tables: a
@@ -14,38 +14,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from warehouse.books import Book, Unreachable, open_file, open_served
 from warehouse.site import Site
 
 Word = Literal["same", "different", "unsure"]
 
 _NOTHING_BEFORE = "0" * 64
-_TABLES = """
-create table if not exists line (
-    seq integer primary key, at text not null, kind text not null, body text not null,
-    prev text not null, hash text not null
-);
-create table if not exists cell (
-    seq integer not null, record_id text not null, field text not null, digest text not null,
-    kind text not null, taken_from text not null,
-    primary key (seq, record_id, field)
-) without rowid;
-create table if not exists value (digest text primary key, text text not null) without rowid;
-"""
-
-_TRIGGERS = "".join(
-    f"create trigger if not exists {table}_{verb} before {verb} on {table} "
-    f"begin select raise(abort, 'the ledger is append-only'); end;\n"
-    for table in ("line", "cell")
-    for verb in ("update", "delete")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +81,9 @@ class Verdict:
 class Ledger:
     """An open ledger. Writers in several processes wait for each other; each line is durable when it returns."""
 
-    def __init__(self, con: sqlite3.Connection, key: bytes) -> None:
-        self._con = con
+    def __init__(self, book: Book, key: bytes) -> None:
+        self._book = book
         self._key = key
-        con.execute("pragma journal_mode = wal")
-        con.execute("pragma synchronous = full")
-        con.executescript(_TABLES + _TRIGGERS)
 
     # The chain
 
@@ -114,21 +92,19 @@ class Ledger:
         batch = sorted(cells)
         if batch:
             body = {**body, "count": len(batch), "cells": _digest_of(batch)}
-        with self._writing():
-            last = self._con.execute("select seq, hash from line order by seq desc limit 1").fetchone()
-            seq, prev = (last[0] + 1, last[1]) if last else (1, _NOTHING_BEFORE)
+        with self._book.writing():
+            last = self._book.rows("select seq, hash from line order by seq desc limit 1")
+            seq, prev = (last[0][0] + 1, last[0][1]) if last else (1, _NOTHING_BEFORE)
             at, text = datetime.now(UTC).isoformat(timespec="milliseconds"), _canonical(body)
             row = (seq, at, kind, text, prev, _hash(seq, at, kind, text, prev))
-            self._con.execute("insert into line values (?, ?, ?, ?, ?, ?)", row)
-            self._con.executemany(
-                "insert into cell values (?, ?, ?, ?, ?, ?)", ((seq, *cell) for cell in batch)
-            )
+            self._book.put("insert into line values (?, ?, ?, ?, ?, ?)", [row])
+            self._book.put("insert into cell values (?, ?, ?, ?, ?, ?)", [(seq, *cell) for cell in batch])
         return int(seq)
 
     def lines(self, *kinds: str, after: int = 0) -> list[Line]:
         """All lines behind a number, or those of some kinds, in the order in which they were added."""
         only = f"and kind in ({', '.join('?' * len(kinds))})" if kinds else ""
-        rows = self._con.execute(
+        rows = self._book.rows(
             f"select seq, at, kind, body, prev, hash from line where seq > ? {only} order by seq",
             (after, *kinds),
         )
@@ -136,22 +112,21 @@ class Ledger:
 
     def newest(self, most: int, kind: str = "", by: str = "") -> list[Line]:
         """The last lines, newest first: all, or those of one kind, or by one person (`by` in their body)."""
-        rows = self._con.execute(
+        rows = self._book.rows(
             "select seq, at, kind, body, prev, hash from line"
-            " where ? in ('', kind) and ? in ('', json_extract(body, '$.by')) order by seq desc limit ?",
+            f" where ? in ('', kind) and ? in ('', {self._book.by}) order by seq desc limit ?",
             (kind, by, most),
         )
         return [Line(seq, at, kind, json.loads(body), prev, own) for seq, at, kind, body, prev, own in rows]
 
     def last(self) -> int:
         """The number of the last line; 0 of an empty ledger."""
-        last = self._con.execute("select max(seq) from line").fetchone()
-        return int(last[0] or 0)
+        return int(self._book.rows("select max(seq) from line")[0][0] or 0)
 
     def head(self) -> str:
         """The hash of the last line: who keeps it elsewhere can later tell that lines were cut off."""
-        last = self._con.execute("select hash from line order by seq desc limit 1").fetchone()
-        return str(last[0]) if last else _NOTHING_BEFORE
+        last = self._book.rows("select hash from line order by seq desc limit 1")
+        return str(last[0][0]) if last else _NOTHING_BEFORE
 
     def verify(self, head: str | None = None) -> Fault | None:
         """The first line that was changed, removed or slipped in; None when the ledger is whole.
@@ -159,7 +134,7 @@ class Ledger:
         With a head noted earlier it also tells when lines up to it are gone.
         """
         expected, prev, heads, nothing = 1, _NOTHING_BEFORE, {_NOTHING_BEFORE}, _digest_of(())
-        for seq, at, kind, body, stated_prev, own in self._con.execute(
+        for seq, at, kind, body, stated_prev, own in self._book.rows(
             "select seq, at, kind, body, prev, hash from line order by seq"
         ):
             if seq != expected:
@@ -190,27 +165,28 @@ class Ledger:
     def remember_all(self, texts: Sequence[str]) -> list[str]:
         """Keep personal texts beside the chain; their digests, in the order given."""
         digests = self.digests(texts)
-        with self._writing():
-            self._con.executemany(
-                "insert or ignore into value values (?, ?)", zip(digests, texts, strict=True)
+        with self._book.writing():
+            self._book.put(
+                "insert into value values (?, ?) on conflict do nothing",
+                list(zip(digests, texts, strict=True)),
             )
         return digests
 
     def recall(self, digest: str) -> str | None:
         """The text behind a digest; None once it was erased."""
-        row = self._con.execute("select text from value where digest = ?", (digest,)).fetchone()
-        return str(row[0]) if row else None
+        rows = self._book.rows("select text from value where digest = ?", (digest,))
+        return str(rows[0][0]) if rows else None
 
     def erase(self, digest: str) -> None:
         """Forget a text for good. The chain stays whole."""
-        with self._writing():
-            self._con.execute("delete from value where digest = ?", (digest,))
+        with self._book.writing():
+            self._book.put("delete from value where digest = ?", [(digest,)])
 
     # Cells
 
     def cells(self, seq: int) -> Iterator[Cell]:
         """The cells that a line speaks of."""
-        rows = self._con.execute(
+        rows = self._book.rows(
             "select record_id, field, digest, kind, taken_from from cell where seq = ?"
             " order by record_id, field",
             (seq,),
@@ -219,7 +195,7 @@ class Ledger:
 
     def cells_of(self, *kinds: str) -> list[tuple[int, Cell]]:
         """Every cell that lines of these kinds speak of, with the number of its line, oldest line first."""
-        rows = self._con.execute(
+        rows = self._book.rows(
             "select cell.seq, record_id, field, digest, cell.kind, taken_from from cell join line on line.seq = cell.seq"
             f" where line.kind in ({', '.join('?' * len(kinds))}) order by cell.seq, record_id, field",
             kinds,
@@ -251,7 +227,7 @@ class Ledger:
 
     def undo(self, seq: int, *, by: str, because: str) -> int:
         """Take a verdict back by one more line; what was said of the pair before stands again."""
-        if not self._con.execute("select 1 from line where seq = ? and kind = 'verdict'", (seq,)).fetchone():
+        if not self._book.rows("select 1 from line where seq = ? and kind = 'verdict'", (seq,)):
             raise ValueError(f"账本第 {seq} 行不是裁定，无法撤销。请在裁定列表中查看行号")
         return self.append("undo", {"of": seq, "by": by, "because": self.remember(because)})
 
@@ -280,22 +256,51 @@ class Ledger:
         different = {pair for pair, verdict in standing.items() if verdict == "different"}
         return sorted(different | (taken_back - standing.keys()))
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        self._con.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self._con.execute("rollback")
-            raise
-        self._con.execute("commit")
-
 
 @contextmanager
 def open_ledger(site: Site) -> Iterator[Ledger]:
-    """Open the site's ledger, made on first use, readable by its owner only."""
-    with open_chain(site.ledger, site.key) as ledger:
+    """Open the site's ledger, made on first use: a file readable by its owner only or, if the site names one, a database.
+
+    Raises:
+        Unreachable: the database cannot be used, or the file holds lines that it does not.
+    """
+    if site.ledger_at is None:
+        with open_chain(site.ledger, site.key) as ledger:
+            yield ledger
+        return
+    with open_served(site.ledger_at, site.root) as book:
+        ledger = Ledger(book, site.key)
+        _expect_moved(site, ledger)
         yield ledger
+
+
+def _expect_moved(site: Site, ledger: Ledger) -> None:
+    """A site that forgot what it told the platforms would tell it again: its file is not left behind unnoticed."""
+    if not ledger.last() and site.ledger.exists():
+        with open_chain(site.ledger, site.key) as before:
+            if before.last():
+                raise Unreachable(
+                    f"{site.ledger} 里已有 {before.last()} 行，而账本的数据库是空的。请先运行 enter-once ledger move，"
+                    "或删去 site.toml 中的 [ledger]"
+                )
+
+
+def move_ledger(site: Site) -> int:
+    """Copy the lines of the site's file into its empty database, as they are; how many. The file stays.
+
+    Raises:
+        Unreachable: the site names no database, that cannot be used, or it is not empty.
+    """
+    if site.ledger_at is None:
+        raise Unreachable("site.toml 没有 [ledger]，账本就在文件里。请先写上数据库的 address")
+    with open_file(site.ledger) as source, open_served(site.ledger_at, site.root) as target:
+        with target.writing():
+            if target.rows("select 1 from line limit 1"):
+                raise Unreachable("账本的数据库不是空的，没有改动任何东西。一个站点用一个数据库")
+            for table, columns in (("value", 2), ("cell", 6), ("line", 6)):
+                marks = ", ".join("?" * columns)
+                target.put(f"insert into {table} values ({marks})", source.rows(f"select * from {table}"))
+        return Ledger(target, site.key).last()
 
 
 @contextmanager
@@ -304,9 +309,8 @@ def open_chain(file: Path, key: bytes) -> Iterator[Ledger]:
 
     Several threads may use it one after the other, not at once.
     """
-    file.touch(mode=0o600)
-    with closing(sqlite3.connect(file, isolation_level=None, timeout=30, check_same_thread=False)) as con:
-        yield Ledger(con, key)
+    with open_file(file) as book:
+        yield Ledger(book, key)
 
 
 def _canonical(body: Mapping[str, Any]) -> str:

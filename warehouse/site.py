@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup.normalise.area import Area, Estate
-from warehouse.connections import Connection, WrongConnection, read_connections
+from warehouse.connections import Connection, WrongConnection, read_connections, read_ledger
 
 _AREA_WORDS = tuple(item.name for item in fields(Area) if item.name != "estates")
 _ESTATE_WORDS = tuple(item.name for item in fields(Estate))
@@ -42,6 +42,7 @@ class Site:
     model: Path | None = None  # the TOML of a matching model of the site's own
     connections: Mapping[str, Connection] = field(default_factory=dict, hash=False)  # the way in, by platform
     sending: Mapping[str, Connection] = field(default_factory=dict, hash=False)  # the way out, by platform
+    ledger_at: Connection | None = None  # the database that holds the ledger; None: the file does
 
     @property
     def inbox(self) -> Path:
@@ -178,6 +179,7 @@ def read_site(root: Path) -> Site:
     try:
         connections = read_connections(stated.pop("connections", {}))
         sending = read_connections(stated.pop("sending", {}), "sending")
+        ledger_at = read_ledger(stated.pop("ledger")) if "ledger" in stated else None
     except WrongConnection as error:
         raise SiteError(file, error.problem, error.next_move) from error
     named = {"model": str} if "model" in stated else {}
@@ -199,6 +201,7 @@ def read_site(root: Path) -> Site:
         model=_model(file, stated["model"]) if named else None,
         connections=connections,
         sending=sending,
+        ledger_at=ledger_at,
     )
 
 

@@ -17,6 +17,7 @@ from connectors.errors import Unreadable
 from connectors.pull.asking import Line
 from connectors.pull.secrets import referred_file, reveal
 from connectors.pull.wire import trust
+from warehouse.books import postgres_line
 
 _CONNECT = 15
 DENIED = frozenset(("28000", "28P01", "1044", "1045", "1698"))
@@ -39,18 +40,8 @@ def engine(line: Line) -> sa.Engine:
     )
     ca = referred_file(connection.ca, line.root, private=False) if connection.ca else None
     plain = ca is None and (connection.local or bool(connection.without_tls.strip()))
-    options = _postgres(plain, ca) if postgres else _mysql(plain, ca, line.budget.patience(120))
+    options = postgres_line(plain, ca) if postgres else _mysql(plain, ca, line.budget.patience(120))
     return sa.create_engine(url, connect_args=options, poolclass=sa.NullPool, hide_parameters=True)
-
-
-def _postgres(plain: bool, ca: Path | None) -> dict[str, Any]:
-    verified = {"sslmode": "verify-full", "sslrootcert": str(ca) if ca else "system"}
-    return {
-        "connect_timeout": _CONNECT,
-        "tcp_user_timeout": 60_000,
-        "application_name": "enter-once",
-        **({"sslmode": "prefer"} if plain else verified),
-    }
 
 
 def _mysql(plain: bool, ca: Path | None, silence: float) -> dict[str, Any]:

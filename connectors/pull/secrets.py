@@ -1,17 +1,14 @@
-"""Looking up a secret by its reference, at the moment it is needed.
+"""Secrets of a platform's connection; one that cannot be had is this platform's trouble, and nobody else's.
 
-Belongs here: `env:NAME` and `file:path` (beside the site's `site.toml`, readable by its owner only).
-Lives elsewhere: refusing a secret that is written out (`warehouse/connections.py`).
-
-No message here or elsewhere holds a secret: messages name the reference.
+Belongs here: saying so in the connectors' own error. Lives elsewhere: looking one up (`warehouse/secrets.py`).
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from connectors.errors import Unreadable
+from warehouse import secrets
 
 
 def reveal(reference: str, root: Path) -> str:
@@ -20,18 +17,10 @@ def reveal(reference: str, root: Path) -> str:
     Raises:
         Unreadable: it is not there, is empty, or others may read it; names the reference only.
     """
-    if not reference:
-        return ""
-    kind, _, name = reference.partition(":")
-    if kind == "env":
-        found = os.environ.get(name, "")
-        if not found:
-            raise Unreadable(f"环境变量 {name} 没有设置", f"请在运行 enter-once 的环境里设置 {name}")
-        return found
-    found = referred_file(reference, root).read_text(encoding="utf-8").strip()
-    if not found:
-        raise Unreadable(f"{reference} 是空的", "请把密码或密钥写进这个文件")
-    return found
+    try:
+        return secrets.reveal(reference, root)
+    except secrets.NoSecret as error:
+        raise Unreadable(error.problem, error.next_move) from None
 
 
 def referred_file(reference: str, root: Path, *, private: bool = True) -> Path:
@@ -40,9 +29,7 @@ def referred_file(reference: str, root: Path, *, private: bool = True) -> Path:
     Raises:
         Unreadable: it is not there, or others may read what is private.
     """
-    path = root / reference.removeprefix("file:")
-    if not path.is_file():
-        raise Unreadable(f"找不到 {reference}", f"请把它放到 {path}")
-    if private and path.stat().st_mode & 0o077:
-        raise Unreadable(f"{reference} 可被他人读取", f"请运行 chmod 600 {path}")
-    return path
+    try:
+        return secrets.referred_file(reference, root, private=private)
+    except secrets.NoSecret as error:
+        raise Unreadable(error.problem, error.next_move) from None

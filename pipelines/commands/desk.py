@@ -1,4 +1,4 @@
-"""The steward's desk: `review`, `account add|list`, `verify`.
+"""The steward's desk: `review`, `account add|list`, `verify`, `ledger move`.
 
 Belongs here: their arguments and how their outcome is told. Lives elsewhere: the desk and its accounts (`stewardship`).
 """
@@ -32,6 +32,8 @@ def add(command: Add, group: AddGroup) -> None:
     )
     command("list", list_all, "列出账号 / list accounts", account)
     command("verify", prove, "核对账本与审计没有被改动 / prove that ledger and audit are whole")
+    book = group("ledger", "账本放在哪里 / where the ledger is kept", "move")
+    command("move", move, "把账本从文件搬进 site.toml 所写的数据库 / from the file into the database", book)
 
 
 def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
@@ -108,6 +110,16 @@ def prove(asked: argparse.Namespace, speak: Language) -> Answer:
     ]
     status = PARTIAL if any(one.fault for one in proofs) else DONE
     return Answer(status, {"books": [asdict(one) for one in proofs]}, "\n".join(lines))
+
+
+def move(asked: argparse.Namespace, speak: Language) -> Answer:
+    """`ledger move`: copy every line, as it is, into the database that the site names."""
+    from warehouse.ledger import move_ledger
+    from warehouse.site import read_site
+
+    site = read_site(asked.site)
+    lines = move_ledger(site)
+    return Answer(DONE, {"lines": lines}, say("ledger_moved", speak, lines=lines, file=site.ledger))
 
 
 def wrong_use() -> tuple[type[Exception], ...]:

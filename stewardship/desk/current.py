@@ -25,6 +25,7 @@ from stewardship.intake import Intake
 from stewardship.queue import Waiting, deferrals
 from stewardship.standing import Standing
 from stewardship.store import open_desk
+from warehouse.books import OUT_OF_ORDER
 from warehouse.ledger import Ledger, open_ledger
 from warehouse.site import Site
 from warehouse.snapshot import current_snapshot
@@ -118,7 +119,7 @@ class Current:
         try:
             with self._noting:
                 note(self._audit, event, by, **facts)
-        except sqlite3.OperationalError as fault:
+        except OUT_OF_ORDER as fault:
             raise NotNoted from fault
 
     @contextmanager

@@ -26,6 +26,7 @@ from stewardship.desk.faults import tell_fault
 from stewardship.desk.rendering import render, say
 from stewardship.sessions import Session, find_session
 from stewardship.store import open_desk
+from warehouse.books import OUT_OF_ORDER
 from warehouse.speech import Language
 
 COOKIE = "desk"
@@ -112,7 +113,7 @@ def guarded(current: Current, clock: Callable[[], datetime], way: Way) -> Endpoi
             return problem(asking, 403, "not_allowed")
         try:
             return way.page(asking)
-        except sqlite3.OperationalError as fault:
+        except OUT_OF_ORDER as fault:
             if way.again is None:
                 raise
             tell_fault(fault)
@@ -188,7 +189,7 @@ def _answer(
         except NotNoted as fault:
             tell_fault(fault)
             return problem(asking, 503, "not_noted")
-        except sqlite3.OperationalError as fault:  # such as a full disk
+        except OUT_OF_ORDER as fault:  # such as a full disk
             tell_fault(fault)
             return problem(asking, 503, "not_saved")
         except Exception as fault:

@@ -163,6 +163,16 @@ class Database:
         return mark + name.replace(mark, mark * 2) + mark
 
 
+def keep_ledger(running: Database, root: Path, name: str) -> None:
+    """Name a new database of this server in `site.toml` as the one that holds the site's ledger; LEDGER_PASSWORD opens it."""
+    running.admin(f"create database {name} owner reader", database="postgres")
+    with (root / "site.toml").open("a", encoding="utf-8") as toml:
+        toml.write(
+            f'\n[ledger]\naddress = "postgresql://127.0.0.1:{running.port}/{name}"\nuser = "reader"\n'
+            'secret = "env:LEDGER_PASSWORD"\n'
+        )
+
+
 def program(*places: str) -> str:
     """The first of these programs that is there; a test that needs it skips by its name."""
     for place in places:

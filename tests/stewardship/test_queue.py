@@ -32,6 +32,7 @@ from stewardship.queue import (
 from stewardship.standing import Standing
 from stewardship.store import open_desk, stamp
 from tests.stewardship.conftest import Clock
+from warehouse.books import FileBook
 from warehouse.ledger import Ledger, Word, open_ledger
 from warehouse.site import Site
 
@@ -184,7 +185,7 @@ def small_book() -> Casebook:
 def test_what_waits_is_the_same_word_by_word_as_all_at_once(steps: list[tuple[str, Any]]) -> None:
     book, clock, standing, put_off = small_book(), Clock(), Standing(), dict[str, Deferred]()
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as con:
-        ledger = Ledger(con, b"k" * 32)
+        ledger = Ledger(FileBook(con), b"k" * 32)
         waiting = Waiting(book, standing, put_off, clock())
         for what, which in steps:
             if what == "undo" and which in standing.lines:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from stewardship.cases import Case
 from stewardship.standing import Said, Settled, Standing
 from stewardship.verdicts import Contradicts, NothingToUndo, Overtaken, give, undo
+from warehouse.books import FileBook
 from warehouse.ledger import Ledger, Word
 
 
@@ -78,7 +79,7 @@ def open_room() -> Iterator[Room]:
         closing(sqlite3.connect(":memory:", isolation_level=None)) as con,
         closing(sqlite3.connect(":memory:", isolation_level=None)) as desk,
     ):
-        yield Room(Ledger(con, b"k" * 32), desk)
+        yield Room(Ledger(FileBook(con), b"k" * 32), desk)
 
 
 def test_a_double_click_writes_one_line(room: Room) -> None:
