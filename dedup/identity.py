@@ -189,42 +189,67 @@ def _village_house(parts: Parts) -> str | None:
 
 
 def homes_of(addresses: Coded) -> tuple[Mapping[str, Coded], Bools]:
-    """The places of `home_of` by name, for a column; and whether a unit is stated."""
-    pieces = pc.split_pattern(addresses.texts(), "|").flatten()
-    parts = Parts(*(pieces[place :: len(Parts._fields)] for place in range(len(Parts._fields))))
-    door, room, building, community = map(
-        _stated, (parts.number, parts.room, parts.building, parts.community)
-    )
-    estate = _text(parts.estate, parts.phase)
-    place = _places(parts.district, pc.coalesce(_stated(estate), _text(parts.road, door)))
-    in_estate = pc.not_equal(parts.estate, "")
-    spot = pc.if_else(in_estate, estate, _text(pc.coalesce(_stated(parts.road), parts.community), door))
-    block = pc.if_else(in_estate, building, parts.building)
-    dwelling = _places(parts.district, spot, block, parts.unit, room)
+    """The places of `home_of` by name, for a column; and whether a unit is stated.
+
+    Up to its building an address is one of few: what that says is worked out once, and taken to the doors behind it.
+    """
+    front, stated_building, unit, _floor, stated_room = _pieces(addresses.texts(), 5, from_behind=True)
+    fronts = coded(front)
+    at, said = pa.array(fronts.codes), _front_of(fronts.texts())
+    place, community, in_estate = (part.take(at) for part in (said.place, said.community, said.in_estate))
+    building, room = _stated(stated_building), _stated(stated_room)
+    block = pc.if_else(in_estate, building, stated_building)
+    dwelling = _places(said.spot.take(at), block, unit, room)
+    nothing_finer = pc.equal(_text(stated_building, unit, stated_room), "")
     homes = {
-        "dwelling": pc.coalesce(dwelling, _village_houses(parts)),
-        "no_unit": pc.if_else(dwelling.is_valid(), _places(place, parts.building, room), _MISSING),
+        "dwelling": pc.if_else(nothing_finer, said.village_house.take(at), dwelling),
+        "no_unit": pc.if_else(dwelling.is_valid(), _places(place, stated_building, room), _MISSING),
         "building": pc.coalesce(
             _places(place, building),
-            pc.if_else(place.is_null(), _places(community, building, parts.unit, parts.room), _MISSING),
+            pc.if_else(place.is_null(), _places(community, building, unit, stated_room), _MISSING),
         ),
-        "estate": pc.coalesce(place, community),
     }
-    has_unit = pc.not_equal(parts.unit, "").to_numpy(zero_copy_only=False)
-    return {name: addresses.of_each(coded(said)) for name, said in homes.items()}, addresses.looked_up(
+    by_door = {name: coded(found) for name, found in homes.items()}
+    by_door["estate"] = fronts.of_each(coded(pc.coalesce(said.place, said.community)))
+    has_unit = pc.not_equal(unit, "").to_numpy(zero_copy_only=False)
+    return {name: addresses.of_each(found) for name, found in by_door.items()}, addresses.looked_up(
         has_unit, False
     )
 
 
+class _Front(NamedTuple):
+    """What addresses say up to their building. `place` compares, `spot` leads to a dwelling."""
+
+    place: pa.StringArray
+    spot: pa.StringArray
+    community: pa.StringArray
+    in_estate: pa.BooleanArray
+    village_house: pa.StringArray
+
+
+def _front_of(fronts: pa.StringArray) -> _Front:
+    district, street, stated_community, road, number, name, phase = _pieces(fronts, 7)
+    door, community, in_estate = _stated(number), _stated(stated_community), pc.not_equal(name, "")
+    estate = _text(name, phase)
+    by_door = _text(pc.coalesce(_stated(road), stated_community), door)
+    alone = pc.and_(pc.ends_with(stated_community, _VILLAGE), pc.equal(_text(road, name), ""))
+    return _Front(
+        place=_places(district, pc.coalesce(_stated(estate), _text(road, door))),
+        spot=_places(district, pc.if_else(in_estate, estate, by_door)),
+        community=community,
+        in_estate=in_estate,
+        village_house=pc.if_else(alone, _places(district, street, stated_community, door), _MISSING),
+    )
+
+
+def _pieces(keys: pa.StringArray, many: int, *, from_behind: bool = False) -> list[pa.StringArray]:
+    """Keys cut at so many places, the last ones if it is done from behind."""
+    pieces = pc.split_pattern(keys, "|", max_splits=many - 1, reverse=from_behind).flatten()
+    return [pieces[place::many] for place in range(many)]
+
+
 _MISSING = pa.scalar(None, pa.string())
 _VILLAGE = "村"
-
-
-def _village_houses(parts: Parts) -> pa.StringArray:
-    finer = pc.binary_join_element_wise(parts.road, parts.estate, parts.building, parts.unit, parts.room, "")
-    alone = pc.and_(pc.ends_with(parts.community, _VILLAGE), pc.equal(finer, ""))
-    house = _places(parts.district, parts.street, parts.community, _stated(parts.number))
-    return pc.if_else(alone, house, _MISSING)
 
 
 def _stated(part: pa.StringArray) -> pa.StringArray:

@@ -58,7 +58,7 @@ _TABLES = (
     "estimate",
     "run",
 )
-_MOST_GONE = 0.1  # of all nodes
+MOST_GONE = 0.1  # of all nodes
 _OF_RECORDS = ("record_id", "first_night", "variant", "row_hash")
 
 
@@ -147,7 +147,7 @@ def _forget_blocks(con: duckdb.DuckDBPyConnection) -> None:
     through the whole table for; until then whoever looks into a block passes over them."""
     con.execute("insert into matched.gone from dissolved")
     gone, nodes = (int(scalar(con, f"select count(*) from matched.{table}")) for table in ("gone", "node"))
-    if gone > _MOST_GONE * nodes:
+    if gone > MOST_GONE * nodes:
         con.execute("delete from matched.block where node in (from matched.gone)")
         con.execute("delete from matched.gone")
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedup import memory
 from dedup.blocking import BlockRows
 from dedup.changes import find_changed, find_neighbours, look_around
 from dedup.model import Model, built_in
@@ -107,9 +109,11 @@ def consistent(said: list[Said]) -> list[Said]:
 
 
 @settings(max_examples=30)
-@given(histories(), st.sampled_from([RESIDENT, TIGHT]))
-def test_many_nights_of_changes_end_where_one_matching_of_everything_does(history, model):
-    with warehouse() as by_night, warehouse() as at_once:
+@given(histories(), st.sampled_from([RESIDENT, TIGHT]), st.sampled_from([memory.MOST_GONE, 100.0]))
+def test_many_nights_of_changes_end_where_one_matching_of_everything_does(history, model, most_gone):
+    """Also where rows of dissolved nodes are never taken out of the blocks."""
+    swept = patch.object(memory, "MOST_GONE", most_gone)
+    with warehouse() as by_night, warehouse() as at_once, swept:
         for turn, (night, said) in enumerate(history):
             for con in (by_night, at_once):
                 apply(con, night, turn)
@@ -234,6 +238,20 @@ def test_a_node_stands_while_a_record_states_it_whoever_leaves_or_joins():
         assert con.execute(
             "select count(distinct resident_id), count(*) from resolved.record"
         ).fetchall() == [(1, 3)]
+
+
+def test_a_dissolved_node_leaves_its_rows_and_its_number_until_there_are_many_of_them():
+    gone = "select count(*), count(*) filter (node in (select node from matched.node)) from matched.gone"
+    rows = "select count(*) from matched.block anti join matched.node using (node)"
+    with warehouse() as con:
+        for place in range(30):
+            state(con, f"r{place:02}", name="王玮珺", birth_date=f"19{place + 40}-03-07")
+        counted = []
+        for night in range(5):
+            state(con, "r29", name="王玮珺", birth_date=f"19{night + 80}-03-07")
+            match_night(con, key=KEY)
+            counted.append((con.execute(gone).fetchall()[0], con.execute(rows).fetchall()[0][0] > 0))
+    assert counted == [((night, 0), night > 0) for night in range(4)] + [((0, 0), False)]
 
 
 def test_what_an_altered_node_is_compared_by_is_what_it_states_not_what_its_first_record_now_does():
