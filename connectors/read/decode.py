@@ -7,8 +7,7 @@ Lives elsewhere: splitting lines into cells (`delimited.py`), private-use charac
 from __future__ import annotations
 
 import codecs
-import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
@@ -83,15 +82,14 @@ def encoding_of(path: Path) -> Encoding:
     return Encoding(name, start, whole=False)
 
 
-def texts_of(path: Path, encoding: Encoding) -> Iterator[str]:
-    """The text of a file that can be decoded as a whole: some `BLOCK` bytes at a time, cut where a line ends.
+def texts_of(path: Path, encoding: Encoding) -> Iterator[bytes]:
+    """The text of a file that can be decoded as a whole, in UTF-8: some `BLOCK` bytes at a time, cut where a line ends.
 
     Every line end is a line feed, whatever it was; the last of each block is left out.
     """
-    decoder = _decoder(encoding)
-    rest = ""
-    for block, last in _blocks(path, encoding):
-        text, end, more = decoder.decode(block, last).rpartition("\n")
+    rest = b""
+    for block in _with_line_feeds(_in_utf8(path, encoding)):
+        text, end, more = block.rpartition(b"\n")
         if end:
             yield rest + text
             rest = more
@@ -105,7 +103,8 @@ def lines_of(path: Path, encoding: Encoding) -> Iterator[list[Line]]:
     """All lines of a file, some `BLOCK` bytes of them at a time."""
     if encoding.whole:
         # Not splitlines: a cell may hold a vertical tab or a line separator.
-        yield from ([Line(line, True) for line in text.split("\n")] for text in texts_of(path, encoding))
+        for text in texts_of(path, encoding):
+            yield [Line(line, True) for line in text.decode("utf-8").split("\n")]
         return
     rest = b""
     for block, last in _blocks(path, encoding):
@@ -132,8 +131,27 @@ def _blocks(path: Path, encoding: Encoding) -> Iterator[tuple[bytes, bool]]:
     yield b"", True
 
 
-def _decoder(encoding: Encoding) -> io.IncrementalNewlineDecoder:
-    return io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding.name)(), translate=True)
+def _in_utf8(path: Path, encoding: Encoding) -> Iterator[tuple[bytes, bool]]:
+    """The blocks of a file that can be decoded as a whole; in UTF-8 they are as they stand, cut anywhere."""
+    if encoding.name == "utf-8":
+        yield from _blocks(path, encoding)
+        return
+    decoder = codecs.getincrementaldecoder(encoding.name)()
+    for block, last in _blocks(path, encoding):
+        yield decoder.decode(block, last).encode("utf-8"), last
+
+
+def _with_line_feeds(blocks: Iterable[tuple[bytes, bool]]) -> Iterator[bytes]:
+    """Blocks in which every line end is a line feed.
+
+    >>> list(_with_line_feeds([(b"a\\r", False), (b"\\nb\\rc\\r", False), (b"", True)]))
+    [b'a', b'\\nb\\nc', b'\\n']
+    """
+    held = b""  # half of a line end, perhaps
+    for block, last in blocks:
+        text = held + block
+        held = b"\r" if text.endswith(b"\r") and not last else b""
+        yield text.removesuffix(held).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _fits(path: Path, encoding: Encoding) -> bool:

@@ -74,7 +74,7 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
     first, left = 1, list[Line]()
     for block in texts_of(path, encoding) if encoding.whole else lines_of(path, encoding):
         shape = shape or _shape(_lines(block, _FIRST))
-        if isinstance(block, str) and not left and '"' not in block:
+        if isinstance(block, bytes) and not left and b'"' not in block:
             lines = split_text(block, "\n")
             yield from (
                 split_batch(first + at, lines.slice(at, BATCH_ROWS), shape.delimiter)
@@ -90,9 +90,11 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
         yield from batches_of("", _rows(left, first, shape, last=True)[0])
 
 
-def _lines(block: str | list[Line], most: int = -1) -> list[Line]:
+def _lines(block: bytes | list[Line], most: int = -1) -> list[Line]:
     """The lines of a block; of one that is read as text, at most so many and one with the rest."""
-    return [Line(line, True) for line in block.split("\n", most)] if isinstance(block, str) else block
+    if isinstance(block, list):
+        return block
+    return [Line(line, True) for line in block.decode("utf-8").split("\n", most)]
 
 
 def _breaks_off(rows: Sequence[Row]) -> bool:

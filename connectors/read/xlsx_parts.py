@@ -2,7 +2,8 @@
 
 Belongs here: which sheets there are and which are hidden, hidden rows, merged ranges, error cells, the check for far
 cells, and whether a sheet is written so that it can be read row by row.
-Lives elsewhere: the rows (`xlsx_rows.py`), what a cell says (`xlsx_values.py`), the limits (`guard.py`).
+Lives elsewhere: where tags stand (`xlsx_tags.py`), the rows (`xlsx_rows.py`), what a cell says (`xlsx_values.py`), the
+limits (`guard.py`).
 """
 
 from __future__ import annotations
@@ -14,22 +15,21 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import inf
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
+import numpy as np
 from lxml import etree
 
 from connectors.errors import Unreadable
 from connectors.read.guard import Extent, refuse_document_type
 from connectors.read.sheet import Merge
+from connectors.read.xlsx_tags import CELL, ROW_END, Bytes, Tags, standing, tags_of
 
 BLOCK = 8 << 20  # bytes of a sheet's XML that are looked at at a time
-ROW_END = b"</row>"
 SHEET_DATA = b"<sheetData>"
 _DATA_END = b"</sheetData>"
-_CELL = b'<c r="'
 _ALWAYS = ("[Content_Types].xml", "_rels/.rels")  # without them no program takes an archive for a workbook
 _TALLEST = 2_000  # rows that hang together by merged ranges and are still read as one batch
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -170,7 +170,9 @@ def blocks_of(chunks: Iterable[bytes], end: bytes) -> Iterator[bytes]:
         left += data
         at = left.rfind(end, searched)
         if at >= 0:
-            yield bytes(left[: at + len(end)])
+            with memoryview(left) as view:
+                block = bytes(view[: at + len(end)])
+            yield block
             del left[: at + len(end)]
     yield bytes(left)
 
@@ -229,22 +231,23 @@ class _Look:
         Without comments and CDATA no tag is mistaken: neither text nor attributes may hold a "<".
         """
         data = self._data(block)
-        # A single byte is found in no time, and is hardly ever there.
-        if data is None or (b"!" in data and b"<!" in data):
+        if data is None:
             return False
-        *rows, rest = data.split(ROW_END)
-        heads = [_ROW.match(row) for row in rows]
+        xml = np.frombuffer(data, dtype=np.uint8)
+        tags = tags_of(xml)
+        ends = tags.row_ends.tolist()
+        starts = [0, *(tags.row_ends + len(ROW_END)).tolist()]
+        heads = [_ROW.match(data, start, end) for start, end in zip(starts, ends, strict=False)]
         numbers = [self._extent.last, *(int(head[1]) for head in heads if head)]
-        cells = data.count(b"<c")
         if (
-            cells != data.count(_CELL)
+            tags.declares
+            or len(standing(CELL, xml, tags.cells)) != len(tags.cells)
             or not all(heads)
-            or not all(before < after for before, after in pairwise(numbers))
-            or not _CLOSED.fullmatch(rest)
+            or not bool((np.diff(numbers) > 0).all())
+            or not _CLOSED.fullmatch(data, starts[-1])
         ):
             return False
-        columns = {_last_column(row): number for row, number in zip(rows, numbers[1:], strict=True)}
-        self._extent.reach(self.name, cells, numbers[-1], columns)
+        self._extent.reach(self.name, len(tags.cells), numbers[-1], _last_columns(xml, tags, numbers[1:]))
         return True
 
     def _data(self, block: bytes) -> bytes | None:
@@ -261,19 +264,28 @@ class _Look:
 
 def _last_stating(block: bytes) -> int:
     """The number of the last row of a block that states anything; 0 if none does."""
-    at = max(block.rfind(b"<v"), block.rfind(b"<is"))
+    inline = block.rfind(b"<is")
+    at = max(block.rfind(b"<v", max(0, inline)), inline)
     row = _ROW.match(block, max(0, block.rfind(b"<row", 0, at))) if at >= 0 else None
     return int(row[1]) if row else 0
 
 
-def _last_column(row: bytes) -> bytes:
-    """The letters of the last cell of a row.
+def _last_columns(xml: Bytes, tags: Tags, numbers: Sequence[int]) -> dict[bytes, int]:
+    """The letters of the last cells of rows with these numbers, and of each the number of a row.
 
-    >>> _last_column(b'<row r="7"><c r="A7"/><c r="AB7"/>'), _last_column(b'<row r="7">')
-    (b'AB', b'')
+    >>> xml = np.frombuffer(b'<row r="7"><c r="A7"/><c r="AB7"/></row><row r="8"></row>', np.uint8)
+    >>> _last_columns(xml, tags_of(xml), [7, 8])
+    {b'AB': 7}
     """
-    at = row.rfind(_CELL)
-    return row[at + len(_CELL) : at + len(_CELL) + 3].rstrip(b'0123456789"') if at >= 0 else b""
+    cells = np.searchsorted(tags.cells, tags.row_ends)
+    last = np.flatnonzero(np.diff(cells, prepend=0))[::-1]  # of the rows that have any
+    at = tags.cells[cells[last] - 1] + len(CELL)
+    references = np.stack([xml.take(at + offset, mode="clip") for offset in range(3)], axis=1)
+    found, row = np.unique(references.view("S3").ravel(), return_index=True)
+    return {
+        reference.rstrip(b'0123456789"'): numbers[last[one]]
+        for reference, one in zip(found.tolist(), row.tolist(), strict=True)
+    }
 
 
 def _merges(tail: bytes) -> list[Merge] | None:

@@ -1,8 +1,8 @@
 """The rows of a sheet of an .xlsx, block by block, whatever its size.
 
-Belongs here: which cell stands where, told by where tags stand in the bytes, and rows as they are stored.
-Lives elsewhere: whether a sheet is written so that this can be told (`xlsx_parts.py`), what a cell says
-(`xlsx_values.py`).
+Belongs here: which cell stands where, and rows as they are stored.
+Lives elsewhere: where tags stand (`xlsx_tags.py`), whether a sheet is written so that this can be told
+(`xlsx_parts.py`), what a cell says (`xlsx_values.py`).
 """
 
 from __future__ import annotations
@@ -17,40 +17,40 @@ from typing import IO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors.read.batch import BATCH_ROWS, Marks, batch_of, batch_of_table, one_text
 from connectors.read.guard import far_cell
 from connectors.read.sheet import EMPTY, Row, mark_merged
 from connectors.read.xlsx_parts import (
     BLOCK,
-    ROW_END,
     SHEET_DATA,
     Unpacked,
     blocks_of,
     chunks_of,
     damaged,
 )
+from connectors.read.xlsx_tags import CELL, ROW_END, Bytes, Places, Tags, tags_of
 from connectors.read.xlsx_values import Values
 
 _CELLS = 2_000_000  # of one batch, blank ones included: all rows are as long as the longest
 _WIDEST = 27 * 26  # columns: those of one and two letters
-_HEAD = re.compile(r'(?:\s*<row\s[^<>]*/>)*\s*<row\s(?:[^<>]*?\s)?r="([0-9]+)"[^<>]*>\s*')
+_HEAD = re.compile(rb'(?:\s*<row\s[^<>]*/>)*\s*<row\s(?:[^<>]*?\s)?r="([0-9]+)"[^<>]*>\s*')
 _NUMBER = re.compile(rb'<row\s(?:[^<>]*?\s)?r="([0-9]+)"')
-_A, _QUOTE, _LETTERS = ord("A"), ord('"'), 26
+_A, _ZERO, _QUOTE, _LETTERS = ord("A"), ord("0"), ord('"'), 26
 _NOTHING = ord(EMPTY)
 
-Places = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int32]
 
 
 class _Cells(NamedTuple):
-    """The cells of a block: the numbers of its rows; of each cell its row among them, its column, how it is written."""
+    """The cells of a block: the numbers of its rows; of each cell its row among them, its column, and which of
+    the ways it is written."""
 
     numbers: Numbers
     row: Places
     column: Places
-    written: pa.DictionaryArray
+    written: pa.StringArray  # each way once
+    codes: npt.NDArray[np.int32]
 
 
 class _Table(NamedTuple):
@@ -117,10 +117,10 @@ class SheetRows:
 
     def _tables(self, cells: _Cells) -> Iterator[_Table]:
         """The rows of a block, as many at a time as may be held."""
-        texts, marks = self.values.read(cells.written.dictionary)
+        texts, marks = self.values.read(cells.written)
         texts = pa.concat_arrays([texts, pa.array([""])])
         marks = np.append(marks, np.uint8(_NOTHING))
-        codes = cells.written.indices.to_numpy()
+        codes = cells.codes
         stating = cells.column[marks[codes] != _NOTHING]
         self._width = max(self._width, int(stating.max(initial=-1)) + 1)
         if self._width > _WIDEST:
@@ -195,53 +195,74 @@ def _cells_of(block: bytes) -> _Cells:
     Raises:
         Unreadable: a row or a cell is not where it says.
     """
-    rows = pc.split_pattern(one_text(block), ROW_END.decode("ascii")).values[:-1]
-    pieces = pc.split_pattern(rows, '<c r="')
-    firsts = pieces.offsets.to_numpy()[:-1]
+    xml = np.frombuffer(block, dtype=np.uint8)
+    tags = tags_of(xml)
     try:
-        pieces.values.validate(full=True)
-        heads = [_HEAD.fullmatch(head) for head in pieces.values.take(pa.array(firsts)).to_pylist()]
-    except (pa.ArrowInvalid, UnicodeError) as error:
+        one_text(block).validate(full=True)
+    except pa.ArrowInvalid as error:
         raise damaged() from error
+    numbers = np.array(_numbers(block, tags), dtype=np.int32)
+    row = np.searchsorted(tags.row_ends, tags.cells)
+    after = np.append(tags.cells[1:], tags.row_ends[-1:])
+    end = np.minimum(after, tags.row_ends[row])
+    column, start = _places(xml, tags.cells, numbers, row)
+    if not bool((start < end).all()):
+        raise damaged()
+    return _Cells(numbers, row, column, *_distinct(block, start, end))
+
+
+def _numbers(block: bytes, tags: Tags) -> list[int]:
+    """The numbers of the rows of a block."""
+    ends = tags.row_ends
+    starts = np.append(0, ends[:-1] + len(ROW_END))
+    firsts = np.append(tags.cells, len(block))[np.searchsorted(tags.cells, starts)]
+    stretches = zip(starts.tolist(), np.minimum(firsts, ends).tolist(), strict=False)
+    heads = [_HEAD.fullmatch(block, start, end) for start, end in stretches]
     if not all(heads):
         raise damaged()
-    numbers = [head[1] for head in heads if head]
-    row = np.repeat(np.arange(len(numbers)), pc.list_value_length(pieces).to_numpy() - 1)
-    is_cell = np.ones(len(pieces.values), dtype=np.bool_)
-    is_cell[firsts] = False
-    column, written = _split_off(pieces.values, is_cell, pa.array(numbers, pa.string()).take(pa.array(row)))
-    return _Cells(np.array(numbers, dtype=np.int32), row, column, written)
+    return [int(head[1]) for head in heads if head]
 
 
-def _split_off(
-    pieces: pa.StringArray, is_cell: npt.NDArray[np.bool_], row: pa.StringArray
-) -> tuple[Places, pa.DictionaryArray]:
-    """Column and writing of each cell; its reference, which begins it, must name its row.
+def _places(xml: Bytes, cells: Places, numbers: Numbers, row: Places) -> tuple[Places, Places]:
+    """The column of each cell, and where its writing begins, behind its reference, which must name its row.
 
-    >>> column, written = _split_off(pa.array(["", 'AB7"/>']), np.array([False, True]), pa.array(["7"]))
-    >>> column.tolist(), written.to_pylist()
-    ([27], ['/>'])
+    >>> xml = np.frombuffer(b'<c r="AB7"/>', np.uint8)
+    >>> column, start = _places(xml, np.array([0]), np.array([7], np.int32), np.array([0]))
+    >>> column.tolist(), start.tolist()
+    ([27], [10])
     """
-    if not len(row):
-        return np.zeros(0, dtype=np.int64), pa.array([], pa.string()).dictionary_encode()
-    ends = np.frombuffer(pieces.buffers()[1], np.int32)[: len(pieces) + 1]
-    data = np.frombuffer(pieces.buffers()[2], np.uint8)
-    start, end = ends[:-1][is_cell], ends[1:][is_cell]
-    letters = [data.take(start + at, mode="clip").astype(np.int64) - _A for at in range(3)]
+    start = cells + len(CELL)
+    letters = [xml.take(start + at, mode="clip").astype(np.int64) - _A for at in range(3)]
     one, two, three = ((letter >= 0) & (letter < _LETTERS) for letter in letters)
     two, three = one & two, one & two & three
-    digits = start + 1 + two + three
-    quote = digits + pc.binary_length(row).to_numpy()
-    if not bool((one & (quote < end)).all()) or not bool((data[quote] == _QUOTE).all()):
-        raise damaged()
-    # Texts may lie anywhere in an array's bytes, so that cells are cut in place: row, quote, writing, what is between.
-    cuts = np.stack([digits, quote, quote + 1, end], axis=1).ravel()
-    bounds = pa.py_buffer(np.append(cuts, end[-1]).astype(np.int32))
-    parts = pa.StringArray.from_buffers(len(cuts), bounds, pieces.buffers()[2])
-    first = np.arange(0, len(cuts), 4)
-    if not pc.all(pc.equal(parts.take(pa.array(first)), row)).as_py():
+    powers = 10 ** np.arange(len(str(int(numbers.max(initial=0)))))
+    length = np.maximum(1, (numbers[:, None] >= powers).sum(axis=1))[row]
+    quote = start + 1 + two + three + length
+    named = one & (xml.take(quote, mode="clip") == _QUOTE)
+    for place, power in enumerate(powers):
+        digit = (numbers // power % 10 + _ZERO).astype(np.uint8)[row]
+        named &= (xml.take(quote - 1 - place, mode="clip") == digit) | (place >= length)
+    if not bool(named.all()):
         raise damaged()
     column = letters[0]
     column = np.where(two, (column + 1) * _LETTERS + letters[1], column)
     column = np.where(three, (column + 1) * _LETTERS + letters[2], column)
-    return column, parts.take(pa.array(first + 2)).dictionary_encode()
+    return column, quote + 1
+
+
+def _distinct(block: bytes, start: Places, end: Places) -> tuple[pa.StringArray, npt.NDArray[np.int32]]:
+    """What stands at these places of a text, once each, and which of it stands at each place.
+
+    >>> texts, codes = _distinct(b"a-b-a", np.array([0, 2, 4]), np.array([1, 3, 5]))
+    >>> texts.to_pylist(), codes.tolist()
+    (['a', 'b'], [0, 1, 0])
+    """
+    if not len(start):
+        return pa.array([], pa.string()), np.zeros(0, dtype=np.int32)
+    # Nothing is copied: every other text of this array is what stands between two places, and masked.
+    cuts = np.stack([start, end], axis=1).ravel().astype(np.int32)
+    mask = np.full(len(cuts) // 8 + 1, 0b01010101, dtype=np.uint8)
+    buffers = (pa.py_buffer(one) for one in (cuts, block, mask))
+    encoded = pa.StringArray.from_buffers(len(cuts) - 1, *buffers).dictionary_encode()
+    codes = np.frombuffer(encoded.indices.buffers()[1], dtype=np.int32)[: len(cuts) - 1 : 2]
+    return encoded.dictionary, codes

@@ -38,11 +38,9 @@ from connectors.read.xlsx_parts import (
 
 _STRINGS = "xl/sharedStrings.xml"
 _STYLES = "xl/styles.xml"
-# A group that takes no part is ''. An underscore may begin an escape (_x000D_).
-_PLAIN = (
-    r'^(?P<attributes>[^<>]*)(?:/>|>(?:<v>(?P<value>[^<&]*)</v>|<is><t(?: xml:space="preserve")?>'
-    r"(?P<text>[^<&_\r]*)</t></is>|)</c>)\s*$"
-)
+_KEPT = '<t xml:space="preserve">'
+_BLANK = ("/>", "></c>", "><v></v></c>", "><is><t></t></is></c>")
+_ODD = "<"  # for the type of a cell whose attributes are none
 _KIND = re.compile(r'[^>]*?\st="([^"]*)"')
 _VALUE = re.compile(r"<v>([^<]*)</v>")
 _MOST = 100_000  # cells that calamine is asked at a time
@@ -71,22 +69,18 @@ class Values:
         Raises:
             Unreadable: the workbook does not hold what a cell refers to, or a cell that is no cell.
         """
-        found = pc.extract_regex(cells, _PLAIN)
-        value, text = found.field("value"), found.field("text")
-        kinds = _kinds(found.field("attributes"))
-        whole = found.is_valid().to_numpy(zero_copy_only=False)
-        blank = whole & _are(value, "") & _are(text, "")
-        shared = whole & (kinds == "s") & _flags(pc.ascii_is_decimal(value))
-        # White space at an end is kept or not, as the cell says.
-        plain = (
-            whole & ~blank & (kinds == "inlineStr") & _flags(pc.equal(text, pc.utf8_trim_whitespace(text)))
-        )
-        plain &= _are(value, "")
+        kinds, bodies = _taken_apart(cells)
+        blank = _flags(pc.is_in(bodies, pa.array(_BLANK))) & (kinds != _ODD)
+        shared, at = _inside(bodies, kinds == "s", "><v>", "</v></c>", "^[0-9]+$")
+        # White space at an end is kept or not, as the cell says; an underscore may begin an escape (_x000D_).
+        plain, text = _inside(bodies, kinds == "inlineStr", "><is><t>", "</t></is></c>", r"^[^<&_\r]+$")
+        trimmed = _flags(pc.equal(text, pc.utf8_trim_whitespace(text)))
+        plain[plain], text = trimmed, text.filter(pa.array(trimmed))
         odd = ~(blank | shared | plain)
-        texts = pc.if_else(pa.array(plain), text, "")
+        texts = pc.replace_with_mask(pa.repeat(pa.scalar(""), len(cells)), pa.array(plain), text)
         if bool(shared.any()):
-            at = value.filter(pa.array(shared)).cast(pa.int64()).to_numpy()
-            texts = pc.replace_with_mask(texts, pa.array(shared), self._shared.take(at))
+            told = self._shared.take(at.cast(pa.int64()).to_numpy())
+            texts = pc.replace_with_mask(texts, pa.array(shared), told)
         if not bool(odd.any()):
             return texts, marks_of(texts)
         asked, types = self._ask(cells.filter(pa.array(odd)).to_pylist())
@@ -193,9 +187,10 @@ def _shared_cells(file: IO[bytes]) -> Iterator[pa.StringArray]:
         if not begun and is_encoded_otherwise(rows):
             raise _OddTexts
         try:
-            pieces = split_text(rows.decode("utf-8"), "<si>")
+            rows.decode("utf-8")
         except UnicodeDecodeError as error:
             raise _OddTexts from error
+        pieces = split_text(rows, "<si>")
         head = pieces[0].as_py()
         pieces = pc.utf8_rtrim_whitespace(pieces[1:])
         if (
@@ -224,16 +219,54 @@ def _error(cell: str) -> tuple[str, str]:
     return (value[1], "e") if value else ("", EMPTY)
 
 
-def _kinds(attributes: pa.StringArray) -> npt.NDArray[np.str_]:
-    """The type that the attributes of each cell name; '' for none."""
+def _taken_apart(cells: pa.StringArray) -> tuple[npt.NDArray[np.str_], pa.StringArray]:
+    """The type that the attributes of each cell name, '' for none, and what stands behind them.
+
+    >>> kinds, bodies = _taken_apart(pa.array([' t="s"><v>1</v></c>', ' s="1"/>']))
+    >>> kinds.tolist(), bodies.to_pylist()
+    (['s', ''], ['><v>1</v></c>', '/>'])
+    """
+    attributes, bodies = _cut(cells, pc.find_substring(cells, ">").to_numpy())
+    closed = pc.ends_with(attributes, "/")
+    bodies = pc.if_else(closed, pc.binary_join_element_wise("/", bodies, ""), bodies)
+    bodies = pc.replace_substring(pc.ascii_rtrim_whitespace(bodies), _KEPT, "<t>", max_replacements=1)
     distinct = attributes.dictionary_encode()
-    kinds = [kind[1] if (kind := _KIND.match(one)) else "" for one in distinct.dictionary.to_pylist()]
+    kinds = [_kind(one) for one in distinct.dictionary.to_pylist()]
     found: npt.NDArray[np.str_] = np.array(kinds, dtype=np.str_)[distinct.indices.to_numpy()]
-    return found
+    return found, bodies
 
 
-def _are(texts: pa.StringArray, text: str) -> Flags:
-    return _flags(pc.equal(texts, text))
+def _kind(attributes: str) -> str:
+    kind = _KIND.match(attributes)
+    return _ODD if "<" in attributes else kind[1] if kind else ""
+
+
+def _cut(texts: pa.StringArray, at: npt.NDArray[np.int32]) -> tuple[pa.StringArray, pa.StringArray]:
+    """What stands before and behind a place, in bytes, of each text; a place before its beginning is its end."""
+    _, ends, data = texts.buffers()
+    bounds = np.frombuffer(ends, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    cuts = np.stack([bounds[:-1], np.where(at < 0, bounds[1:], bounds[:-1] + at)], axis=1).ravel()
+    cuts = np.append(cuts, bounds[-1:]).astype(np.int32)
+    parts = pa.StringArray.from_buffers(len(cuts) - 1, pa.py_buffer(cuts), data)
+    first = np.arange(0, len(parts), 2)
+    return parts.take(pa.array(first)), parts.take(pa.array(first + 1))
+
+
+def _inside(
+    bodies: pa.StringArray, asked: Flags, before: str, behind: str, plain: str
+) -> tuple[Flags, pa.StringArray]:
+    """Which of the asked bodies hold, between these tags, a text that this expression finds; and these texts.
+
+    >>> flags, texts = _inside(pa.array(["<v>7</v>", "<v>x</v>"]), np.array([True, True]), "<v>", "</v>", "[0-9]")
+    >>> flags.tolist(), texts.to_pylist()
+    ([True, False], ['7'])
+    """
+    flags = asked & _flags(pc.starts_with(bodies, before)) & _flags(pc.ends_with(bodies, behind))
+    between = bodies.filter(pa.array(flags)).cast(pa.binary())
+    texts = pc.binary_slice(between, len(before), -len(behind)).cast(pa.string())
+    fits = pc.match_substring_regex(texts, plain)
+    flags[flags] = _flags(fits)
+    return flags, texts.filter(fits)
 
 
 def _flags(flags: pa.BooleanArray) -> Flags:

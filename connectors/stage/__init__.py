@@ -182,7 +182,7 @@ class _Look:
             quarantine.take_out(block, ambiguous, "ambiguous_date", platform.fields[name].column)
         stays = unusable(values, block, platform, quarantine)
         block, values = block.keep(stays), {name: value.keep(stays) for name, value in values.items()}
-        first, ids = self._tables.size, list[str]()
+        first, ids = self._tables.size, pa.array([], pa.string())
         if len(block):
             keys, ids = self._names.add(block)
             self._tables.add(_records(block, ids, keys), claims_of(values, ids, first, platform))
@@ -193,11 +193,11 @@ class _Look:
         self._tables.put_aside(quarantine.hand_over())
 
 
-def _records(block: Block, ids: list[str], keys: list[str]) -> pa.RecordBatch:
+def _records(block: Block, ids: pa.StringArray, keys: pa.StringArray) -> pa.RecordBatch:
     return pa.record_batch(
         {
-            "record_id": pa.array(ids, pa.string()),
-            "source_key": pa.array(keys, pa.string()),
+            "record_id": ids,
+            "source_key": keys,
             "sheet": pa.array(block.sheets, pa.string()),
             "row": pa.array(block.rows, pa.int32()),
             "part": pa.array(np.asarray(block.parts), pa.int32()),
@@ -207,7 +207,7 @@ def _records(block: Block, ids: list[str], keys: list[str]) -> pa.RecordBatch:
 
 
 def _overridden(
-    overrides: Overrides, block: Block, first: int, ids: Sequence[str]
+    overrides: Overrides, block: Block, first: int, ids: pa.StringArray
 ) -> Iterator[tuple[int, int | None, str | None, str]]:
     """Each use of an override in a batch beside the records that its row became; none if it became none."""
     wanted = {(use.sheet, use.row) for use in overrides.used}
@@ -219,7 +219,7 @@ def _overridden(
     for use in overrides.used:
         found = records.get((use.sheet, use.row))
         for at in found or ():
-            yield use.line, first + at, ids[at], use.column
+            yield use.line, first + at, ids[at].as_py(), use.column
         if not found:
             yield use.line, None, None, use.column
     overrides.used.clear()

@@ -7,7 +7,7 @@ Lives elsewhere: what a value means (`dedup/normalise`), naming the records (`ke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date as Day
 from functools import partial
@@ -133,14 +133,13 @@ def unusable(values: Mapping[str, Values], block: Block, platform: Platform, qua
 
 
 def claims_of(
-    values: Mapping[str, Values], record_ids: Sequence[str], first: int, platform: Platform
+    values: Mapping[str, Values], records: pa.StringArray, first: int, platform: Platform
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
     """One row per record and field that states anything, an explicit "has none" included; field by field.
 
-    `first`: the place of the first of these records among all of the export.
+    `records`: their ids; `first`: the place of the first of them among all of the export.
     """
-    as_of = _as_of(values.get("updated_on"), len(record_ids))
-    records = pa.array(record_ids, pa.string())
+    as_of = _as_of(values.get("updated_on"), len(records))
     for name, value in values.items():
         at = np.flatnonzero(~value.reads("empty")).astype(np.int32)
         places = pa.array(at)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.platform import Platform
@@ -37,14 +38,15 @@ class Names:
     site_key: bytes
     _own: list[_Digests] = field(default_factory=list)
 
-    def add(self, block: Block) -> tuple[list[str], list[str]]:
+    def add(self, block: Block) -> tuple[pa.StringArray, pa.StringArray]:
         """Keys and ids of the records of a batch, as long as nothing else is known; '' for want of an own key."""
         keys = self._own_keys(block)
-        ids = record_ids(self.site_key, self.platform.slug, keys)
-        digests = np.frombuffer(bytes.fromhex("".join(name[:16] for name in ids)), dtype=np.uint64).copy()
-        digests[np.array([not key for key in keys], dtype=np.bool_)] = _NO_KEY
+        ids = record_ids(self.site_key, self.platform.slug, keys.to_pylist())
+        named = np.frombuffer(bytes.fromhex("".join(ids)), dtype=np.uint8).reshape(len(ids), -1)
+        digests = named[:, :8].copy().view(np.uint64).ravel()
+        digests[pc.equal(keys, "").to_numpy(zero_copy_only=False)] = _NO_KEY
         self._own.append(digests)
-        return keys, ids
+        return keys, pa.array(ids, pa.string())
 
     def settle(self, tables: Tables) -> dict[int, str]:
         """Name the records that have no key of their own or share it, in the tables; place -> id of each.
@@ -68,14 +70,13 @@ class Names:
         tables.rename(places, keys, ids)
         return dict(zip(places.tolist(), ids, strict=True))
 
-    def _own_keys(self, block: Block) -> list[str]:
+    def _own_keys(self, block: Block) -> pa.StringArray:
         if self.platform.export.key is None:
-            return [""] * len(block)
+            return pa.repeat(pa.scalar(""), len(block))
         texts = block.columns[self.platform.export.key].texts
         stated = pc.utf8_trim_whitespace(texts.dictionary)
         read, _ = read_many("identifier", stated)
-        keys: list[str] = pc.if_else(read.indices.is_valid(), stated, "").take(texts.indices).to_pylist()
-        return keys
+        return pc.if_else(read.indices.is_valid(), stated, "").take(texts.indices)
 
     def _nameless(self) -> Places:
         """Places of the records without a key that is theirs alone."""

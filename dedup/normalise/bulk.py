@@ -49,8 +49,9 @@ def read_many(
         met = _taken(spelled, met.indices)
     texts = met.dictionary
     reads = _completed(texts, _shortcut(kind, texts, numeric_cell, area, night), one)
-    keys, qualities = (_encoded(column) for column in reads)
-    return _taken(keys, met.indices), _taken(qualities, met.indices)
+    # Most texts are their own key, and they are distinct already.
+    keys = met if reads.keys.equals(texts) else _taken(_encoded(reads.keys), met.indices)
+    return keys, _taken(_encoded(reads.qualities), met.indices)
 
 
 def _shortcut(

@@ -10,11 +10,13 @@ import re
 from datetime import date as Day
 from datetime import timedelta
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.normalise.characters import plain, simplified
-from dedup.normalise.distinct import Reads, each, themselves
+from dedup.normalise.distinct import Flags, Reads, each, themselves
 from dedup.normalise.facts import facts
 from dedup.normalise.nulls import absent
 from dedup.normalise.quality import INVALID, Read
@@ -40,6 +42,8 @@ _BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)", re.ASCII)
 _CHINESE = str.maketrans("〇○零一二三四五六七八九", "000123456789")
 _TENS = re.compile("([一二三四五六七八九]?)十([一二三四五六七八九]?)")
 _DAYS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+Numbers = npt.NDArray[np.int64]
 
 
 def date(stated: str, *, numeric_cell: bool = False, night: Day | None = None) -> Read:
@@ -110,6 +114,19 @@ def exists(year: int, month: int, day: int) -> bool:
     if not 1 <= month <= 12 or not 1 <= day <= _DAYS[month]:
         return False
     return not (month == 2 and day == 29) or (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
+
+
+def exist(year: Numbers, month: Numbers, day: Numbers) -> Flags:
+    """`exists` of many days.
+
+    >>> exist(*np.array([(2000, 2, 29), (1900, 2, 29), (1980, 13, 1)]).T).tolist()
+    [True, False, False]
+    """
+    known = (month >= 1) & (month <= 12)
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    last = np.array(_DAYS)[np.where(known, month, 0)]
+    found: Flags = known & (day >= 1) & (day <= last) & ((month != 2) | (day != 29) | leap)
+    return found
 
 
 def _from_digits(digits: str, numeric_cell: bool, night: Day | None) -> Read:

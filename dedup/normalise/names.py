@@ -94,21 +94,23 @@ def name(stated: str) -> Read:
     return _classified(text)
 
 
-@cache
-def common() -> str:
-    """An expression, for Python and for Arrow, that finds most of the names that read as themselves, and nothing else.
-
-    >>> [bool(re.search(common(), name)) for name in ("王小伟", "王偉", "王先生", "王某", "不详", "欧阳小伟")]
-    [True, False, False, False, False, False]
-    """
-    ends = {*_ODD_ENDS, *(word[-1] for word in (*WORDS, *_NOT_NAMES, *_TITLES))}
-    return f"^[{han_but(traditional())}]{{1,2}}[{han_but({*traditional(), *ends})}]$"
-
-
 def common_names(stated: pa.StringArray) -> Reads:
-    """A column of names: those that are common as they stand, padded, or without a short note or number behind them."""
+    """A column of names: those that are common as they stand, padded, or without a short note or number behind them.
+
+    >>> common_names(pa.array(["王小伟", "王 伟", "王偉", "王先生", "王某", "不详", "欧阳小伟"])).keys.to_pylist()
+    ['王小伟', '王伟', None, None, None, None, None]
+    """
     bare = pc.replace_substring_regex(stated, _PADDED_OR_NOTED, r"\1\2\3")
-    return themselves(bare, pc.match_substring_regex(bare, common()))
+    titled = pc.is_in(pc.utf8_slice_codeunits(bare, -2), pa.array(_TITLES))
+    word = pc.is_in(bare, pa.array(sorted(_NOT_NAMES | WORDS.keys())))
+    shaped = pc.match_substring_regex(bare, _common_shape())
+    return themselves(bare, pc.and_not(shaped, pc.or_(titled, word)))
+
+
+@cache
+def _common_shape() -> str:
+    """An expression, for Arrow, of names that read as themselves, some words and titles apart."""
+    return f"^[{han_but(traditional())}]{{1,2}}[{han_but({*traditional(), *_ODD_ENDS})}]$"
 
 
 def surname_of(key: str) -> str:
