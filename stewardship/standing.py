@@ -128,6 +128,13 @@ class Standing:
         )
 
 
+def among(standing: Standing, records: Collection[str]) -> list[Said]:
+    """What stands on pairs of these records, oldest first."""
+    pairs = {pair for one in records for pair in standing.of_record.get(one, ()) if {*pair} <= {*records}}
+    found = (standing.of(*pair) for pair in pairs)
+    return sorted((one for one in found if one is not None), key=lambda one: one.seq)
+
+
 def contradiction(standing: Standing, new: Pair, word: Word, alike: Alike) -> list[Link] | None:
     """The chain of standing words that a new word on a pair contradicts; None when it agrees with them all.
 
