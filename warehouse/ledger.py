@@ -114,7 +114,7 @@ class Ledger:
         batch = sorted(cells)
         if batch:
             body = {**body, "count": len(batch), "cells": _digest_of(batch)}
-        with self._writing():
+        with self.together():
             last = self._con.execute("select seq, hash from line order by seq desc limit 1").fetchone()
             seq, prev = (last[0] + 1, last[1]) if last else (1, _NOTHING_BEFORE)
             at, text = datetime.now(UTC).isoformat(timespec="milliseconds"), _canonical(body)
@@ -190,7 +190,7 @@ class Ledger:
     def remember_all(self, texts: Sequence[str]) -> list[str]:
         """Keep personal texts beside the chain; their digests, in the order given."""
         digests = self.digests(texts)
-        with self._writing():
+        with self.together():
             self._con.executemany(
                 "insert or ignore into value values (?, ?)", zip(digests, texts, strict=True)
             )
@@ -203,7 +203,7 @@ class Ledger:
 
     def erase(self, digest: str) -> None:
         """Forget a text for good. The chain stays whole."""
-        with self._writing():
+        with self.together():
             self._con.execute("delete from value where digest = ?", (digest,))
 
     # Cells
@@ -281,7 +281,11 @@ class Ledger:
         return sorted(different | (taken_back - standing.keys()))
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def together(self) -> Iterator[None]:
+        """All lines that are added in the block are written, or none. Blocks may lie in one another: the outermost counts."""
+        if self._con.in_transaction:
+            yield
+            return
         self._con.execute("begin immediate")
         try:
             yield
