@@ -7,7 +7,7 @@ Lives elsewhere: both (`dedup/supposing.py`, `warehouse/supposing.py`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -45,11 +45,7 @@ def blast(snapshot: Path, left: str, right: str) -> Blast:
     """
     with read_store(snapshot) as con:
         supposed = supposing(con, left, right)
-        night: date = scalar(con, "select max(night) from landed.pull")
-    before, after = (
-        {(c.platform, c.record_id, c.field, c.told) for c in wanted_if(snapshot, night, who)}
-        for who in (supposed.today, supposed.then)
-    )
+    cells, withdrawn = told_differently(snapshot, supposed.today, supposed.then)
     return Blast(
         left,
         right,
@@ -57,6 +53,24 @@ def blast(snapshot: Path, left: str, right: str) -> Blast:
         len(supposed.today),
         len(set(supposed.today.values())),
         len(set(supposed.then.values())),
-        dict(sorted(Counter(cell[0] for cell in after - before).items())),
-        dict(sorted(Counter(cell[0] for cell in before - after).items())),
+        cells,
+        withdrawn,
     )
+
+
+def told_differently(
+    snapshot: Path, today: Mapping[str, str], then: Mapping[str, str]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """By platform, how many cells it would be told if these records belonged to others than today, and how many of those that it is
+    to be told now it would not be told. Both: record id → a name of whose it is."""
+    with read_store(snapshot) as con:
+        night: date = scalar(con, "select max(night) from landed.pull")
+    before, after = (
+        {(c.platform, c.record_id, c.field, c.told) for c in wanted_if(snapshot, night, who)}
+        for who in (today, then)
+    )
+    return _by_platform(after - before), _by_platform(before - after)
+
+
+def _by_platform(cells: Set[tuple[str, str, str, str]]) -> dict[str, int]:
+    return dict(sorted(Counter(platform for platform, *_ in cells).items()))

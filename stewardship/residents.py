@@ -86,6 +86,14 @@ def read_resident(snapshot: Path, key: bytes, resident_id: str) -> Resident:
     )
 
 
+def areas_of_resident(snapshot: Path, resident_id: str) -> list[str] | None:
+    """The community and grid of a resident, as far as they are known; None when nobody bears that id today."""
+    query = "select community, grid from golden.resident where resident_id = ?"
+    with read_store(snapshot) as con:
+        rows = con.execute(query, [resident_id]).fetchall()
+    return [area for area in rows[0] if area is not None] if rows else None
+
+
 def areas_of(snapshot: Path, records: Collection[str]) -> set[str]:
     """The communities and grids in which the residents of some records live, as far as they are known."""
     query = """

@@ -10,11 +10,11 @@ here too, unless somebody keeps the two apart.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections import ChainMap, deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from warehouse.ledger import Ledger, Line, Word
 
@@ -54,16 +54,23 @@ class Standing:
     undone: set[int] = field(default_factory=set)
     of_pair: dict[Pair, list[int]] = field(default_factory=dict)  # every line about a pair, oldest first
     of_record: dict[str, set[Pair]] = field(default_factory=dict)  # every pair that something was said of
+    together: dict[int, tuple[int, ...]] = field(
+        default_factory=dict
+    )  # of each line of one act, all its lines
 
     def refresh(self, ledger: Ledger) -> bool:
         """Read what was added since; whether there was anything."""
-        added = ledger.lines("verdict", "undo", after=self.last)
+        added = ledger.lines("verdict", "undo", "together", after=self.last)
         for line in added:
             self._take(line)
         return bool(added)
 
     def _take(self, line: Line) -> None:
         body = line.body
+        self.last = line.seq
+        if line.kind == "together":
+            self.together |= dict.fromkeys(body["lines"], tuple(body["lines"]))
+            return
         if line.kind == "undo":
             was = self.lines[body["of"]]
             self.undone.add(was.seq)
@@ -94,13 +101,22 @@ class Standing:
         self.of_pair.setdefault(pair, []).append(line.seq)
         for record in pair:
             self.of_record.setdefault(record, set()).add(pair)
-        self.last = line.seq
 
     def of(self, left: str, right: str) -> Said | None:
         """The verdict that stands on a pair."""
         low, high = sorted((left, right))
         verdicts = (self.lines[seq] for seq in reversed(self.of_pair.get((low, high), ())))
         return next((one for one in verdicts if not one.undoes and one.seq not in self.undone), None)
+
+    def act(self, seq: int) -> tuple[int, ...]:
+        """The lines that were written together with one, itself included: they are taken back together."""
+        return self.together.get(seq, (seq,))
+
+    def before(self, pair: Pair, without: Collection[int]) -> Said | None:
+        """What would stand on a pair if some lines were taken back, too."""
+        gone = {*self.undone, *without}
+        earlier = (self.lines[seq] for seq in reversed(self.of_pair.get(pair, ())))
+        return next((one for one in earlier if not one.undoes and one.seq not in gone), None)
 
     def known(self, left: str, right: str) -> int:
         """The last line about a pair, 0 when there is none: who judges says which they knew."""
@@ -128,7 +144,52 @@ class Standing:
         )
 
 
-def contradiction(standing: Standing, new: Pair, word: Word, alike: Alike) -> list[Link] | None:
+def among(standing: Standing, records: Collection[str]) -> list[Said]:
+    """What stands on pairs of these records, oldest first."""
+    pairs = {pair for one in records for pair in standing.of_record.get(one, ()) if {*pair} <= {*records}}
+    found = (standing.of(*pair) for pair in pairs)
+    return sorted((one for one in found if one is not None), key=lambda one: one.seq)
+
+
+class Stands(Protocol):
+    """What stands, as far as a contradiction is looked for."""
+
+    @property
+    def of_record(self) -> Mapping[str, Set[Pair]]: ...
+
+    def of(self, left: str, right: str) -> Said | None: ...
+
+
+class Supposed:
+    """What would stand if on some pairs something else stood: a word, or None for nothing."""
+
+    def __init__(self, standing: Standing, words: Mapping[Pair, Said | None]) -> None:
+        self._standing, self._words = standing, words
+        about: dict[str, Set[Pair]] = {}
+        for pair in words:
+            for record in pair:
+                about[record] = {*about.get(record, standing.of_record.get(record, ())), pair}
+        self.of_record: Mapping[str, Set[Pair]] = ChainMap(about, standing.of_record)  # type: ignore[arg-type]  # only read
+
+    def of(self, left: str, right: str) -> Said | None:
+        """What would stand on a pair."""
+        low, high = sorted((left, right))
+        return self._words[low, high] if (low, high) in self._words else self._standing.of(low, high)
+
+
+def contradiction_together(
+    standing: Standing, words: Mapping[Pair, Said | None], alike: Alike
+) -> list[Link] | None:
+    """The chain that several new words at once contradict, each other included; None when they agree with all that stands."""
+    supposed = Supposed(standing, words)
+    for pair, said in words.items():
+        chain = contradiction(supposed, pair, said.verdict if said else "unsure", alike)
+        if chain is not None:
+            return chain
+    return None
+
+
+def contradiction(standing: Stands, new: Pair, word: Word, alike: Alike) -> list[Link] | None:
     """The chain of standing words that a new word on a pair contradicts; None when it agrees with them all.
 
     *different* contradicts a chain of *same* between the two. *same* contradicts a *different* between any record that is
@@ -152,7 +213,7 @@ Reached = Mapping[
 ]  # each record that goes with another, with the link by which it was reached
 
 
-def _reached(standing: Standing, new: Pair, word: Word, start: str, alike: Alike) -> Reached:
+def _reached(standing: Stands, new: Pair, word: Word, start: str, alike: Alike) -> Reached:
     """Everything that goes with a record, nearest first."""
     reached: dict[str, Link | None] = {start: None}
     waiting = deque([start])
@@ -165,7 +226,7 @@ def _reached(standing: Standing, new: Pair, word: Word, start: str, alike: Alike
     return reached
 
 
-def _said_of(standing: Standing, new: Pair, record: str, word: Word) -> Iterator[Link]:
+def _said_of(standing: Stands, new: Pair, record: str, word: Word) -> Iterator[Link]:
     """What stands on a record and others, but for the pair that is judged anew."""
     for pair in standing.of_record.get(record, ()):
         said = standing.of(*pair)
@@ -173,7 +234,7 @@ def _said_of(standing: Standing, new: Pair, record: str, word: Word) -> Iterator
             yield Link(record, said.right if said.left == record else said.left, said)
 
 
-def _alike(standing: Standing, new: Pair, word: Word, record: str, alike: Alike) -> Iterator[Link]:
+def _alike(standing: Stands, new: Pair, word: Word, record: str, alike: Alike) -> Iterator[Link]:
     """Those that state the same, if anything was said of them, or is being said."""
     if _stands_alone(standing, new, word, record, alike):
         return
@@ -183,7 +244,7 @@ def _alike(standing: Standing, new: Pair, word: Word, record: str, alike: Alike)
             yield Link(record, other, None)
 
 
-def _stands_alone(standing: Standing, new: Pair, word: Word, record: str, alike: Alike) -> bool:
+def _stands_alone(standing: Stands, new: Pair, word: Word, record: str, alike: Alike) -> bool:
     """Whether somebody keeps a record apart from one that states the same, or is about to."""
     others = set(alike(record)) - {record}
     now = word == "different" and record in new and bool(others & set(new))
@@ -201,7 +262,7 @@ def _path(reached: Reached, end: str) -> list[Link] | None:
     return path[::-1]
 
 
-def _through_different(standing: Standing, new: Pair, near: Reached, far: Reached) -> list[Link] | None:
+def _through_different(standing: Stands, new: Pair, near: Reached, far: Reached) -> list[Link] | None:
     for here in near:
         for link in _said_of(standing, new, here, "different"):
             if link.right in far:

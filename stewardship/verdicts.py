@@ -11,9 +11,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from stewardship.cases import Case
-from stewardship.standing import Alike, Link, Said, Standing, contradiction
+from stewardship.standing import (
+    Alike,
+    Link,
+    Said,
+    Standing,
+    contradiction,
+    contradiction_together,
+)
 from stewardship.store import writing
 from warehouse.ledger import Ledger, Word
 
@@ -86,6 +94,73 @@ def give(
         return standing.lines[seq]
 
 
+class Saying(NamedTuple):
+    """One of several words that are given together. knew: the last line about the pair that was seen, 0 for none."""
+
+    left: str
+    right: str
+    word: Word
+    knew: int
+    seen: str
+    points: float
+
+
+def give_together(
+    ledger: Ledger,
+    desk: sqlite3.Connection,
+    standing: Standing,
+    words: Sequence[Saying],
+    *,
+    by: str,
+    because: str,
+    alike: Alike,
+    model: str,
+) -> int:
+    """Write several verdicts at once, all or none; the last of their lines. They are taken back together, too.
+
+    Args:
+        standing: is brought up to date.
+
+    Raises:
+        Overtaken: somebody said something of one of the pairs since.
+        Contradicts: together with what stands elsewhere they contradict themselves.
+    """
+    with writing(desk), ledger.together():
+        standing.refresh(ledger)
+        for one in words:
+            if (now := standing.known(one.left, one.right)) != one.knew:
+                raise Overtaken(standing.lines[now])
+        chain = contradiction_together(standing, supposed_words(words), alike)
+        if chain is not None:
+            raise Contradicts(chain)
+        lines = [
+            ledger.judge(
+                one.left,
+                one.right,
+                one.word,
+                by=by,
+                because=because,
+                seen=one.seen,
+                points=one.points,
+                model=model,
+            )
+            for one in words
+        ]
+        ledger.append("together", {"by": by, "lines": lines})
+    standing.refresh(ledger)
+    return lines[-1]
+
+
+def supposed_words(words: Sequence[Saying]) -> dict[tuple[str, str], Said | None]:
+    """What would stand on these pairs."""
+    return {
+        (min(one.left, one.right), max(one.left, one.right)): Said(
+            0, "", "", min(one.left, one.right), max(one.left, one.right), one.word, "", one.seen
+        )
+        for one in words
+    }
+
+
 def undo(
     ledger: Ledger,
     desk: sqlite3.Connection,
@@ -97,7 +172,8 @@ def undo(
     any_ones: bool,
     alike: Alike,
 ) -> Said:
-    """Take a verdict back, one's own or, with `any_ones`, anybody's; what was taken back.
+    """Take a verdict back, one's own or, with `any_ones`, anybody's, and whatever was given together with it; what was taken
+    back.
 
     Taking back what was taken back already writes nothing.
 
@@ -112,23 +188,14 @@ def undo(
             raise NothingToUndo("没有这条裁定可撤销")
         if seq in standing.undone:
             return said
-        if standing.of(said.left, said.right) == said:
-            before = _before(standing, said)
-            chain = contradiction(
-                standing, (said.left, said.right), before.verdict if before else "unsure", alike
-            )
-            if chain is not None:
-                raise Contradicts(chain)
-        ledger.undo(seq, by=by, because=because)
+        taken = [one for one in standing.act(seq) if one not in standing.undone]
+        pairs = {(standing.lines[one].left, standing.lines[one].right) for one in taken}
+        then = {pair: standing.before(pair, taken) for pair in sorted(pairs)}
+        chain = contradiction_together(standing, then, alike)
+        if chain is not None:
+            raise Contradicts(chain)
+        with ledger.together():
+            for one in taken:
+                ledger.undo(one, by=by, because=because)
         standing.refresh(ledger)
         return said
-
-
-def _before(standing: Standing, said: Said) -> Said | None:
-    """What would stand on the pair without this verdict, which stands now."""
-    earlier = (
-        one
-        for one in reversed(standing.history(said.left, said.right))
-        if one.seq < said.seq and not one.undoes and one.seq not in standing.undone
-    )
-    return next(earlier, None)

@@ -80,7 +80,8 @@ class Book(Protocol):
         """One statement for each of these rows; inside `writing`."""
 
     def writing(self) -> AbstractContextManager[None]:
-        """All that is put in the block, for good, or nothing; nobody else writes meanwhile."""
+        """All that is put in the block, for good, or nothing; nobody else writes meanwhile. Of blocks in one another the
+        outermost counts."""
 
 
 class FileBook:
@@ -105,6 +106,9 @@ class FileBook:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """All or nothing, and nobody else meanwhile."""
+        if self._con.in_transaction:
+            yield
+            return
         self._con.execute("begin immediate")
         try:
             yield

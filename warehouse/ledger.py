@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -255,6 +255,10 @@ class Ledger:
         }
         different = {pair for pair, verdict in standing.items() if verdict == "different"}
         return sorted(different | (taken_back - standing.keys()))
+
+    def together(self) -> AbstractContextManager[None]:
+        """All lines that are added in the block are written, or none. Blocks may lie in one another: the outermost counts."""
+        return self._book.writing()
 
 
 @contextmanager

@@ -182,6 +182,8 @@
       fold("#reach");
     } else if (key === "l") {
       fold("#homes");
+    } else if (key === "g") {
+      fold("#links");
     } else if (key === "h") {
       fold("#history");
     } else if (key === "v") {

@@ -100,3 +100,27 @@ def test_a_household_and_a_dwelling_lead_to_their_members_masked_and_to_nobody_e
         con.execute("insert into area values ('li', '别的社区')")
     li = office.at_work("li")
     assert li.get("/household/H1").status_code == li.get(beside).status_code == 404
+
+
+def test_the_picture_of_the_links_is_drawn_without_a_script_and_says_the_same_in_a_table(
+    office: Office,
+) -> None:
+    wang = office.at_work("wang")
+    wang.get("/next")
+    case = office.case("brother", "twin")
+    wang.get(f"/cases/{case}")
+    (beside,) = wang.tree.xpath("//details[@id='links']//a/@href")
+    wang.get(beside)
+    assert len(wang.tree.xpath("//svg//circle")) == 3 and len(wang.tree.xpath("//ol/li")) == 3
+    drawn = wang.tree.xpath("//div[@role='region']/svg/path")
+    assert len(drawn) == len(wang.tree.xpath("//table/tbody/tr")) > 0
+    assert wang.tree.xpath("//main//*[@style]") == [] and JIANGUO["name"] not in wang.text
+    (person,) = {str(one) for one in office.book.case(case).residents[:1]}  # type: ignore[union-attr]
+    wang.get(f"/residents/{person}/links")
+    assert "连为一人" in wang.text
+    assert office.noted()[-1] == ("viewed", "wang")
+    with open_desk(office.site) as con:
+        con.execute("insert into area values ('li', '别的社区')")
+    li = office.at_work("li")
+    for address in (beside, f"/residents/{person}/links", "/residents/R0000000000000000/links"):
+        assert li.get(address).status_code == 404

@@ -15,6 +15,7 @@ from stewardship.desk.approvals import CHANGES, WHYS
 from stewardship.desk.audit import FACTS, LIFTED
 from stewardship.desk.rendering import say
 from stewardship.differences import Sign
+from stewardship.links import Kind as TieKind
 from stewardship.nights import FAILED, FIGURES, FOLLOWED
 from warehouse.approvals import Word as SaidWord
 from warehouse.ledger import Word
@@ -71,6 +72,7 @@ MADE_UP = {
     "event_": get_args(Event),
     "alike_": get_args(Because),
     "book_": ("ledger", "audit"),
+    "tie_": get_args(TieKind),
     "effect_": ("nothing", "waits", "asked", "under_way", "done", "failed"),
 }
 
