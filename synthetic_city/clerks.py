@@ -39,6 +39,8 @@ TOUCHED = {
     "widowed": ("marital",),
 }
 _MOST = 0.5  # of what is entered is mistyped at the very most
+# Whoever enters one of these has the new home before them, and files the person under it.
+MOVES = TOUCHED["move"]
 # What the platform itself works out when somebody is filed under another address.
 FOLLOWS = ("residence_flag", "household_number", "head_name", "head_id_number", "relation")
 
@@ -135,12 +137,13 @@ class Desk:
     ) -> Entered | None:
         """Key one cell; None where the platform has no word for the value, or states it already."""
         entry.asleep -= {AWAKE.get(name, "")}
-        if name == "address":
-            store.rehouse(entry, self.town.people[entry.person])
-            store.write(self.town, entry, [one for one in FOLLOWS if one in store.platform.fields])
+        if name in MOVES:
+            self._rehouse(store, entry)
         true = true_cell(store, self.town, entry, name)
-        known = entry.updated < self.town.today and true == entry.cells.get(
-            store.platform.fields[name].column
+        known = (
+            name != "address"
+            and entry.updated < self.town.today
+            and true == entry.cells.get(store.platform.fields[name].column)
         )
         if known and not corrects:
             return None  # it stands there already: who moves within a grid gives its officer nothing to enter
@@ -160,6 +163,16 @@ class Desk:
             corrects,
         )
 
+    def _rehouse(self, store: Store, entry: Entry) -> None:
+        """File somebody under the new home, and write down what the form asks for beside what is being entered."""
+        person = self.town.people[entry.person]
+        moved = entry.home != person.home
+        store.rehouse(entry, person)
+        held = store.platform.fields.keys()
+        store.write(self.town, entry, [one for one in FOLLOWS if one in held])
+        if moved and "address" in held and person.home is not None:
+            store.put(entry, "address", store.placed(self.town.homes_at(person.home)))
+
     def _put_right(self) -> list[Entered]:
         due = [one for one in self.noticed if one[0] <= self.town.today]
         self.noticed = [one for one in self.noticed if one[0] > self.town.today]
@@ -177,14 +190,10 @@ def live() -> dict[str, Any]:
 
 
 def true_cell(store: Store, town: Town, entry: Entry, name: str) -> Cell:
-    """What is true, as this platform writes it; None where it has no word for it or nothing is true.
-
-    A grid or a community is that of the new home, whatever address the platform's own row still shows.
-    """
+    """What is true, as this platform writes it; None where it has no word for it or nothing is true."""
     view = store.view(town, entry)
     if name == "address":
         return store.placed(address(view))
-    view.home = view.person.home
     value = BELIEFS[name](view)
     return store.rendered(name, value) if value else None
 

@@ -180,7 +180,8 @@ where p.passed_on and not p.waits
     ))
 """
 
-# A cell that comes back to a value which it had left, although nobody entered that value anywhere since it left.
+# A cell that comes back to a value which it had left, although nobody entered that value anywhere since it left; one of the
+# two values is ours: of what platforms copy from one another, and clerks put right there, we are no part.
 _OSCILLATIONS = """
 with run as (
     select record_id, field, person, value, night,
@@ -201,6 +202,11 @@ where not exists (
     where e.resident = again.person and e.field = again.field and e.night >= other.night and e.night <= again.night
         and is_right(again.value, e.value, f.kind, e.field)
 )
+    and exists (
+        select 1 from sent as s
+        where s.record_id = again.record_id and s.field = again.field and s.night <= again.night
+            and s.value in (again.value, other.value)
+    )
 """
 
 # A batch that says again what the platform was told, while no export of its has come that could show it.

@@ -197,6 +197,26 @@ def test_what_may_be_copied_from_a_record_of_an_old_name_is_known_by_the_number(
     assert new_changes(world.con, ledger, N1) == []
 
 
+def test_what_may_be_copied_from_a_newborn_without_a_name_is_known_by_the_birth_date(
+    world: Any, ledger: Ledger
+) -> None:
+    day = {"birth_date": "2000-03-01"}
+    world.platforms(
+        world.platform("hub", receives=["phone"], feeds={"grid": ("phone",)}),
+        world.platform("grid"),
+        world.platform("registry", authority=("phone",), share=("phone",)),
+    )
+    world.states("hub", {"h": {**day, "name": "庞屹钧", "phone": "13800000001"}})
+    world.states("registry", {"r": {"phone": "13800000002"}})
+    world.states("grid", {"g": {**day, "name": "庞东之子", "phone": "13800000001"}})
+    world.people(R1=["h", "r"], R2=["g"])
+    choose_values(world.con)
+    build_golden(world.con)
+    assert [c.field for c in new_changes(world.con, ledger, N1)] == ["phone"]  # a name like any other
+    world.con.execute("update staged.person set name_quality = 'newborn' where name = '庞东之子'")
+    assert new_changes(world.con, ledger, N1) == []
+
+
 def test_a_value_nobody_may_pass_on_stays_where_it_is(world: Any, ledger: Ledger) -> None:
     world.platforms(
         world.platform("civil", receives=["sex", "marital"]), world.platform("secret", share=["sex"])

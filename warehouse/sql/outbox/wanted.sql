@@ -89,7 +89,8 @@ copies as (
 ),
 
 -- Whom a source may hold under a record of its own that is with somebody else: it says the same name or ID
--- number, the ID number that others know of this resident (a record of an old name), or, where a name is missing, the same phone.
+-- number, the ID number that others know of this resident (a record of an old name), or, where a name is missing, the same
+-- phone; of a newborn whom one of the two does not know by name, the same birth date.
 perhaps as (
     select p.record_id, p.platform, s.record_id as source_record, s.platform as source
     from staged.person as p
@@ -113,6 +114,12 @@ perhaps as (
     join copies on copies.platform = p.platform
     join staged.person as s on s.platform = copies.source and s.present and s.phone = p.phone
     where s.name is null or p.name is null  -- a family shares its phone
+    union
+    select p.record_id, p.platform, s.record_id, s.platform
+    from staged.person as p
+    join copies on copies.platform = p.platform
+    join staged.person as s on s.platform = copies.source and s.present and s.birth_date = p.birth_date
+    where 'newborn' in (s.name_quality, p.name_quality)
 ),
 
 -- What such a record says, or said until lately (`copied` in policy.toml, in nights): it takes a while until it stands where
