@@ -24,6 +24,7 @@ Event = Literal[
     "shown",
     "masked",
     "judged",
+    "moved",
     "undone",
     "deferred",
     "assigned",

@@ -26,7 +26,7 @@ from stewardship.queue import Asked, assignments, deferrals, held_by_others
 from stewardship.standing import Said, Standing
 
 _LISTED = 100  # cases on the page
-_TOLD = ("nothing_left", "deferred", "nothing_to_undo")
+_TOLD = ("nothing_left", "deferred", "nothing_to_undo", "act_taken_back")
 
 
 def queue_page(asking: Asking) -> Response:

@@ -140,7 +140,7 @@ def case_page(
         siblings=_siblings(book, case, {one.id for one in waiting if by.works_on(one.areas)}),
         wrong=say(told, asking.speak, by=other.by if other else "") if told else "",
         other=other,
-        chain=[_step(link, asking) for link in chain],
+        chain=[step_of(link, asking) for link in chain],
         pending={name: asking.form.get(name, "") for name in ("verdict", "because")},
         undone=asking.query.get("undone", ""),
         words=get_args(Word),
@@ -250,7 +250,7 @@ def take_back(asking: Asking) -> Response:
     except NothingToUndo:
         return _to(asking, "/", asked, told="nothing_to_undo")
     except Contradicts as refused:
-        steps = [_step(link, asking) for link in refused.chain]
+        steps = [step_of(link, asking) for link in refused.chain]
         return problem(
             asking,
             409,
@@ -258,6 +258,8 @@ def take_back(asking: Asking) -> Response:
             chain="；".join(f"{one.left} {one.word} {one.right}" for one in steps),
         )
     asking.current.note("undone", account.name, line=seq)
+    if undone.seq in standing.together:
+        return _to(asking, "/", asked, told="act_taken_back")
     case = next((one for one in book.cases if (one.left, one.right) == (undone.left, undone.right)), None)
     return _to(asking, f"/cases/{case.id}", asked, undone=seq) if case else _to(asking, "/", asked)
 
@@ -384,7 +386,8 @@ def _history(ledger: Ledger, standing: Standing, case: Case) -> list[HistoryLine
     ]
 
 
-def _step(link: Link, asking: Asking) -> Step:
+def step_of(link: Link, asking: Asking) -> Step:
+    """A link of a chain in words."""
     said = link.said
     return Step(
         _record(link.left, asking),

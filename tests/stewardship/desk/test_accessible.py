@@ -86,6 +86,7 @@ def addresses(shop: Shop) -> dict[str, str]:
     return {
         "/approvals/{platform}": "/approvals/hukou?field=phone&why=one_source&kind=correct",
         "/residents/{resident}": f"/residents/{resident}",
+        "/residents/{resident}/move": f"/residents/{resident}/move",
         "/residents/{resident}/links": f"/residents/{resident}/links",
         "/household/{home}": "/household/H1",
         "/dwelling/{home}": "/dwelling/D1",
