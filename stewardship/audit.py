@@ -28,6 +28,8 @@ Event = Literal[
     "undone",
     "deferred",
     "assigned",
+    "visit_asked",
+    "visited",
     "approved",
     "declined",
     "settled",

@@ -36,6 +36,7 @@ from stewardship.desk import (
     review,
     tonight,
     trends,
+    visits,
 )
 from stewardship.desk import (
     intake as intake_page,
@@ -51,6 +52,7 @@ PAGES = (
     trends,
     queue,
     review,
+    visits,
     conflicts,
     effect,
     people,

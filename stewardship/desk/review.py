@@ -39,6 +39,7 @@ from stewardship.residents import areas_of
 from stewardship.staff import judges
 from stewardship.standing import Link, Said, Standing
 from stewardship.verdicts import Contradicts, NothingToUndo, Overtaken, give, undo
+from stewardship.visits import visits
 from warehouse.ledger import Ledger, Word
 from warehouse.store import read_store
 
@@ -167,6 +168,8 @@ def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Cas
     just_said = standing.lines.get(number(asking.query.get("said")))
     return {
         "own": standing.of(case.left, case.right),
+        "visit": (visit := visits(asking.con).get(case.id)),
+        "found": ledger.recall(visit.found) or "" if visit and not visit.out else "",
         "knew": standing.known(case.left, case.right),
         "history": _history(ledger, standing, case),
         "just_said": just_said if just_said and just_said.by == asking.who.account.name else None,

@@ -146,7 +146,7 @@ def test_a_record_with_another_reliable_number_is_not_promised_to_anybody(site: 
 
 def test_what_contradicts_what_stands_is_refused_as_a_whole_with_the_chain(site: Site) -> None:
     plan = planned(site, {"d", "e"}, "other")
-    (stays, *_) = {*[one for one in plan.words if one.verdict == "different"][0][:2]} - {"d", "e"}
+    (stays, *_) = {*next(one for one in plan.words if one.verdict == "different")[:2]} - {"d", "e"}
     with open_ledger(site) as ledger:
         ledger.judge(stays, "other", "same", by="li", because="", seen="f")
         written = ledger.last()
