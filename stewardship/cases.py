@@ -160,7 +160,7 @@ def find_cases(
     asked += _changed(con, [*asked, *verdicts], model)
     _make_sitting(con, key, asked)
     sheets, weights = _sheets(con, {_id(key, one): one for one in asked}), _weights(con)
-    seen = _fingerprints(con, key, [(one.left, one.right) for one in asked])
+    seen = fingerprints(con, key, [(one.left, one.right) for one in asked])
     residents, areas = _residents(con), _areas(con)
     found = [
         (
@@ -249,7 +249,7 @@ def _stale(
     con: duckdb.DuckDBPyConnection, key: bytes, verdicts: Sequence[Verdict], model: Model
 ) -> list[_Asked]:
     """Standing verdicts on records that no longer state what was seen."""
-    now = _fingerprints(con, key, [(one.left, one.right) for one in verdicts])
+    now = fingerprints(con, key, [(one.left, one.right) for one in verdicts])
     return [
         _scored("stale_verdict", told, "", one.seq)
         for one in verdicts
@@ -361,7 +361,7 @@ def _areas(con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
     return {resident: {*known} - {None} for resident, *known in con.execute(query).fetchall()}
 
 
-def _fingerprints(
+def fingerprints(
     con: duckdb.DuckDBPyConnection, key: bytes, pairs: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
     """Of each pair whose records both are there, the fingerprint of what they state now."""

@@ -29,13 +29,14 @@ UNSURE = timedelta(days=7)  # an unsure case comes back
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which part of the queue somebody works on; None, or no area, is everything. areas: what they are kept to; area: the
-    community or grid that they asked for; among: these cases only."""
+    community or grid that they asked for; among: these cases only; first: those that go before all others."""
 
     kind: Kind | None = None
     platform: str | None = None
     areas: frozenset[str] = frozenset()
     area: str | None = None
     among: frozenset[str] | None = None
+    first: frozenset[str] = frozenset()
 
     def wants(self, case: Case) -> bool:
         """Whether a case belongs to that part."""
@@ -214,6 +215,8 @@ def _around(
     *,
     backwards: bool = False,
 ) -> Iterator[Case]:
+    if not backwards:
+        yield from (one for one in ordered if one.id in asked.first - {here, *held} and asked.wants(one))
     place = book.places.get(here) if here else None
     start = len(ordered)
     if place is not None:

@@ -1,7 +1,7 @@
 """The desk's own small book, `desk.sqlite`: who may log in, who is logged in, who holds which case.
 
 Belongs here: opening it, its tables.
-Lives elsewhere: what stands in each table (`accounts.py`, `sessions.py`, `queue.py`). What people decide stands in
+Lives elsewhere: what stands in each table (`accounts.py`, `sessions.py`, `queue.py`, `visits.py`). What people decide stands in
 the ledger and nowhere here: a site that loses this file loses its log-ins and no verdict.
 """
 
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from warehouse.site import Site
 
-_VERSION = 3
+_VERSION = 4
 _TABLES = """
 create table if not exists account (
     name text primary key, role text not null, hash text not null, made text not null,
@@ -31,6 +31,9 @@ create table if not exists deferral (
 ) without rowid;
 create table if not exists assignment (
     case_id text primary key, account text not null, given_by text not null, at text not null
+) without rowid;
+create table if not exists visit (
+    case_id text primary key, account text not null, at text not null, found text not null
 ) without rowid;
 create table if not exists opened (
     case_id text primary key, kind text not null, "left" text not null, "right" text not null

@@ -28,6 +28,7 @@ from stewardship.desk import (
     enter,
     entry,
     links,
+    moving,
     people,
     platforms,
     queue,
@@ -35,6 +36,7 @@ from stewardship.desk import (
     review,
     tonight,
     trends,
+    visits,
 )
 from stewardship.desk import (
     intake as intake_page,
@@ -50,10 +52,12 @@ PAGES = (
     trends,
     queue,
     review,
+    visits,
     conflicts,
     effect,
     people,
     links,
+    moving,
     approvals,
     refusals,
     intake_page,

@@ -24,7 +24,7 @@ MOST_LINES = 200
 # What a line names besides who did what, in the order in which it is shown.
 FACTS = (
     "page", "case", "resident", "home", "platform", "batch", "row", "what", "word", "verdict", "mode", "count", "line", "night",
-    "account", "role", "areas", "closed", "locked", "found", "days", "full",
+    "account", "role", "areas", "closed", "locked", "found", "days", "full", "to",
 )  # fmt: skip
 LIFTED = ("areas", "closed")  # of an account: that it is nought or empty says that a limit was lifted
 _TEXTS = ("shown",)  # events whose text says why, and is no name of anybody

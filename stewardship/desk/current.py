@@ -25,6 +25,7 @@ from stewardship.intake import Intake
 from stewardship.queue import Waiting, deferrals
 from stewardship.standing import Standing
 from stewardship.store import open_desk
+from stewardship.visits import at_the_door
 from warehouse.books import OUT_OF_ORDER
 from warehouse.ledger import Ledger, open_ledger
 from warehouse.site import Site
@@ -133,7 +134,7 @@ class Current:
         self, desk: sqlite3.Connection, book: Casebook, standing: Standing, now: datetime
     ) -> list[Case]:
         """What waits for anybody, most pressing first. Inside `standing` only."""
-        put_off = deferrals(desk)
+        put_off = deferrals(desk) | at_the_door(desk)
         if self._waiting is None:
             self._waiting = Waiting(book, standing, put_off, now)
         self._waiting = self._waiting.brought_up_to(book, standing, put_off, now)

@@ -24,9 +24,10 @@ from stewardship.desk.rendering import HERE, say
 from stewardship.desk.todo import work
 from stewardship.queue import Asked, assignments, deferrals, held_by_others
 from stewardship.standing import Said, Standing
+from stewardship.visits import returned, visits
 
 _LISTED = 100  # cases on the page
-_TOLD = ("nothing_left", "deferred", "nothing_to_undo")
+_TOLD = ("nothing_left", "deferred", "nothing_to_undo", "act_taken_back")
 
 
 def queue_page(asking: Asking) -> Response:
@@ -37,6 +38,7 @@ def queue_page(asking: Asking) -> Response:
         mine = _judged_today(standing, asking.who.account.name, asking.now)
     waiting = [case for case in every if account.works_on(case.areas)]
     wanted = [case for case in waiting if asked.wants(case)]
+    wanted.sort(key=lambda case: case.id not in asked.first)
     return page(
         asking,
         "queue.html",
@@ -54,6 +56,8 @@ def queue_page(asking: Asking) -> Response:
         held=held_by_others(asking.con, asking.who.account.name, asking.now),
         put_off=deferrals(asking.con),
         given=assignments(asking.con),
+        back_from_door=asked.first,
+        out=sum(one.out for one in visits(asking.con).values()),
         mine=mine,
         waits=[one for one in work(asking) if one.kind != "cases" and one.count and one.shown_to(account)],
         night=book.snapshot.stem,
@@ -93,9 +97,8 @@ def asked_of(asking: Asking, stated: Mapping[str, str]) -> Asked:
     """The part that a form or an address names, of what is theirs to work on who asks."""
     kind = next((one for one in KINDS if one == stated.get("kind")), None)
     platform, area = stated.get("platform") or None, stated.get("area") or None
-    return Asked(
-        kind, platform, asking.who.account.areas, area, _mine(asking) if stated.get("mine") else None
-    )
+    mine = _mine(asking) if stated.get("mine") else None
+    return Asked(kind, platform, asking.who.account.areas, area, mine, returned(asking.con))
 
 
 def _mine(asking: Asking) -> frozenset[str]:

@@ -39,6 +39,7 @@ from stewardship.residents import areas_of
 from stewardship.staff import judges
 from stewardship.standing import Link, Said, Standing
 from stewardship.verdicts import Contradicts, NothingToUndo, Overtaken, give, undo
+from stewardship.visits import visits
 from warehouse.ledger import Ledger, Word
 from warehouse.store import read_store
 
@@ -140,7 +141,7 @@ def case_page(
         siblings=_siblings(book, case, {one.id for one in waiting if by.works_on(one.areas)}),
         wrong=say(told, asking.speak, by=other.by if other else "") if told else "",
         other=other,
-        chain=[_step(link, asking) for link in chain],
+        chain=[step_of(link, asking) for link in chain],
         pending={name: asking.form.get(name, "") for name in ("verdict", "because")},
         undone=asking.query.get("undone", ""),
         words=get_args(Word),
@@ -167,6 +168,8 @@ def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Cas
     just_said = standing.lines.get(number(asking.query.get("said")))
     return {
         "own": standing.of(case.left, case.right),
+        "visit": (visit := visits(asking.con).get(case.id)),
+        "found": ledger.recall(visit.found) or "" if visit and not visit.out else "",
         "knew": standing.known(case.left, case.right),
         "history": _history(ledger, standing, case),
         "just_said": just_said if just_said and just_said.by == asking.who.account.name else None,
@@ -250,7 +253,7 @@ def take_back(asking: Asking) -> Response:
     except NothingToUndo:
         return _to(asking, "/", asked, told="nothing_to_undo")
     except Contradicts as refused:
-        steps = [_step(link, asking) for link in refused.chain]
+        steps = [step_of(link, asking) for link in refused.chain]
         return problem(
             asking,
             409,
@@ -258,6 +261,8 @@ def take_back(asking: Asking) -> Response:
             chain="；".join(f"{one.left} {one.word} {one.right}" for one in steps),
         )
     asking.current.note("undone", account.name, line=seq)
+    if undone.seq in standing.together:
+        return _to(asking, "/", asked, told="act_taken_back")
     case = next((one for one in book.cases if (one.left, one.right) == (undone.left, undone.right)), None)
     return _to(asking, f"/cases/{case.id}", asked, undone=seq) if case else _to(asking, "/", asked)
 
@@ -384,7 +389,8 @@ def _history(ledger: Ledger, standing: Standing, case: Case) -> list[HistoryLine
     ]
 
 
-def _step(link: Link, asking: Asking) -> Step:
+def step_of(link: Link, asking: Asking) -> Step:
+    """A link of a chain in words."""
     said = link.said
     return Step(
         _record(link.left, asking),

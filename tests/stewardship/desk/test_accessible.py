@@ -86,6 +86,7 @@ def addresses(shop: Shop) -> dict[str, str]:
     return {
         "/approvals/{platform}": "/approvals/hukou?field=phone&why=one_source&kind=correct",
         "/residents/{resident}": f"/residents/{resident}",
+        "/residents/{resident}/move": f"/residents/{resident}/move",
         "/residents/{resident}/links": f"/residents/{resident}/links",
         "/household/{home}": "/household/H1",
         "/dwelling/{home}": "/dwelling/D1",
@@ -101,6 +102,9 @@ def test_every_page_keeps_to_the_guidelines_at_an_office_screen_and_at_twice_the
     people = {name: visitor(shop, name) for name in ("zhou", "admin")}
     people["zhou"].goto(f"{shop.address}/next")
     case = people["zhou"].locator("[data-case]").get_attribute("data-case")
+    people["zhou"].locator("#visit summary").click()
+    people["zhou"].get_by_role("button", name="派上门").click()
+    expect(people["zhou"].get_by_role("heading", level=1)).to_have_text("上门核实单")
     for way in (way for module in PAGES for way in module.WAYS if way.method == "GET"):
         page = people["admin" if way.deed in ("audit", "accounts") else "zhou"]
         page.goto(shop.address + given.get(way.address, way.address.replace("{case}", str(case))))

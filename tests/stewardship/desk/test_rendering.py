@@ -17,6 +17,7 @@ from stewardship.desk.rendering import say
 from stewardship.differences import Sign
 from stewardship.links import Kind as TieKind
 from stewardship.nights import FAILED, FIGURES, FOLLOWED
+from stewardship.visits import Question
 from warehouse.approvals import Word as SaidWord
 from warehouse.ledger import Word
 from warehouse.overrides import Action
@@ -72,6 +73,7 @@ MADE_UP = {
     "event_": get_args(Event),
     "alike_": get_args(Because),
     "book_": ("ledger", "audit"),
+    "ask_": get_args(Question),
     "tie_": get_args(TieKind),
     "effect_": ("nothing", "waits", "asked", "under_way", "done", "failed"),
 }
