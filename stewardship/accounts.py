@@ -29,6 +29,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 LEAST_LENGTH = 10  # characters of a password
 FAILURES = 5  # wrong passwords in a row, then the account is locked
 LOCKED = timedelta(minutes=15)
+CLOSED = "9999-12-31T00:00:00+00:00"  # until when the account of somebody who left is locked
 
 # An analyst sees what waits, and no value. A clerk enters people, an admin makes accounts and reads the audit: neither
 # sees a case. Whoever mends says what a row in quarantine should read; what goes to a platform, and which export is taken
@@ -138,6 +139,12 @@ def is_locked(con: sqlite3.Connection, name: str, now: datetime) -> bool:
     """Whether this account is locked out now."""
     query = "select 1 from account where name = ? and locked_until > ?"
     return con.execute(query, (name, stamp(now))).fetchone() is not None
+
+
+def is_closed(con: sqlite3.Connection, name: str) -> bool:
+    """Whether an administrator closed this account."""
+    query = "select 1 from account where name = ? and locked_until = ?"
+    return con.execute(query, (name, CLOSED)).fetchone() is not None
 
 
 def _note_failure(con: sqlite3.Connection, name: str, now: datetime) -> None:

@@ -26,46 +26,50 @@ _EVERY = timedelta(minutes=1)  # how often it is worth writing down that a sessi
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who is logged in. `form_key` stands in every form, `shown_because` is why values are shown, if they are."""
+    """Somebody who is logged in. `form_key` stands in every form, `shown_because` is why values are shown, if they are.
+
+    provided: the city's identity provider said who it is.
+    """
 
     digest: str
     account: Account
     form_key: str
     speak: Language
     shown_because: str
+    provided: bool
 
 
 def begin_session(
-    con: sqlite3.Connection, account: Account, speak: Language, now: datetime
+    con: sqlite3.Connection, account: Account, speak: Language, now: datetime, *, provided: bool = False
 ) -> tuple[str, Session]:
     """Log somebody in; the token for the cookie, and the session."""
     token, form_key = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
     digest = _digest(token)
     con.execute("delete from session where made < ?", (stamp(now - ABSOLUTE),))
     con.execute(
-        "insert into session (digest, account, form_key, made, seen, speak) values (?, ?, ?, ?, ?, ?)",
-        (digest, account.name, form_key, stamp(now), stamp(now), speak),
+        "insert into session (digest, account, form_key, made, seen, speak, provided) values (?, ?, ?, ?, ?, ?, ?)",
+        (digest, account.name, form_key, stamp(now), stamp(now), speak, provided),
     )
-    return token, Session(digest, account, form_key, speak, "")
+    return token, Session(digest, account, form_key, speak, "", provided)
 
 
 def find_session(con: sqlite3.Connection, token: str, now: datetime) -> Session | None:
     """The session of a token; None when there is none, or it was idle or open for too long."""
     digest = _digest(token)
     row = con.execute(
-        "select a.name, a.role, s.form_key, s.speak, s.seen, s.shown_until, s.shown_because"
+        "select a.name, a.role, s.form_key, s.speak, s.seen, s.shown_until, s.shown_because, s.provided"
         " from session as s join account as a on a.name = s.account"
         " where s.digest = ? and s.made > ? and s.seen > ?",
         (digest, stamp(now - ABSOLUTE), stamp(now - IDLE)),
     ).fetchone()
     if row is None:
         return None
-    name, role, form_key, speak, seen, shown_until, because = row
+    name, role, form_key, speak, seen, shown_until, because, provided = row
     if seen < stamp(now - _EVERY):
         con.execute("update session set seen = ? where digest = ?", (stamp(now), digest))
     shown = because if shown_until > stamp(now) else ""
     known: Role = role
-    return Session(digest, Account(name, known, areas_of(con, name)), form_key, speak, shown)
+    return Session(digest, Account(name, known, areas_of(con, name)), form_key, speak, shown, bool(provided))
 
 
 def end_session(con: sqlite3.Connection, session: Session) -> None:

@@ -1,6 +1,7 @@
 """What an administrator changes of accounts, and what everybody may change of their own.
 
-Belongs here: listing accounts with their state, another role, the areas they are kept to, closing and opening one, another password.
+Belongs here: listing accounts with their state, another role, the areas they are kept to, closing and opening one, another password,
+lifting its binding to somebody at the identity provider.
 Lives elsewhere: making an account, checking a password (`accounts.py`).
 
 Whoever is closed or given another password is logged out at once. One administrator stays: nobody closes the last, or
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stewardship.accounts import (
+    CLOSED,
     ROLES,
     Account,
     Role,
@@ -27,12 +29,13 @@ from stewardship.accounts import (
 )
 from stewardship.store import stamp, writing
 
-_CLOSED = "9999-12-31T00:00:00+00:00"  # until when the account of somebody who left is locked
-
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An account as an administrator sees it. seen: when its open session was last used; empty: it has none."""
+    """An account as an administrator sees it. seen: when its open session was last used; empty: it has none.
+
+    bound: it is that of one person at the identity provider.
+    """
 
     name: str
     role: Role
@@ -41,23 +44,34 @@ class Member:
     closed: bool
     seen: str
     areas: Sequence[str]
+    bound: bool
 
 
 def members(con: sqlite3.Connection, now: datetime) -> list[Member]:
     """All accounts, by name."""
     rows = con.execute(
-        "select name, role, a.made, locked_until, coalesce(max(s.seen), '') from account as a"
+        "select name, role, a.made, locked_until, coalesce(max(s.seen), ''),"
+        " exists (select 1 from subject where account = a.name) from account as a"
         " left join session as s on s.account = a.name group by name order by name"
     ).fetchall()
     return [
-        Member(name, role, made, until > stamp(now), until == _CLOSED, seen, sorted(areas_of(con, name)))
-        for name, role, made, until, seen in rows
+        Member(
+            name,
+            role,
+            made,
+            until > stamp(now),
+            until == CLOSED,
+            seen,
+            sorted(areas_of(con, name)),
+            bool(bound),
+        )
+        for name, role, made, until, seen, bound in rows
     ]
 
 
 def judges(con: sqlite3.Connection) -> list[Account]:
     """Who may judge, by name, without those whose account is closed."""
-    closed = {name for (name,) in con.execute("select name from account where locked_until = ?", (_CLOSED,))}
+    closed = {name for (name,) in con.execute("select name from account where locked_until = ?", (CLOSED,))}
     return [one for one in accounts(con) if one.may("judge") and one.name not in closed]
 
 
@@ -102,7 +116,7 @@ def close(con: sqlite3.Connection, name: str) -> None:
     with writing(con):
         _known(con, name)
         _leave_an_administrator(con, name)
-        con.execute("update account set locked_until = ? where name = ?", (_CLOSED, name))
+        con.execute("update account set locked_until = ? where name = ?", (CLOSED, name))
         _log_out(con, name)
 
 
@@ -132,6 +146,18 @@ def reset_password(con: sqlite3.Connection, name: str) -> str:
     return password
 
 
+def unbind(con: sqlite3.Connection, name: str) -> None:
+    """Let an account be that of nobody at the identity provider, and log it out; the next who comes by its name binds it again.
+
+    Raises:
+        WrongAccount: no such account.
+    """
+    with writing(con):
+        _known(con, name)
+        con.execute("delete from subject where account = ?", (name,))
+        _log_out(con, name)
+
+
 def change_password(
     con: sqlite3.Connection, name: str, old: str, new: str, session: str, now: datetime
 ) -> None:
@@ -148,6 +174,13 @@ def change_password(
         con.execute("delete from session where account = ? and digest <> ?", (name, session))
 
 
+def is_last_administrator(con: sqlite3.Connection, name: str) -> bool:
+    """Whether this account is an administrator's, and that of no other is open."""
+    open_ones = con.execute("select name from account where role = 'admin' and locked_until <> ?", (CLOSED,))
+    role = con.execute("select role from account where name = ?", (name,)).fetchone()
+    return role == ("admin",) and not [one for (one,) in open_ones if one != name]
+
+
 def _known(con: sqlite3.Connection, name: str) -> None:
     if con.execute("select 1 from account where name = ?", (name,)).fetchone() is None:
         raise WrongAccount("没有这个账号。请刷新账号清单")
@@ -155,11 +188,7 @@ def _known(con: sqlite3.Connection, name: str) -> None:
 
 def _leave_an_administrator(con: sqlite3.Connection, name: str) -> None:
     """Refuse to take away the last administrator who can log in."""
-    others = con.execute(
-        "select 1 from account where role = 'admin' and name <> ? and locked_until <> ?", (name, _CLOSED)
-    ).fetchone()
-    row = con.execute("select role from account where name = ?", (name,)).fetchone()
-    if row[0] == "admin" and others is None:
+    if is_last_administrator(con, name):
         raise WrongAccount(f"{name} 是最后一个管理员，不能停用或改角色。请先另开一个管理员账号")
 
 

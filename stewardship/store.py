@@ -1,8 +1,8 @@
 """The desk's own small book, `desk.sqlite`: who may log in, who is logged in, who holds which case.
 
 Belongs here: opening it, its tables.
-Lives elsewhere: what stands in each table (`accounts.py`, `sessions.py`, `queue.py`, `visits.py`). What people decide stands in
-the ledger and nowhere here: a site that loses this file loses its log-ins and no verdict.
+Lives elsewhere: what stands in each table (`accounts.py`, `sessions.py`, `departures.py`, `subjects.py`, `queue.py`,
+`visits.py`). What people decide stands in the ledger and nowhere here: a site that loses this file loses its log-ins and no verdict.
 """
 
 from __future__ import annotations
@@ -14,15 +14,23 @@ from datetime import UTC, datetime
 
 from warehouse.site import Site
 
-_VERSION = 4
+_VERSION = 5
+# A session of before this version ends: whoever was logged in logs in again.
 _TABLES = """
+drop table if exists session;
 create table if not exists account (
     name text primary key, role text not null, hash text not null, made text not null,
     failures integer not null default 0, locked_until text not null default ''
 ) without rowid;
 create table if not exists session (
     digest text primary key, account text not null, form_key text not null, made text not null, seen text not null,
-    speak text not null, shown_until text not null default '', shown_because text not null default ''
+    speak text not null, provided integer not null, shown_until text not null default '', shown_because text not null default ''
+) without rowid;
+create table if not exists departure (
+    state text primary key, visit text not null, nonce text not null, verifier text not null, pending text not null, made text not null
+) without rowid;
+create table if not exists subject (
+    issuer text not null, subject text not null, account text not null unique, made text not null, primary key (issuer, subject)
 ) without rowid;
 create table if not exists area (account text not null, name text not null, primary key (account, name)) without rowid;
 create table if not exists lease (case_id text primary key, account text not null, until text not null) without rowid;

@@ -97,19 +97,24 @@ def _connection(place: str, stated: Any) -> Connection:
     if not stated.get("address"):
         raise WrongConnection(f"{place} 缺少 address", "请补上后再运行")
     for name in ("secret", "private_key", "ca"):
-        _expect_reference(place, name, stated.get(name, ""))
+        expect_reference(place, name, stated.get(name, ""), file_only=name != "secret")
     connection = Connection(**stated, place=place)
     _expect_address(place, connection)
     return connection
 
 
-def _expect_reference(place: str, name: str, value: str) -> None:
+def expect_reference(place: str, name: str, value: str, *, file_only: bool) -> None:
+    """Refuse a secret that is written out where a reference belongs; the message does not show it.
+
+    Raises:
+        WrongConnection: it is no reference, or names a variable where only a file serves.
+    """
     if value and not _REFERENCE.fullmatch(value):
         raise WrongConnection(
             f"{place} 的 {name} 应写 env:变量名 或 file:路径，不能写密码或密钥本身",
             "请把它移到环境变量或仅本人可读的文件里；它已写进过文件，请在平台上换一个新的",
         )
-    if value and name != "secret" and not value.startswith("file:"):
+    if value and file_only and not value.startswith("file:"):
         raise WrongConnection(f"{place} 的 {name} 应写 file:路径", "请改正后再运行")
 
 

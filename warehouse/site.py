@@ -18,6 +18,7 @@ from typing import Any
 
 from dedup.normalise.area import Area, Estate
 from warehouse.connections import Connection, WrongConnection, read_connections, read_ledger
+from warehouse.provider import Provider, read_provider
 
 _AREA_WORDS = tuple(item.name for item in fields(Area) if item.name != "estates")
 _ESTATE_WORDS = tuple(item.name for item in fields(Estate))
@@ -43,6 +44,7 @@ class Site:
     connections: Mapping[str, Connection] = field(default_factory=dict, hash=False)  # the way in, by platform
     sending: Mapping[str, Connection] = field(default_factory=dict, hash=False)  # the way out, by platform
     ledger_at: Connection | None = None  # the database that holds the ledger; None: the file does
+    provider: Provider | None = None  # who says who comes to the desk; None: passwords alone do
 
     @property
     def inbox(self) -> Path:
@@ -180,6 +182,7 @@ def read_site(root: Path) -> Site:
         connections = read_connections(stated.pop("connections", {}))
         sending = read_connections(stated.pop("sending", {}), "sending")
         ledger_at = read_ledger(stated.pop("ledger")) if "ledger" in stated else None
+        provider = read_provider(stated.pop("oidc")) if "oidc" in stated else None
     except WrongConnection as error:
         raise SiteError(file, error.problem, error.next_move) from error
     named = {"model": str} if "model" in stated else {}
@@ -202,6 +205,7 @@ def read_site(root: Path) -> Site:
         connections=connections,
         sending=sending,
         ledger_at=ledger_at,
+        provider=provider,
     )
 
 

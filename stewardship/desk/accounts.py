@@ -25,9 +25,10 @@ from stewardship.staff import (
     members,
     reopen,
     reset_password,
+    unbind,
 )
 
-_DONE = ("role_changed", "areas_changed", "account_closed", "account_reopened")
+_DONE = ("role_changed", "areas_changed", "account_closed", "account_reopened", "account_unbound")
 
 
 def accounts_page(asking: Asking) -> Response:
@@ -103,6 +104,11 @@ def open_again(asking: Asking) -> Response:
     return _done(asking, lambda: reopen(asking.con, asking.path["name"]), "account_reopened", closed=0)
 
 
+def let_go_of_subject(asking: Asking) -> Response:
+    """Let an account be nobody's at the identity provider, until somebody comes by its name again."""
+    return _done(asking, lambda: unbind(asking.con, asking.path["name"]), "account_unbound", bound=0)
+
+
 def _done(asking: Asking, deed: Callable[[], None], done: str, **facts: str | int) -> Response:
     try:
         deed()
@@ -141,6 +147,7 @@ WAYS = (
     Way("/accounts/{name}/password", new_password, "accounts", "POST", again=accounts_page),
     Way("/accounts/{name}/close", shut, "accounts", "POST", again=accounts_page),
     Way("/accounts/{name}/open", open_again, "accounts", "POST", again=accounts_page),
+    Way("/accounts/{name}/unbind", let_go_of_subject, "accounts", "POST", again=accounts_page),
     Way("/password", password_page),
     Way("/password", own_password, None, "POST", again=password_page),
 )

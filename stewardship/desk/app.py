@@ -31,6 +31,7 @@ from stewardship.desk import (
     moving,
     people,
     platforms,
+    provider,
     queue,
     refusals,
     review,
@@ -73,6 +74,10 @@ def desk(site: Site, intake: Intake, clock: Callable[[], datetime] = now) -> Sta
     current = Current(site, intake)
     pages: list[Route | Mount] = [
         Route("/login", unguarded(current, clock, entry.log_in), methods=["GET", "POST"]),
+        *(
+            Route(address, unguarded(current, clock, page), methods=[method])
+            for address, page, method in (provider.OPEN if site.provider else ())
+        ),
         *(
             Route(way.address, guarded(current, clock, way), methods=[way.method])
             for module in PAGES

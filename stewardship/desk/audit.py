@@ -24,9 +24,10 @@ MOST_LINES = 200
 # What a line names besides who did what, in the order in which it is shown.
 FACTS = (
     "page", "case", "resident", "home", "platform", "batch", "row", "what", "word", "verdict", "mode", "count", "line", "night",
-    "account", "role", "areas", "closed", "locked", "found", "days", "full", "to",
+    "account", "role", "areas", "closed", "bound", "locked", "provided", "why", "found", "days", "full", "to",
 )  # fmt: skip
-LIFTED = ("areas", "closed")  # of an account: that it is nought or empty says that a limit was lifted
+# Of an account: that one of these is nought or empty says that a limit was lifted.
+LIFTED = ("areas", "closed", "bound")
 _TEXTS = ("shown",)  # events whose text says why, and is no name of anybody
 
 

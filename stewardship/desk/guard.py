@@ -219,11 +219,16 @@ async def _form(request: Request) -> dict[str, str] | None:
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
+def pending_of(asking: Asking) -> dict[str, str]:
+    """What was about to be saved when somebody had to log in."""
+    return {name: asking.form[name] for name in PENDING if name in asking.form}
+
+
 def _log_in_first(asking: Asking, method: str) -> Response:
     """The way in; what was about to be saved goes with it, so that nothing is lost."""
     if method == "GET" and not asking.part:
         return RedirectResponse("/login", 303)
-    pending = {name: asking.form[name] for name in PENDING if name in asking.form}
+    pending = pending_of(asking)
     return log_in_page(asking, 401, pending=pending if "verdict" in pending else {}, told="session_over")
 
 
@@ -254,6 +259,7 @@ def log_in_page(
         form_key=visit_key(asking.current, asking.visit),
         pending=pending or {},
         told=say(told, asking.speak) if told else "",
+        provider=asking.current.site.provider,
         site=asking.current.site.name,
         home_address=home_of(asking),
         session=None,
@@ -262,6 +268,20 @@ def log_in_page(
     response = HTMLResponse(text, status)
     response.set_cookie(VISIT, asking.visit, httponly=True, samesite="strict", secure=asking.secure)
     return response
+
+
+def onward_page(asking: Asking, address: str) -> Response:
+    """A page that goes on by itself to an address of ours or of the identity provider, with or without JavaScript."""
+    text = render(
+        "onward.html",
+        asking.speak,
+        address=address,
+        site=asking.current.site.name,
+        home_address=home_of(asking),
+        session=None,
+        part=False,
+    )
+    return HTMLResponse(text)
 
 
 def problem(asking: Asking, status: int, words: str, **facts: str) -> Response:

@@ -72,11 +72,11 @@ class Shop:
 
 
 @contextmanager
-def opened(root: Path, clock: Clock, browser: Browser) -> Iterator[Shop]:
+def opened(root: Path, clock: Clock, browser: Browser, port: int = 0) -> Iterator[Shop]:
     """The desk of a site, served until the block ends; nothing may have gone wrong in the browser."""
     site = read_site(root)
     config = uvicorn.Config(
-        desk(site, SiteIntake(site), clock), host="127.0.0.1", port=0, log_level="warning"
+        desk(site, SiteIntake(site), clock), host="127.0.0.1", port=port, log_level="warning"
     )
     server = uvicorn.Server(config)
     serving = threading.Thread(target=server.run, daemon=True)
