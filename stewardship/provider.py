@@ -35,7 +35,6 @@ ALGORITHMS = ("RS256", "ES256")
 PATIENCE = 10.0  # seconds for one answer, all of it
 LEEWAY = 60  # seconds by which two clocks may differ
 LARGEST_ANSWER = 256 * 1024  # bytes
-_SCOPE = "openid profile"
 _FAULTS = (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, NoSecret, ValueError)
 
 
@@ -69,7 +68,7 @@ class ProviderClient:
             response_type="code",
             client_id=self._provider.client_id,
             redirect_uri=self._provider.way_back,
-            scope=_SCOPE,
+            scope="openid profile email" if self._provider.claim == "email" else "openid profile",
             state=departure.state,
             nonce=departure.nonce,
             code_challenge=urlsafe_b64encode(departure.challenge).rstrip(b"=").decode(),

@@ -1,4 +1,4 @@
-"""A small identity provider on loopback: OpenID Connect with the code flow, PKCE and RS256, over real HTTP.
+"""A small identity provider on loopback: OpenID Connect with the code flow, PKCE and signed tokens, over real HTTP.
 
 Belongs here: what a city's own would do, and knobs for what a broken or hostile one does. It logs in whoever `person` is, with
 no question asked. Lives elsewhere: what the desk makes of it (`tests/stewardship/desk/test_provider.py`).
@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from joserfc import jwt
-from joserfc.jwk import KeySet, RSAKey
+from joserfc.jwk import ECKey, KeySet, RSAKey
 from servers import Peer, Said, Seen
 
 CLIENT, SECRET = "enter-once", "client-s3cret-not-to-be-seen"
@@ -37,7 +37,9 @@ class IdentityProvider:
     sign: Callable[[Claims], str] | None = None  # how it signs instead
     ends_sessions: bool = True
     peer: Peer = field(default_factory=Peer)
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"}))
+    key: RSAKey | ECKey = field(
+        default_factory=lambda: RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"})
+    )
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -53,8 +55,9 @@ class IdentityProvider:
     def issuer(self) -> str:
         return f"http://localhost:{self.peer.port}"
 
-    def signed(self, claims: Claims, key: RSAKey | None = None) -> str:
-        return jwt.encode({"alg": "RS256", "kid": "k1"}, claims, key or self.key)
+    def signed(self, claims: Claims, key: RSAKey | ECKey | None = None) -> str:
+        algorithm = "ES256" if isinstance(key or self.key, ECKey) else "RS256"
+        return jwt.encode({"alg": algorithm, "kid": "k1"}, claims, key or self.key)
 
     def _document(self, _: Seen) -> Said:
         there = {

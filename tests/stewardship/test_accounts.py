@@ -150,3 +150,19 @@ def test_values_are_shown_for_a_reason_and_a_while(con: sqlite3.Connection, cloc
     speak_in(con, session, "en")
     found = find_session(con, token, clock())
     assert found is not None and found.speak == "en"
+
+
+def test_a_book_of_before_keeps_its_accounts_and_logs_everybody_out(site: Site, clock: Clock) -> None:
+    with open_desk(site) as con:
+        account = add_account(con, "wang", "steward", PASSWORD, clock())
+        con.executescript(
+            "drop table session; drop table departure; drop table subject;"
+            "create table session (digest text primary key, account text not null); pragma user_version = 3;"
+        )
+        con.execute("insert into session values ('d', 'wang')")
+    with open_desk(site) as con:
+        assert accounts(con) == [account]
+        assert con.execute("select * from session").fetchall() == []
+        token, _ = begin_session(con, account, "zh", clock(), provided=True)
+        found = find_session(con, token, clock())
+        assert found is not None and found.provided

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 import pytest
 from identity import CLIENT, SECRET, Claims, IdentityProvider, as_it_is, settings
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 from playwright.sync_api import Browser, expect
 from servers import Said, free_port
 
@@ -187,6 +187,8 @@ def test_a_token_that_states_anything_wrong_lets_nobody_in(office: Office, city:
         _proves_nothing(office, wrong)
     city.twist = as_it_is
     assert logs_in(office.visitor()) == 200  # on a good day the same way leads in
+    city.key = ECKey.generate_key("P-256", {"kid": "k1", "use": "sig"})  # also with keys that are new today
+    assert logs_in(office.visitor()) == 200
 
 
 def _proves_nothing(office: Office, wrong: str) -> None:
@@ -341,14 +343,16 @@ def test_a_provider_that_is_down_is_one_sentence_and_the_password_still_serves(
 def test_where_passwords_do_not_serve_the_last_administrator_is_still_let_in(
     staffed: Path, tmp_path: Path, city: IdentityProvider, clock: Clock
 ) -> None:
-    site = with_provider(staffed, tmp_path, settings(city, DESK, "local = false\n"))
+    site = with_provider(staffed, tmp_path, settings(city, DESK, 'local = false\nclaim = "email"\n'))
     office = Office(site, desk(site, SiteIntake(site), clock), clock)
     for name, status in (("wang", 401), ("admin", 200)):
         visitor = office.visitor()
         visitor.get("/login")
         assert visitor.submit("/login", name=name, password=PASSWORD).status_code == status
         assert status == 200 or "不用口令登录" in visitor.text
-    assert logs_in(office.visitor()) == 200
+    for verified, status in ((False, 403), (True, 200)):  # anybody may state an address of mail
+        city.person = {"sub": "s-1", "email": "wang", "email_verified": verified}
+        assert logs_in(office.visitor()) == status
     admin = office.at_work("admin")
     admin.get("/accounts")
     admin.submit("/accounts/li/role", role="admin")
