@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -109,7 +110,7 @@ class ProviderClient:
         try:
             ca = referred_file(self._provider.ca, self._root, private=False) if self._provider.ca else None
             with httpx.Client(
-                verify=ssl.create_default_context(cafile=ca),
+                verify=_trust(ca),
                 trust_env=False,
                 follow_redirects=False,
                 timeout=httpx.Timeout(PATIENCE, connect=PATIENCE / 2),
@@ -188,6 +189,12 @@ class ProviderClient:
         if self._provider.claim == "email" and claims.get("email_verified") is not True:
             return ""
         return name if isinstance(name, str) else ""
+
+
+@cache
+def _trust(ca: Path | None) -> ssl.SSLContext:
+    """The authorities that are believed, read once: another file counts when the desk is started again, as `site.toml` does."""
+    return ssl.create_default_context(cafile=ca)
 
 
 def _fetched(client: httpx.Client, request: httpx.Request, login: httpx.Auth | None = None) -> dict[str, Any]:
