@@ -87,7 +87,7 @@ def questions(case: Case, sheet: Sheet) -> list[Question]:
     differs = {field for field, found in signs.items() if found & {*_DIFFER}}
     agrees = {field for field, found in signs.items() if found == {"same"}}
     wanted: set[Question] = {"relative"} if "name" in differs or "birth_date" in agrees else set()
-    wanted |= {name for name in ("name", "id_number", "birth_date", "phone", "address") if name in differs}  # type: ignore[misc]
+    wanted |= {name for name in ("name", "id_number", "birth_date", "phone", "address") if name in differs}
     if "phone" in agrees and ("name" in differs or case.kind == "near_tie"):
         wanted.add("phone_shared")
     if case.kind == "one_id_two_people":
