@@ -23,7 +23,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from stewardship.store import stamp, writing
 
 Role = Literal["clerk", "steward", "approver", "analyst", "admin"]
-Deed = Literal["look", "see_values", "judge", "undo_others", "approve", "mend", "enter", "accounts", "audit"]
+Deed = Literal[
+    "look", "see_values", "judge", "decide", "undo_others", "approve", "mend", "enter", "accounts", "audit"
+]
 
 ROLES: tuple[Role, ...] = get_args(Role)
 LEAST_LENGTH = 10  # characters of a password
@@ -32,13 +34,13 @@ LOCKED = timedelta(minutes=15)
 CLOSED = "9999-12-31T00:00:00+00:00"  # until when the account of somebody who left is locked
 
 # An analyst sees what waits, and no value. A clerk enters people, an admin makes accounts and reads the audit: neither
-# sees a case. Whoever mends says what a row in quarantine should read; what goes to a platform, and which export is taken
+# sees a case. Where two people do not agree on a case an approver decides. Whoever mends says what a row in quarantine should read; what goes to a platform, and which export is taken
 # in although the gate refused it, is for an approver.
 _STEWARD: frozenset[Deed] = frozenset({"look", "see_values", "judge", "mend", "enter"})
 _MAY: dict[Role, frozenset[Deed]] = {
     "clerk": frozenset({"enter"}),
     "steward": _STEWARD,
-    "approver": _STEWARD | {"undo_others", "approve"},
+    "approver": _STEWARD | {"decide", "undo_others", "approve"},
     "analyst": frozenset({"look"}),
     "admin": frozenset({"accounts", "audit"}),
 }

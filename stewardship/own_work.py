@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stewardship.standing import Pair, Said, Standing
-from warehouse.ledger import Word
+from warehouse.words import Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,10 +159,14 @@ class Waiting:
         ):
             return Waiting(book, standing, put_off, now)
         for one in added:
-            touched = self._settle(one) if one.verdict != "unsure" else [self._book.resident(one.left)]
+            stands = standing.of(one.left, one.right) == one and one.verdict != "unsure"
+            touched = self._settle(one) if stands else [self._book.resident(one.left)]
             for resident in touched:
                 for case in self._book.about(resident) if resident else ():
-                    if case.id in self._open and self._answered(case, standing, now):
+                    if not self._answered(case, standing, now):
+                        if case.id not in self._open:  # a word that waits brings it back
+                            return Waiting(book, standing, put_off, now)
+                    elif case.id in self._open:
                         del self._open[case.id]
         self._upto = standing.last
         return self
@@ -173,10 +177,13 @@ class Waiting:
 
     def _answered(self, case: Case, standing: Standing, now: datetime) -> bool:
         """Whether a case waits for nobody: put off, or answered by what stands on its own pair, or on others that join or
-        keep apart the same residents."""
+        keep apart the same residents; not while a word on it waits for another person."""
         if case.id in self._put_off and self._put_off[case.id].until > stamp(now):
             return True
-        own = standing.of(case.left, case.right)
+        said = standing.between(case.left, case.right)
+        if said.waits:
+            return False
+        own = said.stands
         if case.kind == "stale_verdict":
             return own is None or own.seen == case.seen
         if own is not None and own.verdict == "unsure" and own.seen == case.seen and _age(own, now) < UNSURE:

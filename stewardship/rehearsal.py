@@ -56,9 +56,10 @@ def answer_cases(site: Site, snapshot: Path, who: Mapping[str, str], most: int |
                     "same" if left is not None and left == right else "different",
                     by="truth",
                     because="",
-                    knew=standing.known(case.left, case.right),
+                    knew=standing.known(case.left, case.right, "truth"),
                     alike=book.alike,
                     model="",
+                    needs=1,  # the truth needs no second person
                 )
             except Contradicts:
                 refused += 1

@@ -1,7 +1,8 @@
 """What stewards have said so far: what stands, what it settles, and what would contradict it.
 
 Belongs here: reading the verdicts of the ledger as they come, and the logic of same and different.
-Lives elsewhere: adding a verdict (`verdicts.py`), the lines themselves (`warehouse/ledger.py`).
+Lives elsewhere: adding a verdict (`verdicts.py`), which of several words on a pair stands (`warehouse/words.py`), the lines
+themselves (`warehouse/ledger.py`).
 
 Verdicts are links between records: *same* joins, *different* keeps apart, also over others: who says that A and B are
 the same, and B and C, cannot say that A and C differ. Records that state the same are one for matching, so they are one
@@ -12,11 +13,12 @@ from __future__ import annotations
 
 from collections import ChainMap, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import NamedTuple, Protocol
 
-from warehouse.ledger import Ledger, Line, Word
+from warehouse.ledger import Ledger, Line
+from warehouse.words import Agreed, Word, agreed
 
 Pair = tuple[str, str]
 Alike = Callable[[str], Collection[str]]  # the records that state the same as one, itself included or not
@@ -35,6 +37,10 @@ class Said:
     because: str  # digest of the reason
     seen: str
     undoes: int = 0  # the line taken back, 0 for a verdict
+    needs: int = 1  # how many people have to say so
+
+
+_TOLD = ("by", "left", "right", "verdict", "because", "seen", "needs")
 
 
 class Link(NamedTuple):
@@ -53,6 +59,9 @@ class Standing:
     lines: dict[int, Said] = field(default_factory=dict)
     undone: set[int] = field(default_factory=set)
     of_pair: dict[Pair, list[int]] = field(default_factory=dict)  # every line about a pair, oldest first
+    by_two: set[Pair] = field(
+        default_factory=set
+    )  # every pair on which something was said that needs two people
     of_record: dict[str, set[Pair]] = field(default_factory=dict)  # every pair that something was said of
     together: dict[int, tuple[int, ...]] = field(
         default_factory=dict
@@ -74,54 +83,48 @@ class Standing:
         if line.kind == "undo":
             was = self.lines[body["of"]]
             self.undone.add(was.seq)
-            said = Said(
-                line.seq,
-                line.at,
-                body["by"],
-                was.left,
-                was.right,
-                was.verdict,
-                body["because"],
-                was.seen,
-                was.seq,
+            said = replace(
+                was, seq=line.seq, at=line.at, by=body["by"], because=body["because"], undoes=was.seq
             )
         else:
-            said = Said(
-                line.seq,
-                line.at,
-                body["by"],
-                body["left"],
-                body["right"],
-                body["verdict"],
-                body["because"],
-                body["seen"],
-            )
+            told = {name: body[name] for name in _TOLD if name in body}
+            said = Said(line.seq, line.at, **told)
         self.lines[line.seq] = said
         pair = said.left, said.right
         self.of_pair.setdefault(pair, []).append(line.seq)
+        if said.needs > 1:
+            self.by_two.add(pair)
         for record in pair:
             self.of_record.setdefault(record, set()).add(pair)
 
+    def between(self, left: str, right: str, *, without: Collection[int] = ()) -> Agreed[Said]:
+        """What stands of a pair, and what waits there for another person; also as if some lines had not been said."""
+        gone = {*self.undone, *without} if without else self.undone
+        return agreed(one for one in self.history(left, right) if not one.undoes and one.seq not in gone)
+
     def of(self, left: str, right: str) -> Said | None:
         """The verdict that stands on a pair."""
-        low, high = sorted((left, right))
-        verdicts = (self.lines[seq] for seq in reversed(self.of_pair.get((low, high), ())))
-        return next((one for one in verdicts if not one.undoes and one.seq not in self.undone), None)
+        return self.between(left, right).stands
 
     def act(self, seq: int) -> tuple[int, ...]:
         """The lines that were written together with one, itself included: they are taken back together."""
         return self.together.get(seq, (seq,))
 
-    def before(self, pair: Pair, without: Collection[int]) -> Said | None:
-        """What would stand on a pair if some lines were taken back, too."""
-        gone = {*self.undone, *without}
-        earlier = (self.lines[seq] for seq in reversed(self.of_pair.get(pair, ())))
-        return next((one for one in earlier if not one.undoes and one.seq not in gone), None)
+    def told(self, left: str, right: str, to: str, *, decides: bool = False) -> list[Said]:
+        """The lines about a pair that somebody may see, oldest first.
 
-    def known(self, left: str, right: str) -> int:
-        """The last line about a pair, 0 when there is none: who judges says which they knew."""
-        low, high = sorted((left, right))
-        return self.of_pair.get((low, high), [0])[-1]
+        What others said and still waits for a second person is hidden from whoever could be that person: not from those
+        who said something themselves, nor, where these do not agree, from one who decides.
+        """
+        lines, now = self.history(left, right), self.between(left, right)
+        if any(one.by == to for one in now.waits) or (now.disputed and decides):
+            return lines
+        settled = now.stands.seq if now.stands else 0
+        return [one for one in lines if one.seq <= settled or one.needs == 1 or one.by == to]
+
+    def known(self, left: str, right: str, to: str, *, decides: bool = False) -> int:
+        """The last line about a pair that somebody may see, 0 when there is none: who judges says which they knew."""
+        return max((one.seq for one in self.told(left, right, to, decides=decides)), default=0)
 
     def history(self, left: str, right: str) -> list[Said]:
         """Every line about a pair, oldest first."""
@@ -135,6 +138,10 @@ class Standing:
     def standing(self) -> Iterator[Said]:
         """What stands, of every pair at most one."""
         return (said for pair in self.of_pair if (said := self.of(*pair)) is not None)
+
+    def waiting(self) -> Iterator[Agreed[Said]]:
+        """Every pair on which a word waits for another person."""
+        return (now for pair in self.by_two if (now := self.between(*pair)).waits)
 
     def last_of(self, by: str) -> Said | None:
         """Somebody's latest verdict that was not taken back."""

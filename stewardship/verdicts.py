@@ -23,7 +23,8 @@ from stewardship.standing import (
     contradiction_together,
 )
 from stewardship.store import writing
-from warehouse.ledger import Ledger, Word
+from warehouse.ledger import Ledger
+from warehouse.words import Word
 
 
 class Contradicts(ValueError):
@@ -42,6 +43,10 @@ class Overtaken(ValueError):
         self.said = said
 
 
+class Disputed(ValueError):
+    """Two people do not agree, and somebody has to decide who is neither."""
+
+
 class NothingToUndo(ValueError):
     """There is no such standing verdict."""
 
@@ -58,25 +63,32 @@ def give(
     knew: int,
     alike: Alike,
     model: str,
+    needs: int,
+    decides: bool = False,
 ) -> Said:
-    """Write a verdict on the two records of a case; the line that stands then.
+    """Write a verdict on the two records of a case; its line.
 
     Args:
         standing: is brought up to date.
         knew: the last line about the pair that `by` had seen, 0 for none.
+        needs: how many people have to say so before it stands.
+        decides: whether `by` may see, and settle, what others do not agree on.
 
     Raises:
+        Disputed: others do not agree on these records, and this word needs another person, too.
         Overtaken: somebody said something of the pair since.
         Contradicts: what stands elsewhere says otherwise.
     """
     with writing(desk):  # one at a time, whichever process it is in
         standing.refresh(ledger)
-        now = standing.known(case.left, case.right)
+        now = standing.known(case.left, case.right, by, decides=decides)
         if now != knew:
             last = standing.lines[now]
             if last.by == by and not last.undoes and last.verdict == word and last.seen == case.seen:
                 return last  # the same click twice
             raise Overtaken(last)
+        if needs > 1 and standing.between(case.left, case.right).on(case.seen).disputed:
+            raise Disputed
         chain = contradiction(standing, (case.left, case.right), word, alike)
         if chain is not None:
             raise Contradicts(chain)
@@ -89,6 +101,7 @@ def give(
             seen=case.seen,
             points=case.points,
             model=model,
+            needs=needs,
         )
         standing.refresh(ledger)
         return standing.lines[seq]
@@ -128,7 +141,7 @@ def give_together(
     with writing(desk), ledger.together():
         standing.refresh(ledger)
         for one in words:
-            if (now := standing.known(one.left, one.right)) != one.knew:
+            if (now := standing.known(one.left, one.right, by)) != one.knew:
                 raise Overtaken(standing.lines[now])
         chain = contradiction_together(standing, supposed_words(words), alike)
         if chain is not None:
@@ -190,7 +203,7 @@ def undo(
             return said
         taken = [one for one in standing.act(seq) if one not in standing.undone]
         pairs = {(standing.lines[one].left, standing.lines[one].right) for one in taken}
-        then = {pair: standing.before(pair, taken) for pair in sorted(pairs)}
+        then = {pair: standing.between(*pair, without=taken).stands for pair in sorted(pairs)}
         chain = contradiction_together(standing, then, alike)
         if chain is not None:
             raise Contradicts(chain)

@@ -2,7 +2,7 @@
 
 Belongs here: adding a line, reading lines, proving that none was changed; personal texts beside them; verdicts.
 Lives elsewhere: where it is kept (`books.py`), what becomes of a batch (`batches.py`), of an approval (`approvals.py`), of an override
-(`overrides.py`); what a verdict does to clusters (`dedup`, `stewardship`).
+(`overrides.py`); which of several verdicts on a pair stands (`words.py`); what it does to clusters (`dedup`, `stewardship`).
 
 Every line carries the hash of the line before it. Personal texts and the cells of a batch stand in side tables: a
 line holds their digest only, so that a text can be erased without breaking the chain. A chain cannot show that its
@@ -16,15 +16,14 @@ import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from warehouse.books import Book, Unreachable, open_file, open_served
 from warehouse.site import Site
-
-Word = Literal["same", "different", "unsure"]
+from warehouse.words import Word, agreed
 
 _NOTHING_BEFORE = "0" * 64
 
@@ -76,6 +75,10 @@ class Verdict:
     seen: str  # fingerprint of the identity values of both records
     points: float | None
     model: str | None
+    needs: int = 1  # how many people have to say so
+
+
+_Spoken = tuple[Verdict, int | None]  # a verdict, and the line by which it was taken back, if it was
 
 
 class Ledger:
@@ -215,15 +218,20 @@ class Ledger:
         seen: str,
         points: float | None = None,
         model: str | None = None,
+        needs: int = 1,
     ) -> int:
-        """Add a verdict on two records; the number of its line. The reason is kept as a personal text."""
+        """Add a verdict on two records; the number of its line. The reason is kept as a personal text.
+
+        needs: how many people have to say so before it stands.
+        """
         if verdict not in ("same", "different", "unsure"):
             raise ValueError(f"裁定只能是 same、different 或 unsure，不能是 {verdict}")
         if left == right:
             raise ValueError(f"裁定须针对两条不同的记录，这里两边都是 {left}")
         low, high = sorted((left, right))
-        body = {"left": low, "right": high, "verdict": verdict, "by": by, "because": self.remember(because)}
-        return self.append("verdict", body | {"seen": seen, "points": points, "model": model})
+        told = {"left": low, "right": high, "verdict": verdict, "by": by, "because": self.remember(because)}
+        body = {**told, "seen": seen, "points": points, "model": model}
+        return self.append("verdict", body if needs == 1 else body | {"needs": needs})
 
     def undo(self, seq: int, *, by: str, because: str) -> int:
         """Take a verdict back by one more line; what was said of the pair before stands again."""
@@ -232,33 +240,42 @@ class Ledger:
         return self.append("undo", {"of": seq, "by": by, "because": self.remember(because)})
 
     def verdicts(self) -> list[Verdict]:
-        """What stands today: of every pair the latest verdict that was not taken back, in order of their lines."""
-        undone = {line.body["of"] for line in self.lines("undo")}
-        standing = {
-            (line.body["left"], line.body["right"]): line
-            for line in self.lines("verdict")
-            if line.seq not in undone
-        }
-        return [
-            Verdict(line.seq, line.at, **{**line.body, "because": self.recall(line.body["because"])})
-            for line in sorted(standing.values(), key=lambda line: line.seq)
-        ]
+        """What stands today, of every pair at most one, in order of their lines."""
+        standing = (_standing(said) for said in self._said().values())
+        found = sorted((one for one in standing if one is not None), key=lambda one: one.seq)
+        return [replace(one, because=self.recall(one.because or "")) for one in found]
 
     def parted(self) -> list[tuple[str, str]]:
-        """Pairs of records that a person parted: said to be different, or of which *same* was taken back."""
-        standing = {(one.left, one.right): one.verdict for one in self.verdicts()}
-        undone = {line.body["of"] for line in self.lines("undo")}
-        taken_back = {
-            (line.body["left"], line.body["right"])
-            for line in self.lines("verdict")
-            if line.seq in undone and line.body["verdict"] == "same"
-        }
-        different = {pair for pair, verdict in standing.items() if verdict == "different"}
-        return sorted(different | (taken_back - standing.keys()))
+        """Pairs of records that a person parted: said to be different, or of which *same* stood and was taken back."""
+        return sorted(pair for pair, said in self._said().items() if _parted(said))
+
+    def _said(self) -> dict[tuple[str, str], list[_Spoken]]:
+        """Every word on every pair, oldest first, and the line by which it was taken back."""
+        undone = {line.body["of"]: line.seq for line in reversed(self.lines("undo"))}
+        said: dict[tuple[str, str], list[_Spoken]] = {}
+        for line in self.lines("verdict"):
+            one = Verdict(line.seq, line.at, **line.body)
+            said.setdefault((one.left, one.right), []).append((one, undone.get(one.seq)))
+        return said
 
     def together(self) -> AbstractContextManager[None]:
         """All lines that are added in the block are written, or none. Blocks may lie in one another: the outermost counts."""
         return self._book.writing()
+
+
+def _standing(said: Sequence[_Spoken], at: int | None = None) -> Verdict | None:
+    """What stands of a pair, or stood before a line."""
+    if at is None:
+        return agreed(one for one, undone in said if undone is None).stands
+    return agreed(one for one, undone in said if one.seq < at and (undone is None or undone >= at)).stands
+
+
+def _parted(said: Sequence[_Spoken]) -> bool:
+    stands = _standing(said)
+    if stands is not None:
+        return stands.verdict == "different"
+    stood = (_standing(said, undone) for _, undone in said if undone is not None)
+    return any(one is not None and one.verdict == "same" for one in stood)
 
 
 @contextmanager

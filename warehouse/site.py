@@ -32,6 +32,13 @@ class SiteError(ValueError):
         super().__init__(f"{place}：{problem}。{next_move}")
 
 
+@dataclass(frozen=True, slots=True)
+class Review:
+    """How a site has its cases judged, `[review]` of its `site.toml`. four_eyes: two people, where much is at stake."""
+
+    four_eyes: bool = True
+
+
 @dataclass(frozen=True)
 class Site:
     """A site: its folder, its area, the key of its ids, whom it can ask and whom it can tell."""
@@ -45,6 +52,7 @@ class Site:
     sending: Mapping[str, Connection] = field(default_factory=dict, hash=False)  # the way out, by platform
     ledger_at: Connection | None = None  # the database that holds the ledger; None: the file does
     provider: Provider | None = None  # who says who comes to the desk; None: passwords alone do
+    review: Review = Review()
 
     @property
     def inbox(self) -> Path:
@@ -185,6 +193,7 @@ def read_site(root: Path) -> Site:
         provider = read_provider(stated.pop("oidc")) if "oidc" in stated else None
     except WrongConnection as error:
         raise SiteError(file, error.problem, error.next_move) from error
+    review = _review(file, stated.pop("review", {}))
     named = {"model": str} if "model" in stated else {}
     _expect(file, "顶层", stated, {"name": str, "area": dict, **named})
     area = dict(stated["area"])
@@ -206,7 +215,17 @@ def read_site(root: Path) -> Site:
         sending=sending,
         ledger_at=ledger_at,
         provider=provider,
+        review=review,
     )
+
+
+def _review(file: Path, stated: object) -> Review:
+    """How cases are judged: what is not stated is as `Review` has it."""
+    if not isinstance(stated, dict):
+        raise SiteError(file, "[review] 应为一张表", "请改正后再运行")
+    kinds: dict[str, type] = {"four_eyes": bool}
+    _expect(file, "[review]", stated, {word: kind for word, kind in kinds.items() if word in stated})
+    return Review(**stated)
 
 
 def _model(file: Path, stated: str) -> Path:

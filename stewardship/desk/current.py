@@ -17,10 +17,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from dedup.site import site_model
+from stewardship.accounts import Account
 from stewardship.audit import Event, note, open_audit
 from stewardship.casebook import Casebook, open_casebook
 from stewardship.cases import Case
 from stewardship.desk.faults import tell_fault
+from stewardship.four_eyes import asks
 from stewardship.intake import Intake
 from stewardship.queue import Waiting, deferrals
 from stewardship.standing import Standing
@@ -131,14 +133,14 @@ class Current:
             yield self._ledger, self._standing
 
     def open_cases(
-        self, desk: sqlite3.Connection, book: Casebook, standing: Standing, now: datetime
+        self, desk: sqlite3.Connection, book: Casebook, standing: Standing, who: Account, now: datetime
     ) -> list[Case]:
-        """What waits for anybody, most pressing first. Inside `standing` only."""
+        """What waits and is asked of somebody, most pressing first. Inside `standing` only."""
         put_off = deferrals(desk) | at_the_door(desk)
         if self._waiting is None:
             self._waiting = Waiting(book, standing, put_off, now)
         self._waiting = self._waiting.brought_up_to(book, standing, put_off, now)
-        return self._waiting.cases
+        return [case for case in self._waiting.cases if asks(standing, case, who, now)]
 
 
 def now() -> datetime:

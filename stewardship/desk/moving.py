@@ -203,7 +203,10 @@ def _staged(asking: Asking, resident: Resident) -> Staged | None:
         said = list(standing.standing())
     plan = plan_move(snapshot, resident.resident_id, going, to.resident_id if to else None, said)
     with asking.current.standing() as (_, standing):
-        knew = {(one.left, one.right): standing.known(one.left, one.right) for one in plan.words}
+        knew = {
+            (one.left, one.right): standing.known(one.left, one.right, asking.who.account.name)
+            for one in plan.words
+        }
     words = _sayings(asking, plan.words, knew)
     with asking.current.standing() as (_, standing):
         chain = _contradiction(asking, standing, plan, words)

@@ -45,9 +45,12 @@ def resident_page(asking: Asking) -> Response:
     asking.current.note("viewed", by, resident=found.resident_id, full=int(asking.full))
     with asking.current.standing() as (_, standing):
         pairs = {pair for record in found.records for pair in standing.of_record.get(record, ())}
-        said = sorted((one for pair in pairs for one in standing.history(*pair)), key=lambda one: -one.seq)
+        said = sorted((one for pair in pairs for one in standing.told(*pair, by)), key=lambda one: -one.seq)
         stands = {one.seq for pair in pairs if (one := standing.of(*pair))}
-        waiting = {one.id for one in asking.current.open_cases(asking.con, book, standing, asking.now)}
+        waiting = {
+            one.id
+            for one in asking.current.open_cases(asking.con, book, standing, asking.who.account, asking.now)
+        }
     return page(
         asking,
         "resident.html",

@@ -34,8 +34,10 @@ def queue_page(asking: Asking) -> Response:
     """What waits, by kind, platform and area, the most pressing first."""
     asked, book, account = asked_of(asking, asking.query), asking.current.book(), asking.who.account
     with asking.current.standing() as (_, standing):
-        every = asking.current.open_cases(asking.con, book, standing, asking.now)
-        mine = _judged_today(standing, asking.who.account.name, asking.now)
+        every = asking.current.open_cases(asking.con, book, standing, asking.who.account, asking.now)
+        mine = _judged_today(standing, account.name, asking.now)
+        answered = sum(account.name in {one.by for one in said.waits} for said in standing.waiting())
+        disputed = {one.id for one in every if standing.between(one.left, one.right).disputed}
     waiting = [case for case in every if account.works_on(case.areas)]
     wanted = [case for case in waiting if asked.wants(case)]
     wanted.sort(key=lambda case: case.id not in asked.first)
@@ -59,6 +61,8 @@ def queue_page(asking: Asking) -> Response:
         back_from_door=asked.first,
         out=sum(one.out for one in visits(asking.con).values()),
         mine=mine,
+        answered=answered,
+        disputed=disputed,
         waits=[one for one in work(asking) if one.kind != "cases" and one.count and one.shown_to(account)],
         night=book.snapshot.stem,
         effect=effect(asking),

@@ -23,6 +23,7 @@ from stewardship.desk.guard import ADDRESS, Asking, Way, problem
 from stewardship.desk.queue import asked_of, query_of, queue_page
 from stewardship.desk.rendering import say
 from stewardship.differences import person, side_by_side
+from stewardship.four_eyes import asks, decides, looked_at_by_two, needed
 from stewardship.homes import homes_of, seen_by
 from stewardship.queue import (
     Asked,
@@ -38,10 +39,11 @@ from stewardship.queue import (
 from stewardship.residents import areas_of
 from stewardship.staff import judges
 from stewardship.standing import Link, Said, Standing
-from stewardship.verdicts import Contradicts, NothingToUndo, Overtaken, give, undo
+from stewardship.verdicts import Contradicts, Disputed, NothingToUndo, Overtaken, give, undo
 from stewardship.visits import visits
-from warehouse.ledger import Ledger, Word
+from warehouse.ledger import Ledger
 from warehouse.store import read_store
+from warehouse.words import Agreed, Word
 
 DEFER_DAYS = (1, 7, 30)
 
@@ -56,6 +58,7 @@ class HistoryLine:
     word: str
     undo: bool
     stands: bool
+    waits: bool  # for a second person
     because: str
 
 
@@ -93,7 +96,7 @@ def _onwards(
     """To the next case; its address says which part of the queue is worked on, and what was just done."""
     asked, by, book = asked_of(asking, forms or asking.query), asking.who.account.name, asking.current.book()
     with asking.current.standing() as (_, standing):
-        waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
+        waiting = asking.current.open_cases(asking.con, book, standing, asking.who.account, asking.now)
     held = spoken_for(asking.con, by, asking.now)
     while (case := step(waiting, book, here, asked, held)) is not None:
         holder = hold(asking.con, case.id, by, asking.now)
@@ -121,11 +124,13 @@ def case_page(
     case = _case(asking, book)
     if case is None:
         return _no_case(asking)
-    holder = hold(asking.con, case.id, by.name, asking.now) if by.may("judge") else None
+    with asking.current.standing() as (_, standing):
+        asked = by.may("judge") and asks(standing, case, by, asking.now)
+    holder = hold(asking.con, case.id, by.name, asking.now) if asked else None
     _remember_opened(asking.con, case)
     asking.current.note("viewed", by.name, case=case.id, full=int(asking.full))
     with asking.current.standing() as (ledger, standing):
-        waiting = asking.current.open_cases(asking.con, book, standing, asking.now)
+        waiting = asking.current.open_cases(asking.con, book, standing, asking.who.account, asking.now)
         said = _what_was_said(asking, ledger, standing, case)
     return page(
         asking,
@@ -164,16 +169,34 @@ def _what_is_stated(asking: Asking, book: Casebook, case: Case) -> dict[str, Any
 
 
 def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Case) -> dict[str, Any]:
-    """What stands on the pair, what was said of it before, and what the person who asks has just said."""
+    """What stands on the pair, what was said of it before as far as it may be seen before one has answered, and what the
+    person who asks has just said."""
+    account, review = asking.who.account, asking.current.site.review
+    now = standing.between(case.left, case.right).on(case.seen)
     just_said = standing.lines.get(number(asking.query.get("said")))
+    lines = standing.told(case.left, case.right, account.name, decides=account.may("decide"))
     return {
-        "own": standing.of(case.left, case.right),
+        "own": now.stands,
         "visit": (visit := visits(asking.con).get(case.id)),
         "found": ledger.recall(visit.found) or "" if visit and not visit.out else "",
-        "knew": standing.known(case.left, case.right),
-        "history": _history(ledger, standing, case),
-        "just_said": just_said if just_said and just_said.by == asking.who.account.name else None,
+        "knew": lines[-1].seq if lines else 0,
+        "history": _history(ledger, now, lines),
+        "just_said": just_said if just_said and just_said.by == account.name else None,
+        "came_to": _came_to(standing, just_said) if just_said else "",
+        "by_two": looked_at_by_two(case, review),
+        "disputed": now.disputed,
+        "may_decide": decides(now, account),
     }
+
+
+def _came_to(standing: Standing, said: Said) -> str:
+    """What became of a word that needs a second person: it waits, they agree, or they do not."""
+    if said.needs == 1:
+        return ""
+    now = standing.between(said.left, said.right)
+    if now.disputed:
+        return "disputed"
+    return "agreed" if said == now.stands else "waits" if said in now.waits else ""
 
 
 def _place_in_queue(asking: Asking, book: Casebook, case: Case, waiting: Sequence[Case]) -> dict[str, Any]:
@@ -223,7 +246,16 @@ def judge(asking: Asking) -> Response:
                 knew=number(form.get("knew")),
                 alike=book.alike,
                 model=asking.current.model,
+                needs=needed(
+                    case,
+                    standing.between(case.left, case.right),
+                    asking.who.account,
+                    asking.current.site.review,
+                ),
+                decides=asking.who.account.may("decide"),
             )
+    except Disputed:
+        return case_page(asking, told="approver_decides", status=409)
     except Overtaken as overtaken:
         return case_page(asking, told="overtaken", status=409, other=overtaken.said)
     except Contradicts as refused:
@@ -373,8 +405,7 @@ def _remember_opened(con: sqlite3.Connection, case: Case) -> None:
     )
 
 
-def _history(ledger: Ledger, standing: Standing, case: Case) -> list[HistoryLine]:
-    stands = standing.of(case.left, case.right)
+def _history(ledger: Ledger, now: Agreed[Said], lines: Sequence[Said]) -> list[HistoryLine]:
     return [
         HistoryLine(
             one.seq,
@@ -382,10 +413,11 @@ def _history(ledger: Ledger, standing: Standing, case: Case) -> list[HistoryLine
             one.by,
             one.verdict,
             bool(one.undoes),
-            one == stands,
+            one == now.stands,
+            one in now.waits,
             ledger.recall(one.because) or "",
         )
-        for one in standing.history(case.left, case.right)
+        for one in lines
     ]
 
 

@@ -53,7 +53,7 @@ def work(asking: Asking) -> list[Work]:
     """Every kind, in the order of the row of pages; what nobody waits for is counted 0."""
     current, book = asking.current, asking.current.book()
     with current.standing() as (_, standing):
-        every = current.open_cases(asking.con, book, standing, asking.now)
+        every = current.open_cases(asking.con, book, standing, asking.who.account, asking.now)
     cases = sum(asking.who.account.works_on(one.areas) for one in every)
     groups = [one for one in waiting_groups(asking) if not one.word]
     return [

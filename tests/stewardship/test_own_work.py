@@ -6,7 +6,7 @@ import pytest
 
 from stewardship.own_work import Day, own_work
 from stewardship.standing import Said, Standing
-from warehouse.ledger import Word
+from warehouse.words import Word
 
 
 def standing(*lines: tuple[str, str, str, Word, int]) -> Standing:

@@ -33,8 +33,9 @@ from stewardship.standing import Standing
 from stewardship.store import open_desk, stamp
 from tests.stewardship.conftest import Clock
 from warehouse.books import FileBook
-from warehouse.ledger import Ledger, Word, open_ledger
+from warehouse.ledger import Ledger, open_ledger
 from warehouse.site import Site
+from warehouse.words import Word
 
 
 def test_a_case_is_held_by_one_person_until_they_let_go_or_take_too_long(site: Site, clock: Clock) -> None:
@@ -150,8 +151,9 @@ SAID = st.one_of(
     st.tuples(
         st.sampled_from(["same", "different", "unsure"]),
         st.permutations(range(12)).map(lambda order: order[:2]),
+        st.sampled_from([1, 2]),
     ),
-    st.tuples(st.sampled_from(["undo", "defer", "wait"]), st.integers(0, 20)),
+    st.tuples(st.sampled_from(["undo", "defer", "wait"]), st.integers(0, 20), st.just(1)),
 )
 
 
@@ -182,12 +184,12 @@ def small_book() -> Casebook:
 
 @settings(max_examples=60)
 @given(st.lists(SAID, max_size=15))
-def test_what_waits_is_the_same_word_by_word_as_all_at_once(steps: list[tuple[str, Any]]) -> None:
+def test_what_waits_is_the_same_word_by_word_as_all_at_once(steps: list[tuple[str, Any, int]]) -> None:
     book, clock, standing, put_off = small_book(), Clock(), Standing(), dict[str, Deferred]()
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as con:
         ledger = Ledger(FileBook(con), b"k" * 32)
         waiting = Waiting(book, standing, put_off, clock())
-        for what, which in steps:
+        for turn, (what, which, needs) in enumerate(steps):
             if what == "undo" and which in standing.lines:
                 ledger.undo(standing.lines[which].undoes or which, by="wang", because="")
             elif what == "defer":
@@ -199,7 +201,8 @@ def test_what_waits_is_the_same_word_by_word_as_all_at_once(steps: list[tuple[st
                 clock.pass_by(hours=which * 12)
             elif what in ("same", "different", "unsure"):
                 left, right = (f"r{place:02}" for place in which)
-                ledger.judge(left, right, what, by="wang", because="", seen="f")  # type: ignore[arg-type]
+                by = ("wang", "li")[turn % 2]
+                ledger.judge(left, right, what, by=by, because="", seen="f", needs=needs)  # type: ignore[arg-type]
             standing.refresh(ledger)
             waiting = waiting.brought_up_to(book, standing, put_off, clock())
             assert waiting.cases == Waiting(book, standing, put_off, clock()).cases

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from stewardship.cases import Case
 from stewardship.standing import Said, Settled, Standing
-from stewardship.verdicts import Contradicts, NothingToUndo, Overtaken, give, undo
+from stewardship.verdicts import Contradicts, Disputed, NothingToUndo, Overtaken, give, undo
 from warehouse.books import FileBook
-from warehouse.ledger import Ledger, Word
+from warehouse.ledger import Ledger
+from warehouse.words import Word
 
 
 def case(left: str, right: str, seen: str = "f") -> Case:
@@ -33,7 +34,16 @@ class Room:
     alike: dict[str, int] = field(default_factory=dict)
 
     def says(
-        self, by: str, left: str, word: Word, right: str, *, knew: int | None = None, seen: str = "f"
+        self,
+        by: str,
+        left: str,
+        word: Word,
+        right: str,
+        *,
+        knew: int | None = None,
+        seen: str = "f",
+        needs: int = 1,
+        decides: bool = False,
     ) -> Said:
         self.standing.refresh(self.ledger)
         return give(
@@ -44,9 +54,11 @@ class Room:
             word,
             by=by,
             because="",
-            knew=self.standing.known(left, right) if knew is None else knew,
+            knew=self.standing.known(left, right, by, decides=decides) if knew is None else knew,
             alike=self.states_the_same,
             model="m",
+            needs=needs,
+            decides=decides,
         )
 
     def states_the_same(self, record: str) -> list[str]:
@@ -186,13 +198,70 @@ def test_undo_does_not_bring_back_what_later_verdicts_contradict(room: Room) -> 
     assert room.ledger.lines("undo") == []
 
 
+def test_the_second_of_two_needed_is_not_told_the_first_answer(room: Room) -> None:
+    room.says("wang", "a", "same", "b", knew=0, needs=2)
+    assert room.standing.of("a", "b") is None and room.ledger.verdicts() == []
+    assert room.standing.told("a", "b", "li") == [] and room.standing.known("a", "b", "li") == 0
+    assert len(room.standing.told("a", "b", "wang")) == 1
+    room.says("li", "a", "same", "b", knew=0, needs=2)  # had opened it before the first answered: no matter
+    assert [(one.left, one.right, one.verdict) for one in room.ledger.verdicts()] == [("a", "b", "same")]
+    assert len(room.standing.told("a", "b", "nobody")) == 2
+
+
+def test_where_two_differ_only_one_who_decides_sees_both_and_settles_it(room: Room) -> None:
+    room.says("wang", "a", "same", "b", needs=2)
+    room.says("li", "a", "different", "b", needs=2)
+    for other in ("sun", "li"):
+        with pytest.raises(Disputed):
+            room.says(other, "a", "same", "b", needs=2)
+    assert room.standing.told("a", "b", "sun") == []
+    assert len(room.standing.told("a", "b", "zhou", decides=True)) == 2
+    room.says("zhou", "a", "same", "b", needs=1, decides=True)
+    assert [one.by for one in room.standing.standing()] == ["zhou"]
+
+
+def test_a_word_that_waits_binds_nobody_elsewhere(room: Room) -> None:
+    room.says("wang", "a", "same", "b", needs=2)
+    room.says("li", "b", "same", "c")
+    room.says("li", "a", "different", "c")
+    with pytest.raises(Contradicts):
+        room.says("zhou", "a", "same", "b", needs=2)
+
+
+def test_taking_back_the_word_that_differs_lets_those_stand_that_agree_unless_they_contradict(
+    room: Room,
+) -> None:
+    room.says("wang", "a", "same", "b", needs=2)
+    differs = room.says("li", "a", "different", "b", needs=2)
+    room.ledger.judge("a", "b", "same", by="sun", because="", seen="f", needs=2)
+    room.says("zhou", "a", "different", "c")
+    other = room.says("zhou", "b", "same", "c")
+    with pytest.raises(Contradicts):
+        room.takes_back("li", differs.seq)
+    room.takes_back("zhou", other.seq)
+    room.takes_back("li", differs.seq)
+    assert ("a", "b", "same") in [(one.left, one.right, one.verdict) for one in room.standing.standing()]
+
+
+def test_a_same_that_never_stood_parts_nobody_when_it_is_taken_back(room: Room) -> None:
+    alone = room.says("wang", "a", "same", "b", needs=2)
+    room.takes_back("wang", alone.seq)
+    assert room.ledger.parted() == []
+    first = room.says("wang", "a", "same", "b", needs=2)
+    room.says("li", "a", "same", "b", needs=2)
+    room.takes_back("wang", first.seq)
+    assert room.ledger.verdicts() == [] and room.ledger.parted() == [("a", "b")]
+
+
 RECORDS = "abcdef"
 STEP = st.one_of(
     st.tuples(
         st.sampled_from(["same", "different", "unsure"]),
         st.permutations(RECORDS).map(lambda order: order[:2]),
+        st.sampled_from(["wang", "li"]),
+        st.sampled_from([1, 2]),
     ),
-    st.tuples(st.just("undo"), st.integers(1, 12)),
+    st.tuples(st.just("undo"), st.integers(1, 12), st.just("zhou"), st.just(1)),
 )
 
 
@@ -217,23 +286,23 @@ def consistent(said: Iterable[tuple[str, str, str]], alike: dict[str, int]) -> b
 @settings(max_examples=150)
 @given(st.lists(STEP, max_size=14), st.dictionaries(st.sampled_from(RECORDS), st.integers(0, 1), max_size=4))
 def test_what_stands_never_contradicts_itself_and_nothing_is_refused_without_need(
-    steps: list[tuple[str, object]], alike: dict[str, int]
+    steps: list[tuple[str, object, str, int]], alike: dict[str, int]
 ) -> None:
     with open_room() as room:
         room.alike = alike
-        for word, what in steps:
+        for word, what, by, needs in steps:
             stood = {(one.left, one.right): one.verdict for one in room.standing.standing()}
             try:
                 if word == "undo":
-                    room.takes_back("wang", what)  # type: ignore[arg-type]
+                    room.takes_back(by, what, any_ones=True)  # type: ignore[arg-type]
                 else:
                     left, right = what  # type: ignore[misc]
-                    room.says("wang", left, word, right)  # type: ignore[arg-type]
+                    room.says(by, left, word, right, needs=needs)  # type: ignore[arg-type]
             except Contradicts:
                 if word != "undo":
                     stood[tuple(sorted(what))] = word  # type: ignore[index, arg-type, call-overload]
                     assert not consistent([(*pair, said) for pair, said in stood.items()], alike)
-            except NothingToUndo:
+            except (NothingToUndo, Disputed):
                 pass
             standing = [(one.left, one.right, one.verdict) for one in room.standing.standing()]
             assert consistent(standing, alike)

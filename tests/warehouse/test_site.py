@@ -86,3 +86,15 @@ def test_a_site_may_name_a_model_of_its_own(site: Site) -> None:
     (site.root / "models").mkdir()
     (site.root / "models" / "own.toml").touch()
     assert read_site(site.root).model == site.root / "models" / "own.toml"
+
+
+def test_a_site_may_let_one_person_judge_everything(site: Site) -> None:
+    assert site.review.four_eyes
+    file = site.root / "site.toml"
+    stated = file.read_text(encoding="utf-8")
+    file.write_text(stated + "\n[review]\nfour_eyes = false\n", encoding="utf-8")
+    assert not read_site(site.root).review.four_eyes
+    for wrong in ('four_eyes = "no"', "six_eyes = true"):
+        file.write_text(f"{stated}\n[review]\n{wrong}\n", encoding="utf-8")
+        with pytest.raises(SiteError, match="review"):
+            read_site(site.root)

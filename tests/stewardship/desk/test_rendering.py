@@ -19,8 +19,8 @@ from stewardship.links import Kind as TieKind
 from stewardship.nights import FAILED, FIGURES, FOLLOWED
 from stewardship.visits import Question
 from warehouse.approvals import Word as SaidWord
-from warehouse.ledger import Word
 from warehouse.overrides import Action
+from warehouse.words import Word
 
 HERE = resources.files("stewardship.desk")
 RULES = (
@@ -48,6 +48,7 @@ MADE_UP = {
     "link_": get_args(Word),
     "sign_": get_args(Sign),
     "reach_": ("same", "different"),
+    "came_to_": ("waits", "agreed", "disputed"),
     "rule_": RULES,
     "page_": PAGES,
     "change_": CHANGES,
