@@ -245,6 +245,11 @@ class Ledger:
         found = sorted((one for one in standing if one is not None), key=lambda one: one.seq)
         return [replace(one, because=self.recall(one.because or "")) for one in found]
 
+    def waits(self) -> set[int]:
+        """The lines of verdicts that wait for another person."""
+        words = ((one for one, undone in said if undone is None) for said in self._said().values())
+        return {one.seq for live in words for one in agreed(live).waits}
+
     def parted(self) -> list[tuple[str, str]]:
         """Pairs of records that a person parted: said to be different, or of which *same* stood and was taken back."""
         return sorted(pair for pair, said in self._said().items() if _parted(said))

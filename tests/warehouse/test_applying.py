@@ -46,3 +46,8 @@ def test_what_changes_who_is_who_or_what_we_stand_for_counts_as_waiting(ledger):
     assert not_in_effect(ledger, 0) == 2
     assert not_in_effect(ledger, line) == 1
     assert not_in_effect(ledger, ledger.last()) == 0
+    before = ledger.last()
+    ledger.judge("a", "c", "same", by="王芳", because="", seen="", needs=2)
+    assert not_in_effect(ledger, before) == 0  # waits for a second person
+    ledger.judge("a", "c", "same", by="李伟", because="", seen="", needs=2)
+    assert not_in_effect(ledger, before) == 2
