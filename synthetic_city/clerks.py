@@ -115,8 +115,9 @@ class Desk:
         found: list[tuple[bool, bool, float, Store, Entry]] = []
         for slug, store in self.stores.items():
             platform = store.platform
-            if name not in platform.fields or any(name in fed for fed in platform.feeds.values()):
-                continue
+            needed = {name, "address"} if name in MOVES else {name}
+            if name not in platform.fields or any(needed & set(fed) for fed in platform.feeds.values()):
+                continue  # what is copied from elsewhere nobody enters, nor a move where addresses are copied
             owner = name in platform.authority
             entry = self._held[slug].get(person.number)
             if entry is None and owner and _belongs(store, self.town, person):

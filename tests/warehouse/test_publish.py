@@ -255,6 +255,24 @@ def test_a_grid_is_told_only_on_the_word_of_a_record_that_does_not_live_elsewher
         assert {row[0] for row in world.rows("select field from outbox.wanted where record_id = 'c'")} == said
 
 
+def test_a_grid_named_after_a_community_goes_only_with_an_address_in_it(world: Any, ledger: Ledger) -> None:
+    world.platforms(
+        world.platform("civil", receives=["grid"]),
+        world.platform("police", authority=("address",)),
+        world.platform("grid", authority=("grid",), share=("grid",)),
+    )
+    there = FULL.replace("近江社区", "海潮社区")
+    for mine, said in (("近江社区第3网格", {"grid"}), ("海潮社区第3网格", set()), ("三网格", {"grid"})):
+        world.states("civil", {"c": ADULT, "d": ADULT})
+        world.states("police", {"p": {"address": FULL}, "q": {"address": there}})
+        world.states("grid", {"g": {"grid": mine}})
+        world.people(R1=["c", "p", "g"], R2=["d", "q"])
+        choose_values(world.con)
+        build_golden(world.con)
+        find_wanted(world.con, N1)
+        assert {row[0] for row in world.rows("select field from outbox.wanted where record_id = 'c'")} == said
+
+
 def test_a_grid_that_was_entered_after_an_address_that_is_late_is_told(world: Any, ledger: Ledger) -> None:
     old = {"address": FULL.replace("5幢", "9幢")}
     world.platforms(

@@ -191,7 +191,7 @@ def test_two_people_at_two_screens(shop: Shop) -> None:
     assert shop.lines() == []
     press(wang, "y")
     li.reload()
-    expect(li.locator(".own")).to_contain_text("现有裁定：是同一人（wang")
+    expect(li.locator("p.own")).to_contain_text("现有裁定：是同一人（wang")
 
 
 def test_a_name_that_is_html_stays_a_name(shop: Shop) -> None:

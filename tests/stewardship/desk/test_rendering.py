@@ -11,6 +11,7 @@ from stewardship.alike import Because
 from stewardship.approving import REFUSED
 from stewardship.audit import Event
 from stewardship.cases import KINDS
+from stewardship.departures import Why
 from stewardship.desk.approvals import CHANGES, WHYS
 from stewardship.desk.audit import FACTS, LIFTED
 from stewardship.desk.rendering import say
@@ -69,7 +70,9 @@ MADE_UP = {
     "home_": ("living", "registered", "dwelling"),
     "role_": ROLES,
     "role_about_": ROLES,
-    "fact_": FACTS,
+    "fact_": [fact for fact in FACTS if fact != "why"],
+    "fact_why_": get_args(Why),
+    "away_": get_args(Why),
     "lifted_": LIFTED,
     "event_": get_args(Event),
     "alike_": get_args(Because),

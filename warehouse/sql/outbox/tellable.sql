@@ -2,7 +2,8 @@
 -- form's purpose, to say. Of a grade that may be published, of a field that may be, stated by somebody who may pass the
 -- field on (shareable). A phone that stands for several residents is nobody's own and is not told. A grid or community, only
 -- as a record states it that does not live somewhere else (facts.follows), unless it was entered after that address: it then
--- follows from where somebody moved to, and the address is only late. Of residents who have died or moved out nothing
+-- follows from where somebody moved to, and the address is only late; nor one that is named after another community than the
+-- one in which the golden address lies. Of residents who have died or moved out nothing
 -- but that.
 -- child: under 14, or of a birth date that nobody knows: only for the departments of warehouse/policy.toml.
 with
@@ -32,7 +33,14 @@ not_personal as (
     where (field, part) in (select (field, part) from part group by field, part having count(distinct resident_id) > 1)
 ),
 
--- What follows from another golden value, on the word of a record that contradicts that one.
+-- The communities that addresses name.
+community as (
+    select distinct split_part(value, '|', 3) as name
+    from golden.value
+    where field = 'address' and split_part(value, '|', 3) <> ''
+),
+
+-- What follows from another golden value, on the word of a record that contradicts that one, or in a name that does.
 out_of_step as (
     select v.resident_id, v.field
     from golden.value as v
@@ -44,6 +52,13 @@ out_of_step as (
     where own."key" is not null
         and entered.since <= own.since
         and not facts.agree(f.kind, own."key", leader.value)
+    union
+    select v.resident_id, v.field
+    from golden.value as v
+    join facts.follows as follows on follows.field = v.field
+    join golden.value as leader on leader.resident_id = v.resident_id and leader.field = follows.leader
+    join community as own on own.name = split_part(leader.value, '|', 3)
+    join community as other on starts_with(v.value, other.name) and not starts_with(v.value, own.name)
 )
 
 select v.resident_id, v.field, v.value, v.taken_from, v.rule, v.sources, q.place, resident.child
