@@ -20,7 +20,7 @@ from warehouse.site import read_site
 from warehouse.store import read_store
 
 PLATFORMS = "actual_population,grid,social_card,volunteers,resident_points,marriage_registry"
-SMALL = ("--residents", 200, "--pace", 25, "--seed", 3, "--platforms", PLATFORMS, "--json")
+SMALL = ("--residents", 200, "--pace", 25, "--seed", 6, "--platforms", PLATFORMS, "--json")
 
 
 @pytest.fixture(scope="module")
