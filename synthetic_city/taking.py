@@ -118,7 +118,8 @@ def _homes(store: Store) -> dict[Cell, list[Entry]]:
     if household_columns(store.platform) and "household_number" in store.platform.fields:
         number = store.platform.fields["household_number"].column
         for entry in store.entries:
-            homes.setdefault(entry.cells.get(number), []).append(entry)
+            if entry.cells.get(number) is not None:
+                homes.setdefault(entry.cells[number], []).append(entry)
     return homes
 
 

@@ -39,6 +39,7 @@ WHYS = (
     "close",
     "one_source",
     "confirmed_there",
+    "lives_elsewhere",
     "changed_there",
     "contested",
     "parted",

@@ -435,7 +435,7 @@ def test_what_follows_from_an_address_that_others_contradict_is_overwritten_only
     assert decided() == [("release", None)]
     world.states("clinic", {"k": {"address": there}})
     world.people(R1=["c", "p", "k"])
-    assert decided() == [("approval", "confirmed_there")]
+    assert decided() == [("approval", "lives_elsewhere")]
 
 
 def test_a_flood_stops_and_asks(world: Any, ledger: Ledger) -> None:

@@ -22,11 +22,11 @@
 --
 -- Others confirm a value when so many independent platforms (policy.toml) say what agrees with it and not with ours, and
 -- have not said it for longer than ours has been said: on the first night nobody knows who is late. What the owner, or two
--- platforms, enter after that is newer than what the others still hold, and needs nobody. Two more confirm it: a list of
--- phones that names both, and, for what follows from an address, another address than the golden one: a grid can be no
--- surer than where somebody lives.
+-- platforms, enter after that is newer than what the others still hold, and needs nobody. A list of phones that names both
+-- confirms it, too. Against what follows from an address speaks another address than the golden one (lives_elsewhere): a
+-- grid can be no surer than where somebody lives.
 with opposed as (
-    select w.record_id, w.field, c.platform
+    select w.record_id, w.field, c.platform, true as there
     from outbox.wanted as w
     join facts.field as f on f.field = w.field
     join resolved.record as r
@@ -41,7 +41,7 @@ with opposed as (
         and (not facts.agree(f.kind, c."key", w.told) or f.kind = 'phone')
         and coalesce(c.since >= ours.since, true)
     union
-    select w.record_id, w.field, c.platform
+    select w.record_id, w.field, c.platform, false
     from outbox.wanted as w
     join facts.follows as follows on follows.field = w.field
     join facts.field as f on f.field = follows.leader
@@ -58,8 +58,8 @@ with opposed as (
         and coalesce(c.since >= ours.since, true)
 ),
 
-confirmed as (
-    select record_id, field, count(*) as others
+opposition as (
+    select record_id, field, count(distinct platform) as others, bool_or(there) as there
     from opposed
     group by record_id, field
 ),
@@ -113,14 +113,14 @@ weighed as (
             when w.rule = 'pin' then null
             when contested.field is not null then 'contested'
             when r.receipt = 'changed_there' and r.digest = d.digest then 'changed_there'
-            when confirmed.others >= release.against then 'confirmed_there'
+            when opposition.others >= release.against then if(opposition.there, 'confirmed_there', 'lives_elsewhere')
             when w.kind = 'correct' and w.rule not in ('authority', 'former') and w.sources < release.sources then 'one_source'
         end as why
     from outbox.wanted as w
     cross join facts.release as release
     join outbox.digest as d on d.value = w.told
     left join outbox.newcomer as n on n.platform = w.platform and n.record_id = w.record_id
-    left join confirmed on confirmed.record_id = w.record_id and confirmed.field = w.field
+    left join opposition on opposition.record_id = w.record_id and opposition.field = w.field
     left join (select resident_id, field, max(since) as since from golden.conflict group by all) as contested
         on contested.resident_id = w.resident_id and contested.field = w.field and w.kind <> 'recall'
     left join apart on apart.resident_id = w.resident_id and apart.other = w.misled_by
