@@ -1,6 +1,6 @@
 """Which cases two people have to look at, and whom a case is still asked of.
 
-Belongs here: reading the tier (`four_eyes.toml`) and holding a case and somebody against it. Lives elsewhere: what stands of
+Belongs here: reading the tier (`four_eyes.toml`) and holding a case, or a move, and somebody against it. Lives elsewhere: what stands of
 the words of several people (`warehouse/words.py`), what somebody may see of them before they have answered (`standing.py`).
 
 The second person sees the evidence and not the first answer. Where the two do not agree, an approver who is neither sees
@@ -10,7 +10,7 @@ both, and their word decides.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -31,9 +31,9 @@ class Tier:
     cells: int
     platforms: Mapping[str, str]
 
-    def holds(self, case: Case) -> bool:
-        """Whether a case is one for two people."""
-        return case.cells >= self.cells or not self.platforms.keys().isdisjoint(case.platforms)
+    def holds(self, platforms: Collection[str], cells: int) -> bool:
+        """Whether what is about records of these platforms, and changes so many cells, is for two people."""
+        return cells >= self.cells or not self.platforms.keys().isdisjoint(platforms)
 
 
 @cache
@@ -43,16 +43,20 @@ def tier() -> Tier:
     return Tier(**tomllib.loads(text))
 
 
+def by_two(platforms: Collection[str], cells: int, review: Review) -> bool:
+    """Whether two people have to look at what is about records of these platforms, and changes so many cells, at a site."""
+    return review.four_eyes and tier().holds(platforms, cells)
+
+
 def looked_at_by_two(case: Case, review: Review) -> bool:
     """Whether two people have to look at a case at a site."""
-    return review.four_eyes and tier().holds(case)
+    return by_two(case.platforms, case.cells, review)
 
 
-def needed(case: Case, now: Agreed[Said], by: Account, review: Review) -> int:
-    """How many people have to say so, when somebody judges a case now: a decision on what others dispute needs nobody else."""
-    if not looked_at_by_two(case, review) or decides(now.on(case.seen), by):
-        return 1
-    return 2
+def needed(two: bool, now: Agreed[Said], by: Account) -> int:
+    """How many people have to say what somebody says now, where `two` have to look: a decision on what others dispute needs
+    nobody else. now: what stands and waits on the same data."""
+    return 2 if two and not decides(now, by) else 1
 
 
 def decides(now: Agreed[Said], by: Account) -> bool:

@@ -111,11 +111,10 @@ def weave(links: Links, said: Iterable[Said]) -> Web:
     spots, place = _spots(links)
     hubs = {one.hub: place[one.hub] for one in links.records}
     ties = [_tie(pair, hubs) for pair in links.pairs]
-    tree = _tree(ties)
-    order = _walk(spots, [*tree, *_alike(links, place)])
-    fixed = [*tree, *_alike(links, place), *_words(said, place)]
-    fixed += [one for one in ties if one.kind == "refused"]
-    rest = sorted((one for one in ties if one not in fixed), key=lambda one: (-abs(one.points or 0.0), one))
+    holding = [*_tree(ties), *_alike(links, place)]
+    order = _walk(spots, holding)
+    fixed = [*holding, *_words(said, place), *(one for one in ties if one.kind == "refused")]
+    rest = sorted({*ties} - {*fixed}, key=lambda one: (-abs(one.points or 0.0), one))
     room = max(0, MOST_TIES - len(fixed))
     at = {old: new for new, old in enumerate(order)}
     shown = [one._replace(left=at[one.left], right=at[one.right]) for one in [*fixed, *rest[:room]]]
@@ -138,17 +137,15 @@ def _spots(links: Links) -> tuple[list[Spot], dict[str, int]]:
 
 
 def _tie(pair: Pair, hubs: Mapping[str, int]) -> Tie:
-    return Tie(hubs[pair.left], hubs[pair.right], _kind(pair), pair.points, _because(pair), pair.reason)
+    kind = _kind(pair)
+    because = "" if kind == "joins" else pair.because
+    return Tie(hubs[pair.left], hubs[pair.right], kind, pair.points, because, pair.reason)
 
 
 def _kind(pair: Pair) -> Kind:
     if pair.band == "link":
         return "joins" if pair.together else "refused"
     return "doubtful" if pair.band == "review" else "against"
-
-
-def _because(pair: Pair) -> str:
-    return "" if _kind(pair) == "joins" else pair.because
 
 
 def _alike(links: Links, place: Mapping[str, int]) -> list[Tie]:

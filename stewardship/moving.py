@@ -14,12 +14,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import duckdb
 
 from dedup.supposing import Neighbourhood, neighbourhood
 from stewardship.blast import told_differently
+from stewardship.standing import Said
 from warehouse.store import read_store
 
 Partition = frozenset[frozenset[str]]
@@ -31,17 +32,6 @@ class Word(NamedTuple):
     left: str
     right: str
     verdict: Literal["same", "different"]
-
-
-class Stands(Protocol):
-    """A word that stands on two records."""
-
-    @property
-    def left(self) -> str: ...
-    @property
-    def right(self) -> str: ...
-    @property
-    def verdict(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +58,7 @@ class Plan:
 
 
 def plan_move(
-    snapshot: Path, resident: str, going: Collection[str], to: str | None, said: Iterable[Stands]
+    snapshot: Path, resident: str, going: Collection[str], to: str | None, said: Iterable[Said]
 ) -> Plan:
     """What has to be said so that some records of a resident are not theirs any more but, where somebody is named, theirs to whom
     they go.

@@ -108,7 +108,8 @@ def give(
 
 
 class Saying(NamedTuple):
-    """One of several words that are given together. knew: the last line about the pair that was seen, 0 for none."""
+    """One of several words that are given together. knew: the last line about the pair that was seen, 0 for none; needs: how
+    many people have to say so before it stands."""
 
     left: str
     right: str
@@ -116,6 +117,7 @@ class Saying(NamedTuple):
     knew: int
     seen: str
     points: float
+    needs: int
 
 
 def give_together(
@@ -128,21 +130,27 @@ def give_together(
     because: str,
     alike: Alike,
     model: str,
+    decides: bool = False,
 ) -> int:
     """Write several verdicts at once, all or none; the last of their lines. They are taken back together, too.
 
     Args:
         standing: is brought up to date.
+        decides: whether `by` may see, and settle, what others do not agree on.
 
     Raises:
+        Disputed: others do not agree on one of the pairs, and that word needs another person, too.
         Overtaken: somebody said something of one of the pairs since.
         Contradicts: together with what stands elsewhere they contradict themselves.
     """
     with writing(desk), ledger.together():
         standing.refresh(ledger)
         for one in words:
-            if (now := standing.known(one.left, one.right, by)) != one.knew:
+            now = standing.known(one.left, one.right, by, decides=decides)
+            if now != one.knew:
                 raise Overtaken(standing.lines[now])
+            if one.needs > 1 and standing.between(one.left, one.right).on(one.seen).disputed:
+                raise Disputed
         chain = contradiction_together(standing, supposed_words(words), alike)
         if chain is not None:
             raise Contradicts(chain)
@@ -156,6 +164,7 @@ def give_together(
                 seen=one.seen,
                 points=one.points,
                 model=model,
+                needs=one.needs,
             )
             for one in words
         ]

@@ -247,10 +247,9 @@ def judge(asking: Asking) -> Response:
                 alike=book.alike,
                 model=asking.current.model,
                 needs=needed(
-                    case,
-                    standing.between(case.left, case.right),
+                    looked_at_by_two(case, asking.current.site.review),
+                    standing.between(case.left, case.right).on(case.seen),
                     asking.who.account,
-                    asking.current.site.review,
                 ),
                 decides=asking.who.account.may("decide"),
             )

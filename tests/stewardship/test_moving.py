@@ -72,7 +72,7 @@ def planned(site: Site, going: set[str], to: str | None = None) -> Plan:
 
 def said(site: Site, plan: Plan) -> int:
     with open_ledger(site) as ledger, open_desk(site) as desk:
-        words = [Saying(*one, 0, "f", 1.0) for one in plan.words]
+        words = [Saying(*one, 0, "f", 1.0, 1) for one in plan.words]
         return give_together(
             ledger,
             desk,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stewardship.own_work import Day, own_work
@@ -52,4 +54,11 @@ def test_what_was_taken_back_agrees_with_nobody() -> None:
         ("2026-11-21", "li", "ab", "same", 0),
         ("2026-11-21", "li", "ab", "same", 2),
     )
+    assert own_work(made, "wang").agreed == own_work(made, "wang").differed == 0
+
+
+@pytest.mark.parametrize("word", ["same", "different"])
+def test_a_word_that_waits_for_a_second_person_is_not_given_away_by_the_count(word: Word) -> None:
+    made = standing(("2026-11-20", "wang", "ab", "same", 0), ("2026-11-21", "li", "ab", word, 0))
+    made.lines[2] = replace(made.lines[2], needs=2)
     assert own_work(made, "wang").agreed == own_work(made, "wang").differed == 0

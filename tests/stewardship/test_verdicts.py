@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from stewardship.cases import Case
 from stewardship.standing import Said, Settled, Standing
-from stewardship.verdicts import Contradicts, Disputed, NothingToUndo, Overtaken, give, undo
+from stewardship.verdicts import (
+    Contradicts,
+    Disputed,
+    NothingToUndo,
+    Overtaken,
+    Saying,
+    give,
+    give_together,
+    undo,
+)
 from warehouse.books import FileBook
 from warehouse.ledger import Ledger
 from warehouse.words import Word
@@ -218,6 +227,27 @@ def test_where_two_differ_only_one_who_decides_sees_both_and_settles_it(room: Ro
     assert len(room.standing.told("a", "b", "zhou", decides=True)) == 2
     room.says("zhou", "a", "same", "b", needs=1, decides=True)
     assert [one.by for one in room.standing.standing()] == ["zhou"]
+
+
+def test_words_given_together_settle_what_two_dispute_only_for_one_who_decides(room: Room) -> None:
+    room.says("wang", "a", "same", "b", needs=2)
+    last = room.says("li", "a", "different", "b", needs=2)
+
+    def together(by: str, knew: int, needs: int) -> None:
+        words = [
+            Saying("a", "b", "different", knew, "f", 1.0, needs),
+            Saying("a", "c", "same", 0, "f", 1.0, 2),
+        ]
+        give_together(
+            room.ledger, room.desk, room.standing, words,
+            by=by, because="", alike=room.states_the_same, model="m", decides=needs == 1,
+        )  # fmt: skip
+
+    with pytest.raises(Disputed):
+        together("sun", 0, 2)
+    assert room.ledger.last() == last.seq
+    together("zhou", last.seq, 1)
+    assert [(one.right, one.by) for one in room.standing.standing()] == [("b", "zhou")]  # the other waits
 
 
 def test_a_word_that_waits_binds_nobody_elsewhere(room: Room) -> None:
