@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import PASSWORD, Database, keep_ledger, started
 
-from warehouse.books import NOT_ALLOWED, OUT_OF_ORDER, Unreachable
+from warehouse.books import Unreachable
 from warehouse.ledger import Cell, Ledger, move_ledger, open_chain, open_ledger
+from warehouse.served import NOT_ALLOWED, OUT_OF_ORDER
 from warehouse.site import Site, SiteError, read_site
 
 SECRET = "她是张伟的母亲，电话 13800000001"
