@@ -166,7 +166,9 @@ class Ledger:
         return self.remember_all([text])[0]
 
     def remember_all(self, texts: Sequence[str]) -> list[str]:
-        """Keep personal texts beside the chain; their digests, in the order given."""
+        """Keep personal texts beside the chain; their digests, in the order given. Without NUL, which nobody can read and
+        PostgreSQL cannot hold: a pasted one costs nobody what they said."""
+        texts = [text.replace("\0", "") for text in texts]
         digests = self.digests(texts)
         with self._book.writing():
             self._book.put(

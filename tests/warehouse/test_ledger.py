@@ -161,6 +161,11 @@ def test_undo_brings_back_what_was_said_before(ledger: Ledger) -> None:
     assert ledger.verify() is None
 
 
+def test_a_personal_text_that_was_pasted_with_a_nul_is_kept_without_it(ledger: Ledger) -> None:
+    seq = ledger.judge("a", "c", "same", by="wang", because="见过\0面", seen="f")
+    assert [one.because for one in ledger.verdicts() if one.seq == seq] == ["见过面"]
+
+
 def test_only_a_verdict_can_be_undone_and_only_two_records_judged(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="第 1 行不是裁定"):
         ledger.undo(1, by="li", because="x")
