@@ -6,10 +6,12 @@ Lives elsewhere: the lines (`warehouse/batches.py`, `notices.py`), what became o
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+import duckdb
 
 from connectors.platform import read_platforms
 from pipelines.messages import Language
@@ -22,6 +24,8 @@ from warehouse.notices import Kind, given_about
 from warehouse.residents import resident_today
 from warehouse.site import read_site
 from warehouse.values import shown
+
+Receipts = Mapping[tuple[str, str, str], str]  # record, field, batch -> what became of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,58 +83,54 @@ def told_of(root: Path, resident_id: str, speak: Language) -> Log:
     site = read_site(root)
     with published(root, speak) as con:
         resident = resident_today(con, site.key, resident_id)
-        records = rows_about(
-            row[0]
-            for row in con.execute(
-                "select record_id from resolved.record where resident_id = ?", [resident]
-            ).fetchall()
-        )
-        receipts = {
-            (record, field, batch): receipt
-            for record, field, batch, receipt in con.execute(
-                "select record_id, field, batch, receipt from outbox.receipt"
-                " where list_contains($records, record_id)",
-                {"records": sorted(records)},
-            ).fetchall()
-        }
-    platforms, _ = read_platforms()
-    titles = {slug: platform.title for slug, platform in platforms.items()}
+        records = _records_of(con, resident)
+        receipts = _receipts(con, records)
+    titles = {slug: platform.title for slug, platform in read_platforms()[0].items()}
     with open_ledger(site) as ledger:
-        found = [
-            Shared(
-                batch.night,
-                batch.platform,
-                titles.get(batch.platform, batch.platform),
-                record_id,
-                field,
-                cell.kind,
-                shown(field, ledger.recall(cell.digest)),
-                cell.taken_from,
-                batch.name,
-                batch.purpose,
-                batch.basis,
-                receipts.get((record_id, field, batch.name), ""),
-            )
-            for batch in read_batches(ledger, date.max).values()
-            if batch.live and not batch.open
-            for (record_id, field), (_, cell) in batch.cells.items()
-            if record_id in records
-        ]
-        found += _in_forms(ledger, records)
-        notices = [
-            Notified(
-                one.night,
-                one.notice.platform,
-                titles.get(one.notice.platform, one.notice.platform),
-                one.notice.kind,
-                one.notice.kept,
-                one.notice.other,
-                one.by,
-                one.because,
-            )
-            for one in given_about(ledger, records)
-        ]
-    return Log(resident, sorted(found, key=lambda one: (one.night, one.platform, one.field)), notices)
+        told = [*_told(ledger, records, receipts, titles), *_in_forms(ledger, records)]
+        told.sort(key=lambda one: (one.night, one.platform, one.field))
+        return Log(resident, told, _notified(ledger, records, titles))
+
+
+def _records_of(con: duckdb.DuckDBPyConnection, resident: str) -> set[str]:
+    """The records of a resident, and the rows that platforms may have inserted for them on our word."""
+    query = "select record_id from resolved.record where resident_id = ?"
+    return rows_about(record for (record,) in con.execute(query, [resident]).fetchall())
+
+
+def _receipts(con: duckdb.DuckDBPyConnection, records: Collection[str]) -> Receipts:
+    """What became of the last telling of each cell of these records."""
+    query = (
+        "select record_id, field, batch, receipt from outbox.receipt where list_contains($records, record_id)"
+    )
+    rows = con.execute(query, {"records": sorted(records)}).fetchall()
+    return {(record, field, batch): receipt for record, field, batch, receipt in rows}
+
+
+def _told(
+    ledger: Ledger, records: Collection[str], receipts: Receipts, titles: Mapping[str, str]
+) -> list[Shared]:
+    """What went to platforms."""
+    return [
+        Shared(
+            batch.night,
+            batch.platform,
+            titles.get(batch.platform, batch.platform),
+            record_id,
+            field,
+            cell.kind,
+            shown(field, ledger.recall(cell.digest)),
+            cell.taken_from,
+            batch.name,
+            batch.purpose,
+            batch.basis,
+            receipts.get((record_id, field, batch.name), ""),
+        )
+        for batch in read_batches(ledger, date.max).values()
+        if batch.live and not batch.open
+        for (record_id, field), (_, cell) in batch.cells.items()
+        if record_id in records
+    ]
 
 
 def _in_forms(ledger: Ledger, records: Collection[str]) -> list[Shared]:
@@ -153,4 +153,21 @@ def _in_forms(ledger: Ledger, records: Collection[str]) -> list[Shared]:
         for one in fillings(ledger)
         for (record_id, field), cell in one.cells.items()
         if record_id in records
+    ]
+
+
+def _notified(ledger: Ledger, records: Collection[str], titles: Mapping[str, str]) -> list[Notified]:
+    """The notices about these records."""
+    return [
+        Notified(
+            one.night,
+            one.notice.platform,
+            titles.get(one.notice.platform, one.notice.platform),
+            one.notice.kind,
+            one.notice.kept,
+            one.notice.other,
+            one.by,
+            one.because,
+        )
+        for one in given_about(ledger, records)
     ]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from stewardship.store import stamp
+from stewardship.store import digest_of, stamp
 
 LONGEST = timedelta(minutes=15)  # from leaving to coming back
 
@@ -56,7 +56,7 @@ def depart(con: sqlite3.Connection, visit: str, pending: Mapping[str, str], now:
     con.execute("delete from departure where made < ?", (stamp(now - LONGEST),))
     con.execute(
         "insert into departure (state, visit, nonce, verifier, pending, made) values (?, ?, ?, ?, ?, ?)",
-        (state, _digest(visit), nonce, verifier, json.dumps(dict(pending)), stamp(now)),
+        (state, digest_of(visit), nonce, verifier, json.dumps(dict(pending)), stamp(now)),
     )
     return Departure(state, nonce, verifier, pending, now)
 
@@ -69,7 +69,7 @@ def come_back(con: sqlite3.Connection, visit: str, state: str, now: datetime) ->
     """
     rows = con.execute(
         "delete from departure where state = ? and visit = ? returning nonce, verifier, pending, made",
-        (state, _digest(visit)),
+        (state, digest_of(visit)),
     ).fetchall()
     if not rows or rows[0][3] < stamp(now - LONGEST):
         raise TurnedAway("state")
@@ -77,7 +77,3 @@ def come_back(con: sqlite3.Connection, visit: str, state: str, now: datetime) ->
     return Departure(
         state, nonce, verifier, json.loads(pending), datetime.fromisoformat(made).astimezone(UTC)
     )
-
-
-def _digest(visit: str) -> str:
-    return hashlib.sha256(visit.encode()).hexdigest()

@@ -56,6 +56,15 @@ class ProviderClient:
     def __init__(self, provider: Provider, root: Path) -> None:
         self._provider, self._root = provider, root
 
+    def missing(self) -> str:
+        """What of this site's own is not there that every log-in needs, and what to do; '' where all is."""
+        try:
+            reveal(self._provider.client_secret, self._root)
+            self._authority()
+        except NoSecret as fault:
+            return str(fault)
+        return ""
+
     def way_there(self, departure: Departure) -> str:
         """Where a browser goes to log in.
 
@@ -108,9 +117,8 @@ class ProviderClient:
     def _talk(self) -> Iterator[httpx.Client]:
         """A conversation with the provider; whatever goes wrong in it that is nobody's guilt is told alike."""
         try:
-            ca = referred_file(self._provider.ca, self._root, private=False) if self._provider.ca else None
             with httpx.Client(
-                verify=_trust(ca),
+                verify=_trust(self._authority()),
                 trust_env=False,
                 follow_redirects=False,
                 timeout=httpx.Timeout(PATIENCE, connect=PATIENCE / 2),
@@ -123,6 +131,10 @@ class ProviderClient:
                 yield client
         except _FAULTS as fault:
             raise TurnedAway("down") from fault
+
+    def _authority(self) -> Path | None:
+        """The file of the authority that signed the provider's certificate; None: the system knows it."""
+        return referred_file(self._provider.ca, self._root, private=False) if self._provider.ca else None
 
     def _endpoints(self, client: httpx.Client) -> Endpoints:
         place = f"{self._provider.issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -152,9 +164,8 @@ class ProviderClient:
         try:
             said = _fetched(client, client.build_request("POST", there.token, data=form), login)
         except httpx.HTTPStatusError as refused:
-            if (
-                refused.response.status_code == 400
-            ):  # a code that is none, was used, or belongs to another way there
+            # A code that is none, was used, or belongs to another way there.
+            if refused.response.status_code == 400:
                 raise TurnedAway("unproven") from refused
             raise
         return str(said.get("id_token", ""))

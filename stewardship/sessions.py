@@ -8,14 +8,13 @@ Only the digest of a session's token is kept, so that who reads the file cannot 
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stewardship.accounts import Account, Role, areas_of
-from stewardship.store import stamp
+from stewardship.store import digest_of, stamp
 from warehouse.speech import Language
 
 IDLE = timedelta(minutes=30)
@@ -44,7 +43,7 @@ def begin_session(
 ) -> tuple[str, Session]:
     """Log somebody in; the token for the cookie, and the session."""
     token, form_key = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-    digest = _digest(token)
+    digest = digest_of(token)
     con.execute("delete from session where made < ?", (stamp(now - ABSOLUTE),))
     con.execute(
         "insert into session (digest, account, form_key, made, seen, speak, provided) values (?, ?, ?, ?, ?, ?, ?)",
@@ -55,7 +54,7 @@ def begin_session(
 
 def find_session(con: sqlite3.Connection, token: str, now: datetime) -> Session | None:
     """The session of a token; None when there is none, or it was idle or open for too long."""
-    digest = _digest(token)
+    digest = digest_of(token)
     row = con.execute(
         "select a.name, a.role, s.form_key, s.speak, s.seen, s.shown_until, s.shown_because, s.provided"
         " from session as s join account as a on a.name = s.account"
@@ -89,7 +88,3 @@ def show_values(con: sqlite3.Connection, session: Session, because: str, now: da
 def speak_in(con: sqlite3.Connection, session: Session, speak: Language) -> None:
     """Speak another language in this session."""
     con.execute("update session set speak = ? where digest = ?", (speak, session.digest))
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

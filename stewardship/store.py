@@ -1,12 +1,13 @@
 """The desk's own small book, `desk.sqlite`: who may log in, who is logged in, who holds which case.
 
-Belongs here: opening it, its tables.
+Belongs here: opening it, its tables, how a moment and the word of a cookie are written there.
 Lives elsewhere: what stands in each table (`accounts.py`, `sessions.py`, `departures.py`, `subjects.py`, `queue.py`,
 `visits.py`). What people decide stands in the ledger and nowhere here: a site that loses this file loses its log-ins and no verdict.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -73,6 +74,11 @@ def writing(con: sqlite3.Connection) -> Iterator[None]:
         con.execute("rollback")
         raise
     con.execute("commit")
+
+
+def digest_of(word: str) -> str:
+    """What is kept of the made-up word in a browser's cookie: it tells the word again, and lets nobody in."""
+    return hashlib.sha256(word.encode()).hexdigest()
 
 
 def stamp(moment: datetime) -> str:

@@ -1,7 +1,7 @@
 """Where one site's platforms are, and which secrets open them: `[connections.<platform>]` and `[sending.<platform>]` of
 `site.toml`, the way in and the way out.
 
-Belongs here: the shape of a connection, and refusing a secret that is written out instead of named.
+Belongs here: the shape of a connection, how safe its line has to be, and refusing a secret that is written out instead of named.
 Lives elsewhere: how a kind of platform is asked and told (its own file, `connectors/platforms/`), asking it and looking
 up secrets (`connectors/pull/`), telling it (`connectors/send/`).
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -63,6 +64,12 @@ class Connection:
             return ipaddress.ip_address(host).is_loopback
         except ValueError:
             return host == "localhost"
+
+    @property
+    def may_be_plain(self) -> bool:
+        """Whether the line need not be encrypted: it never leaves this machine, or a reason is given. Where an authority is
+        named it must be."""
+        return not self.ca and (self.local or bool(self.without_tls.strip()))
 
 
 def read_connections(stated: Any, table: str = "connections") -> dict[str, Connection]:
@@ -139,3 +146,14 @@ def _expect_address(place: str, connection: Connection) -> None:
             f"{place} 的 address 不加密（http）",
             "请改用 https；平台确实没有时，在 without_tls 里写明理由（如政务专线）",
         )
+
+
+def postgres_line(plain: bool, ca: Path | None) -> dict[str, Any]:
+    """How a PostgreSQL server is spoken to: encrypted and verified, unless it may be plain."""
+    verified = {"sslmode": "verify-full", "sslrootcert": str(ca) if ca else "system"}
+    return {
+        "connect_timeout": 15,
+        "tcp_user_timeout": 60_000,
+        "application_name": "enter-once",
+        **({"sslmode": "prefer"} if plain else verified),
+    }

@@ -1,7 +1,7 @@
 """The append-only book of what people decided and what the platforms were told.
 
 Belongs here: adding a line, reading lines, proving that none was changed; personal texts beside them; verdicts.
-Lives elsewhere: where it is kept (`books.py`), what becomes of a batch (`batches.py`), of an approval (`approvals.py`), of an override
+Lives elsewhere: where it is kept (`books.py`, `served.py`), what becomes of a batch (`batches.py`), of an approval (`approvals.py`), of an override
 (`overrides.py`); which of several verdicts on a pair stands (`words.py`); what it does to clusters (`dedup`, `stewardship`).
 
 Every line carries the hash of the line before it. Personal texts and the cells of a batch stand in side tables: a
@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from warehouse.books import Book, Unreachable, open_file, open_served
+from warehouse.books import Book, Unreachable, open_file
 from warehouse.site import Site
 from warehouse.words import Word, agreed
 
@@ -166,7 +166,9 @@ class Ledger:
         return self.remember_all([text])[0]
 
     def remember_all(self, texts: Sequence[str]) -> list[str]:
-        """Keep personal texts beside the chain; their digests, in the order given."""
+        """Keep personal texts beside the chain; their digests, in the order given. Without NUL, which nobody can read and
+        PostgreSQL cannot hold: a pasted one costs nobody what they said."""
+        texts = [text.replace("\0", "") for text in texts]
         digests = self.digests(texts)
         with self._book.writing():
             self._book.put(
@@ -294,6 +296,8 @@ def open_ledger(site: Site) -> Iterator[Ledger]:
         with open_chain(site.ledger, site.key) as ledger:
             yield ledger
         return
+    from warehouse.served import open_served
+
     with open_served(site.ledger_at, site.root) as book:
         ledger = Ledger(book, site.key)
         _expect_moved(site, ledger)
@@ -319,6 +323,8 @@ def move_ledger(site: Site) -> int:
     """
     if site.ledger_at is None:
         raise Unreachable("site.toml 没有 [ledger]，账本就在文件里。请先写上数据库的 address")
+    from warehouse.served import open_served
+
     with open_file(site.ledger) as source, open_served(site.ledger_at, site.root) as target:
         with target.writing():
             if target.rows("select 1 from line limit 1"):

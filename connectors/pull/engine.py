@@ -17,7 +17,7 @@ from connectors.errors import Unreadable
 from connectors.pull.asking import Line
 from connectors.pull.secrets import referred_file, reveal
 from connectors.pull.wire import trust
-from warehouse.books import postgres_line
+from warehouse.connections import postgres_line
 
 _CONNECT = 15
 DENIED = frozenset(("28000", "28P01", "1044", "1045", "1698"))
@@ -39,7 +39,7 @@ def engine(line: Line) -> sa.Engine:
         database=parts.path.strip("/") or None,
     )
     ca = referred_file(connection.ca, line.root, private=False) if connection.ca else None
-    plain = ca is None and (connection.local or bool(connection.without_tls.strip()))
+    plain = connection.may_be_plain
     options = postgres_line(plain, ca) if postgres else _mysql(plain, ca, line.budget.patience(120))
     return sa.create_engine(url, connect_args=options, poolclass=sa.NullPool, hide_parameters=True)
 

@@ -41,6 +41,7 @@ def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
     from pipelines.desk_intake import SiteIntake
     from stewardship.accounts import accounts
     from stewardship.desk.app import serve
+    from stewardship.provider import ProviderClient
     from stewardship.store import open_desk as open_book
     from warehouse.site import read_site
 
@@ -50,6 +51,8 @@ def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
     sys.stderr.write(say("review_open", speak, port=asked.port) + "\n")
     if not known:
         sys.stderr.write(say("review_no_account", speak, site=asked.site) + "\n")
+    if site.provider and (missing := ProviderClient(site.provider, site.root).missing()):
+        sys.stderr.write(say("review_no_provider", speak, problem=missing) + "\n")
     serve(site, SiteIntake(site), asked.port)
     return Answer(DONE, {"port": asked.port}, say("review_closed", speak))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -283,9 +284,9 @@ def _switched(asked: argparse.Namespace, mode: Any, speak: Language) -> Answer:
     from stewardship.approving import switch
     from warehouse.site import read_site
 
-    if asked.slug != "all" and (stray := _stray(asked.slug, speak)):
-        return stray
     platforms, _ = read_platforms()
+    if asked.slug not in (*platforms, "all"):
+        return _unknown(asked.slug, platforms, speak)
     receivers = {slug for slug, one in platforms.items() if one.receive.fields}
     meant = receivers if asked.slug == "all" else {asked.slug}
     changed = switch(read_site(asked.site), mode, meant, receivers, _said(asked), speak)
@@ -304,9 +305,12 @@ def _stray(slug: str | None, speak: Language) -> Answer | None:
     if slug is None:
         return None
     platforms, _ = read_platforms()
+    return None if slug in platforms else _unknown(slug, platforms, speak)
+
+
+def _unknown(slug: str, platforms: Collection[str], speak: Language) -> Answer:
     known = "、".join(sorted(platforms))
-    unknown = say("platform_unknown", speak, slug=slug, known=known)
-    return None if slug in platforms else refused(unknown, speak)
+    return refused(say("platform_unknown", speak, slug=slug, known=known), speak)
 
 
 def _read(asked: argparse.Namespace, speak: Language) -> tuple[Site, Path]:

@@ -85,10 +85,11 @@ def apply_now(asked: argparse.Namespace, speak: Language) -> Answer:
         line = ask(ledger, asked.by)
     night = apply(asked.site, speak)
     found = {"line": line, "status": "done"}
-    if night is not None:
-        found |= {"night": night.date.isoformat(), "seconds": round(sum(night.seconds.values()), 2)}
-        found |= {"clusters": night.counts.get("clusters", 0), "golden_checksum": night.golden_checksum}
-    return Answer(DONE, found, say("applied", speak, **{"seconds": 0, "clusters": "—", **found}))
+    if night is None:
+        return Answer(DONE, found, say("applied_already", speak))
+    found |= {"night": night.date.isoformat(), "seconds": round(sum(night.seconds.values()), 2)}
+    found |= {"clusters": night.counts.get("clusters", 0), "golden_checksum": night.golden_checksum}
+    return Answer(DONE, found, say("applied", speak, **found))
 
 
 def score_site(asked: argparse.Namespace, speak: Language) -> Answer:

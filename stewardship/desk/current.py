@@ -28,8 +28,8 @@ from stewardship.queue import Waiting, deferrals
 from stewardship.standing import Standing
 from stewardship.store import open_desk
 from stewardship.visits import at_the_door
-from warehouse.books import OUT_OF_ORDER
 from warehouse.ledger import Ledger, open_ledger
+from warehouse.served import OUT_OF_ORDER
 from warehouse.site import Site
 from warehouse.snapshot import current_snapshot
 

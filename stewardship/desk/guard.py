@@ -26,7 +26,7 @@ from stewardship.desk.faults import tell_fault
 from stewardship.desk.rendering import render, say
 from stewardship.sessions import Session, find_session
 from stewardship.store import open_desk
-from warehouse.books import OUT_OF_ORDER
+from warehouse.served import OUT_OF_ORDER
 from warehouse.speech import Language
 
 COOKIE = "desk"

@@ -83,6 +83,11 @@ def test_the_desk_is_served_on_loopback_until_it_is_stopped(start: Any, site: Si
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    with (site.root / "site.toml").open("a", encoding="utf-8") as toml:
+        toml.write(
+            '\n[oidc]\nissuer = "https://id.example"\nclient_id = "enter-once"\ndesk = "https://desk.example"\n'
+        )
+        toml.write('client_secret = "file:oidc"\n')
     process = start("review", "--site", site.root, "--port", port, "--lang", "en")
     for _ in range(600):
         try:
@@ -95,4 +100,4 @@ def test_the_desk_is_served_on_loopback_until_it_is_stopped(start: Any, site: Si
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert "There is no account yet" in err and "is closed" in out
+    assert "There is no account yet" in err and "找不到 file:oidc" in err and "is closed" in out

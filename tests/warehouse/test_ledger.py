@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import PASSWORD, Database, keep_ledger, started
 
-from warehouse.books import NOT_ALLOWED, OUT_OF_ORDER, Unreachable
+from warehouse.books import Unreachable
 from warehouse.ledger import Cell, Ledger, move_ledger, open_chain, open_ledger
+from warehouse.served import NOT_ALLOWED, OUT_OF_ORDER
 from warehouse.site import Site, SiteError, read_site
 
 SECRET = "她是张伟的母亲，电话 13800000001"
@@ -158,6 +159,11 @@ def test_undo_brings_back_what_was_said_before(ledger: Ledger) -> None:
     ledger.undo(ledger.verdicts()[0].seq, by="wang", because="撤回")
     assert ledger.verdicts() == []
     assert ledger.verify() is None
+
+
+def test_a_personal_text_that_was_pasted_with_a_nul_is_kept_without_it(ledger: Ledger) -> None:
+    seq = ledger.judge("a", "c", "same", by="wang", because="见过\0面", seen="f")
+    assert [one.because for one in ledger.verdicts() if one.seq == seq] == ["见过面"]
 
 
 def test_only_a_verdict_can_be_undone_and_only_two_records_judged(ledger: Ledger) -> None:

@@ -21,7 +21,7 @@ from stewardship.audit import open_audit
 from stewardship.casebook import Casebook
 from stewardship.desk.app import desk
 from stewardship.desk.current import Current
-from stewardship.sessions import begin_session
+from stewardship.sessions import IDLE, begin_session
 from stewardship.store import open_desk
 from tests.stewardship.conftest import Clock
 from tests.stewardship.office import JIANGUO, PEOPLE, SECOND, night
@@ -160,6 +160,17 @@ class Office:
             token, _ = begin_session(con, account, "zh", self.clock())
         one.client.cookies.set("desk", token)
         return one
+
+    def cut_short(self) -> tuple[Visitor, str]:
+        """A steward whose session ended while they looked at a case, and who said *different* all the same; and the case."""
+        wang = self.at_work("wang")
+        wang.get("/next")
+        case, page = wang.case, wang.page
+        self.clock.now += IDLE
+        self.clock.pass_by(minutes=1)
+        wang.page = page
+        assert wang.judges("different", because="双胞胎，见过面").status_code == 401
+        return wang, case
 
     @property
     def current(self) -> Current:
