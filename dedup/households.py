@@ -12,15 +12,15 @@ platform is the same household when most of its residents are already in it. Its
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 
 import duckdb
 import pandas as pd
 
-from dedup.identity import home_of
-from dedup.normalise.addresses import dwelling_key
+from dedup.columns import coded
+from dedup.identity import homes_of
 from warehouse.ids import potential_ids
 
 
@@ -59,22 +59,20 @@ def _dwellings(con: duckdb.DuckDBPyConnection, field: str) -> pd.DataFrame:
     return rows.dropna(subset=["dwelling"])[["resident_id", "dwelling"]].reset_index(drop=True)
 
 
-def _doors(addresses: Iterable[str]) -> dict[str, str | None]:
-    """The dwelling that each address names. One that leaves out the unit is the only door of that building and room
-    that anybody names with a unit; where there are several, it stays a dwelling of its own."""
-    named = {address: dwelling_key(address) for address in addresses}
-    units: dict[str | None, set[str]] = {}
-    for address, dwelling in named.items():
-        if dwelling and home_of(address).has_unit:
-            units.setdefault(home_of(address).no_unit, set()).add(dwelling)
-
-    def door(address: str, dwelling: str | None) -> str | None:
-        known = units.get(home_of(address).no_unit, set())
-        return (
-            next(iter(known)) if dwelling and not home_of(address).has_unit and len(known) == 1 else dwelling
-        )
-
-    return {address: door(address, dwelling) for address, dwelling in named.items()}
+def _doors(addresses: Sequence[str]) -> dict[str, str]:
+    """The dwelling that each address names, where it goes as far as a room. One that leaves out the unit is the only door of
+    that building and room that anybody names with a unit; where there are several, it stays a dwelling of its own."""
+    homes, has_unit = homes_of(coded(addresses))
+    dwellings, numbers = (homes[name].lookup(str, object, None) for name in ("dwelling", "no_unit"))
+    named = [one for one in zip(addresses, dwellings, numbers, has_unit, strict=True) if one[2] is not None]
+    units: dict[str, set[str]] = {}
+    for _, dwelling, number, whole in named:
+        if whole:
+            units.setdefault(number, set()).add(dwelling)
+    return {
+        address: next(iter(units[number])) if not whole and len(units.get(number, ())) == 1 else dwelling
+        for address, dwelling, number, whole in named
+    }
 
 
 BOOKS = """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from typing import Literal, NamedTuple
 
@@ -19,8 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.columns import Bools, Coded, Ints, coded
-from dedup.normalise.address_parts import Parts, parts_of
-from dedup.normalise.addresses import dwelling_key
 from dedup.normalise.id_numbers import birth_dates_of, sexes_of
 from dedup.normalise.names import split_names
 
@@ -139,59 +137,17 @@ def _sex_agrees(own: Coded, sex: Coded) -> Bools:
     return np.asarray((said == 0) | (said == own_code))
 
 
-_HOMES_KEPT = 1 << 18
-
-
-class Home(NamedTuple):
-    """Where an address is, in parts that compare: None where the address does not go so far."""
-
-    dwelling: str | None
-    no_unit: str | None
-    has_unit: bool
-    building: str | None
-    estate: str | None
-
-
-@lru_cache(maxsize=_HOMES_KEPT)
-def home_of(address: str | None) -> Home:
-    """Split an address key into comparable places. An estate stands for its road and number; in a village, which has no
-    roads and no rooms, a house number is a home.
-
-    >>> home_of("上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301").building
-    '上城区|近江家园|5'
-    >>> home_of("六安市霍邱县|龙庄镇|陈坪村||86||||||").dwelling
-    '六安市霍邱县|龙庄镇|陈坪村|86'
-    """
-    if not address:
-        return Home(None, None, False, None, None)
-    parts = parts_of(address)
-    spot = parts.estate + parts.phase or (parts.number and parts.road + parts.number)
-    place = f"{parts.district}|{spot}" if spot else None
-    dwelling = dwelling_key(address)
-    building = f"{place}|{parts.building}" if place and parts.building else None
-    if not place and parts.community and parts.building:
-        # Without an estate the same building and room number may stand twice in a community: as good as a building.
-        building = f"{parts.community}|{parts.building}|{parts.unit}|{parts.room}"
-    return Home(
-        dwelling=dwelling or _village_house(parts),
-        no_unit=f"{place}|{parts.building}|{parts.room}" if dwelling else None,
-        has_unit=bool(parts.unit),
-        building=building,
-        estate=place or parts.community or None,
-    )
-
-
-def _village_house(parts: Parts) -> str | None:
-    finer = parts.road, parts.estate, parts.building, parts.unit, parts.room
-    if not parts.community.endswith(_VILLAGE) or not parts.number or any(finer):
-        return None
-    return "|".join((parts.district, parts.street, parts.community, parts.number))
-
-
 def homes_of(addresses: Coded) -> tuple[Mapping[str, Coded], Bools]:
-    """The places of `home_of` by name, for a column; and whether a unit is stated.
+    """Where address keys are, in parts that compare: `dwelling`, `no_unit` (it without the unit), `building` and `estate`,
+    missing where an address does not go so far; and whether a unit is stated.
 
-    Up to its building an address is one of few: what that says is worked out once, and taken to the doors behind it.
+    An estate stands for its road and number; in a village, which has no roads and no rooms, a house number is a home. Up to
+    its building an address is one of few: what that says is worked out once, and taken to the doors behind it.
+
+    >>> keys = "上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301", "六安市霍邱县|龙庄镇|陈坪村||86||||||"
+    >>> homes, has_unit = homes_of(coded(keys))
+    >>> homes["building"].values.tolist(), homes["dwelling"].values.tolist()
+    (['上城区|近江家园|5'], ['上城区|近江家园|5|2|301', '六安市霍邱县|龙庄镇|陈坪村|86'])
     """
     front, stated_building, unit, _floor, stated_room = _pieces(addresses.texts(), 5, from_behind=True)
     fronts = coded(front)

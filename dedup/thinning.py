@@ -93,9 +93,7 @@ def _own(case: Case, drawn: Drawn, model: Model) -> Floats:
     """Each copy against all other records of its person; its own node too, where that stands for several records."""
     records, asked = records_of(case.nodes), np.isin(case.label, case.label[drawn.copied])
     order = np.flatnonzero(asked)
-    order = order[
-        np.argsort(case.label[order], kind="stable")
-    ]  # by cluster, and only those that copies are of
+    order = order[np.argsort(case.label[order], kind="stable")]  # the clusters that copies are of, one by one
     start, end = (
         np.searchsorted(case.label[order], case.label[drawn.copied], side=side) for side in ("left", "right")
     )

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from connectors.platform import Platform
 from connectors.write.cell import Cell
 from connectors.write.render import nearest, render
+from connectors.write.shared import household_columns
 from synthetic_city import misplaced
 from synthetic_city.among import GROUPS
 from synthetic_city.beliefs import BELIEFS, Place, View, address, registered_address
@@ -46,6 +47,7 @@ class Store:
 
     def __init__(self, platform: Platform, seed: int, noise: float) -> None:
         self.platform = platform
+        self.shared = household_columns(platform)  # headers that are stated once for a household
         self.habits: Habits = habits_of(platform)
         self.dice = Dice(seed, platform.slug)
         self.entries: list[Entry] = []
@@ -166,6 +168,13 @@ class Store:
     def by_key(self) -> dict[str, Entry]:
         """Its records by the platform's own key."""
         return {entry.key: entry for entry in self.entries}
+
+    def households(self) -> dict[Household, list[Entry]]:
+        """Its records by household, in the order in which they were written down."""
+        found: dict[Household, list[Entry]] = {}
+        for entry in self.entries:
+            found.setdefault(entry.household, []).append(entry)
+        return found
 
     def _sleeping(self, person: Person) -> frozenset[str]:
         own = self.habits

@@ -48,7 +48,7 @@ def file_name(platform: Platform, night: date) -> str:
 def export_rows(store: Store, stores: Mapping[str, Store]) -> list[Row]:
     """The rows of the export, households together where the file says things once per household."""
     platform, fed = store.platform, copied(store, stores)
-    shared = shared_headers(platform)
+    shared = store.shared
     silent = {**platform.ignore, **platform.forbidden}
     unused = {header: text for header, text in unused_cells().items() if header in silent}
     rows: list[Row] = []
@@ -74,18 +74,6 @@ def export_rows(store: Store, stores: Mapping[str, Store]) -> list[Row]:
     return rows
 
 
-def shared_headers(platform: Platform) -> tuple[str, ...]:
-    """The headers that a file of this shape states once for a whole household."""
-    export = platform.export
-    if export.two_sheets is not None:
-        return tuple(
-            header for header in export.columns if header.startswith(f"{export.two_sheets.household}/")
-        )
-    if len(export.records) > 1:
-        return tuple(header for header in export.columns if not header.startswith(f"{export.records[1]}."))
-    return export.merge_down
-
-
 def _fitting(platform: Platform, cells: dict[str, Cell]) -> dict[str, Cell]:
     """Cells cut to the field widths of a DBF, as the old clients cut them."""
     for header in platform.export.widths:
@@ -105,10 +93,7 @@ def fitting(platform: Platform, header: str, cell: Cell) -> Cell:
 def _in_order(store: Store, *, together: bool) -> list[tuple[Household, list[Entry]]]:
     if not together:
         return [(entry.household, [entry]) for entry in store.entries]
-    households: dict[Household, list[Entry]] = {}
-    for entry in store.entries:
-        households.setdefault(entry.household, []).append(entry)
-    return list(households.items())
+    return list(store.households().items())
 
 
 def _in_one_cell(store: Store, household: Household) -> bool:

@@ -12,17 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from connectors.land.cells import keep_cells
 from connectors.platform import Column, Platform
 from connectors.stage import stage
-from connectors.write.cell import Cell
 from connectors.write.render import render
-from connectors.write.shared import household_columns
 from synthetic_city.clerks import live, slipped
-from synthetic_city.exports import Entry, Store
+from synthetic_city.exports import Entry, Household, Store
 from synthetic_city.people import Town
 from warehouse.fields import fields
 from warehouse.site import Site
@@ -57,7 +54,7 @@ class Taken:
 def take_file(site: Site, store: Store, town: Town, night: date) -> list[Taken]:
     """Import every file that was sent tonight, in the order in which they were sent."""
     done: list[Taken] = []
-    held, homes = store.by_key(), _homes(store)
+    held, homes = store.by_key(), store.households()
     for folder in _sent(site, store.platform.slug, night):
         said = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if said["mode"] == "live" and said["file"]:
@@ -80,12 +77,15 @@ def key_sheet(
         stated = render(store.platform.fields[name], fields()[name], value)
         if stated is not None:
             rows.setdefault(key, {})[name] = stated
-    held, rate = store.by_key(), live()["faults"]["keyed_wrong"]
+    held, homes, rate = store.by_key(), store.households(), live()["faults"]["keyed_wrong"]
     for key, stated_cells in rows.items():
         for name, stated in stated_cells.items():
             if key in held and store.dice.chance(rate):
                 stated_cells[name] = str(slipped(store.dice, store, town, held[key], name, stated) or stated)
-    return [_take(store, town, night, batch, held.get(key), Row(key, stated)) for key, stated in rows.items()]
+    return [
+        _take(store, town, night, batch, held.get(key), Row(key, stated), homes)
+        for key, stated in rows.items()
+    ]
 
 
 def read_rows(site: Site, platform: Platform, file: Path, night: date) -> list[Row]:
@@ -112,26 +112,6 @@ def _sent(site: Site, slug: str, night: date) -> list[Path]:
     return sorted(found, key=lambda folder: int(folder.suffix[1:] or 1))
 
 
-def _homes(store: Store) -> dict[Cell, list[Entry]]:
-    """Its rows by household number, where it keeps something once for a household and not per person."""
-    homes: dict[Cell, list[Entry]] = {}
-    if household_columns(store.platform) and "household_number" in store.platform.fields:
-        number = store.platform.fields["household_number"].column
-        for entry in store.entries:
-            if entry.cells.get(number) is not None:
-                homes.setdefault(entry.cells[number], []).append(entry)
-    return homes
-
-
-def _put(store: Store, entry: Entry, row: Row, homes: Mapping[Cell, Sequence[Entry]]) -> None:
-    """Write a row's cells down; what the platform keeps once for a household is thereby said of everybody in it."""
-    shared = household_columns(store.platform)
-    for name, stated in row.cells.items():
-        once = store.platform.fields[name].column in shared
-        for one in homes.get(row.cells.get("household_number"), [entry]) if once else [entry]:
-            store.put(one, name, stated)
-
-
 def _take(
     store: Store,
     town: Town,
@@ -139,7 +119,7 @@ def _take(
     batch: str,
     entry: Entry | None,
     row: Row,
-    homes: Mapping[Cell, Sequence[Entry]] = MappingProxyType({}),
+    homes: Mapping[Household, Sequence[Entry]],
 ) -> Taken:
     words = "系统中查无此编号" if entry is None else next(_refusals(store.platform, row), None)
     fate: Fate = "taken"
@@ -148,9 +128,16 @@ def _take(
     elif store.dice.chance(live()["faults"]["lost"]):
         fate = "lost"
     else:
-        _put(store, entry, row, homes)
+        _put(store, entry, row, homes[entry.household])
         store.touch(town, entry)
     return Taken(night, store.platform.slug, batch, row.key, fate, words or "")
+
+
+def _put(store: Store, entry: Entry, row: Row, household: Sequence[Entry]) -> None:
+    """Write a row's cells down; what the platform keeps once for a household is thereby said of everybody in it."""
+    for name, stated in row.cells.items():
+        for one in household if store.platform.fields[name].column in store.shared else (entry,):
+            store.put(one, name, stated)
 
 
 def _take_in(store: Store, town: Town, night: date, batch: str, row: Row) -> Taken:

@@ -114,15 +114,6 @@ def damaged() -> Unreadable:
     return Unreadable("xlsx 文件已损坏或不完整", "请从平台重新导出，确认能用表格软件打开")
 
 
-def hidden_rows(archive: zipfile.ZipFile, sheet: SheetPart) -> frozenset[int]:
-    """The numbers of a sheet's hidden rows, from 1.
-
-    Raises:
-        Unreadable: as `unpack`.
-    """
-    return unpack(archive, sheet, None).facts.hidden
-
-
 def sheet_parts(archive: zipfile.ZipFile) -> list[SheetPart]:
     """The worksheets in the order of the workbook."""
     for part in _ALWAYS:

@@ -106,12 +106,12 @@ def _rows(
     apart = _apart(platform, shared, stated, held, sizes)
     left_out += [LeftOut(change.record_id, change.field, reason) for change, reason in apart.items()]
     by_record: dict[str, list[Change]] = {}
-    for change in stated.keys() - apart.keys():
-        by_record.setdefault(change.record_id, []).append(change)
+    for change in stated:
+        if change not in apart:
+            by_record.setdefault(change.record_id, []).append(change)
     shape = _Shape.of(platform, issued)
     rows: list[Row] = []
-    for record_id, unordered in by_record.items():
-        kept = sorted(unordered, key=lambda change: change.field)
+    for record_id, kept in by_record.items():
         cells = {platform.fields[change.field].column: stated[change] for change in kept}
         row = _row(shape, record_id, cells, kept, held.get(record_id, {}))
         if isinstance(row, str):

@@ -28,7 +28,7 @@ from connectors.sandbox import Limits, run_all
 from connectors.write.cell import CannotWrite, Cell, unwritable
 from connectors.write.render import render
 from connectors.write.splice import Filling, Place, splice
-from connectors.write.template import closes, first_shown, hidden_in
+from connectors.write.template import closes, first_shown, stored_as
 from dedup.normalise.read import read
 from warehouse.fields import FieldFacts
 
@@ -127,7 +127,7 @@ def examine_form(path: Path) -> dict[str, Any]:
         table = form_in(find_tables(reading, knowledge()))
         sheet = next(one for one in reading.sheets if one.name == table.sheet)
         slots = list(_slots(path, table))
-        part, hidden = hidden_in(path)[sheet.name]
+        part, hidden = stored_as(path, sheet.name)
     except Unreadable as error:
         return {"problem": _said(path, error)}
     below, body = _below(sheet, table, hidden)

@@ -11,14 +11,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-EPOCH = (
-    1980,
-    1,
-    1,
-    0,
-    0,
-    0,
-)  # of what is written into an archive: the time of writing would change the bytes
+# Of what is written into an archive: the time of writing would change the bytes.
+EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def pack(path: Path, name: str, write: Callable[[Path], None]) -> None:

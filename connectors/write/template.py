@@ -29,9 +29,9 @@ from connectors.read.layout import (
     compare_header,
     parts,
 )
-from connectors.read.sheet import Reading, Row
+from connectors.read.sheet import Row
 from connectors.read.workbook import read_xlsx
-from connectors.read.xlsx_parts import damage, hidden_rows, opened_zip, sheet_parts
+from connectors.read.xlsx_parts import damage, opened_zip, sheet_parts, unpack
 from connectors.sandbox import Limits, run_all
 from connectors.stage.words import words
 from connectors.write.plan import plan
@@ -72,8 +72,8 @@ def examine(platform: Platform, path: Path) -> dict[str, Any]:
         _refuse_needless(platform)
         check_size(path)
         check_zip(path)
-        reading, hidden = read_xlsx(path), hidden_in(path)
-        found = {part.sheet: _place(platform, part, reading, hidden) for part in parts(platform.export)}
+        sheets = {sheet.name: sheet.rows for sheet in read_xlsx(path).sheets}
+        found = {part.sheet: _place(platform, path, part, sheets) for part in parts(platform.export)}
     except Unreadable as error:
         return {
             "problem": error.problem,
@@ -98,14 +98,15 @@ def _named(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def hidden_in(path: Path) -> dict[str, tuple[str, frozenset[int]]]:
-    """Of each sheet of a workbook its part of the archive, and the numbers of its hidden rows.
+def stored_as(path: Path, sheet: str) -> tuple[str, frozenset[int]]:
+    """The part of a workbook that is the sheet of this name, and the numbers of its hidden rows.
 
     Raises:
         Unreadable: it cannot be read.
     """
     with opened_zip(path) as archive, damage():
-        return {one.name: (one.part, hidden_rows(archive, one)) for one in sheet_parts(archive)}
+        part = next(one for one in sheet_parts(archive) if one.name == sheet)
+        return part.part, unpack(archive, part, None).facts.hidden
 
 
 def first_shown(row: int, hidden: Collection[int]) -> int:
@@ -121,11 +122,10 @@ def first_shown(row: int, hidden: Collection[int]) -> int:
 
 
 def _place(
-    platform: Platform, part: Part, reading: Reading, known: Mapping[str, tuple[str, frozenset[int]]]
+    platform: Platform, path: Path, part: Part, sheets: Mapping[str, list[Row]]
 ) -> tuple[dict[str, Any], list[int | None], dict[str, int]]:
     """The place of one sheet's rows, as `Place` has it, the column there of each of the sheet's own, and the rows that it
     came with."""
-    sheets = {sheet.name: sheet.rows for sheet in reading.sheets}
     needed = _needed(platform, part)
     name = choose_sheets(needed, {one: _unstarred(rows) for one, rows in sheets.items()}, platform.export)[0]
     rows = sheets[name]
@@ -137,7 +137,7 @@ def _place(
     if platform.receive.issued:
         below, issued = _issued(name, below, header.at[platform.export.key or ""])
     foot = _foot(name, below, [header.at[column] for column in needed.columns.values()])
-    where, hidden = known[name]
+    where, hidden = stored_as(path, name)
     body = first_shown(rows[header.body - 1].row + 1, hidden)
     place = {"part": where, "sheet": name, "body": body, "foot": foot}
     return place, [header.at.get(declared) for declared in part.columns.values()], issued

@@ -25,43 +25,31 @@
 -- platforms, enter after that is newer than what the others still hold, and needs nobody. A list of phones that names both
 -- confirms it, too. Against what follows from an address speaks another address than the golden one (lives_elsewhere): a
 -- grid can be no surer than where somebody lives.
-with opposed as (
-    select w.record_id, w.field, c.platform, true as there
+with opposition as (
+    select w.record_id, w.field, count(distinct c.platform) as others, bool_or(asked.about = w.field) as there
     from outbox.wanted as w
-    join facts.field as f on f.field = w.field
+    join (
+        select field, field as about from facts.field
+        union all
+        select field, leader from facts.follows
+    ) as asked on asked.field = w.field
+    join facts.field as f on f.field = asked.about
     join resolved.record as r
         on r.resident_id = w.resident_id and r.record_id <> w.taken_from and r.record_id <> w.record_id
-    join staged.own as c on c.record_id = r.record_id and c.field = w.field
+    join staged.own as c on c.record_id = r.record_id and c.field = asked.about
     join facts.quality as q on q.quality = c.quality and q.golden
+    left join golden.value as leader
+        on leader.resident_id = w.resident_id and leader.field = asked.about and leader.field <> w.field
     left join staged.own as ours on ours.record_id = w.taken_from and ours.field = w.field
     anti join facts.feed as feed on feed.platform = c.platform and feed.field = c.field
     where w.kind = 'correct'
         and c."key" is not null
-        and facts.agree(f.kind, c."key", w.held_key)
-        and (not facts.agree(f.kind, c."key", w.told) or f.kind = 'phone')
         and coalesce(c.since >= ours.since, true)
-    union
-    select w.record_id, w.field, c.platform, false
-    from outbox.wanted as w
-    join facts.follows as follows on follows.field = w.field
-    join facts.field as f on f.field = follows.leader
-    join golden.value as leader on leader.resident_id = w.resident_id and leader.field = follows.leader
-    join resolved.record as r
-        on r.resident_id = w.resident_id and r.record_id <> w.taken_from and r.record_id <> w.record_id
-    join staged.own as c on c.record_id = r.record_id and c.field = follows.leader
-    join facts.quality as q on q.quality = c.quality and q.golden
-    left join staged.own as ours on ours.record_id = w.taken_from and ours.field = w.field
-    anti join facts.feed as feed on feed.platform = c.platform and feed.field = c.field
-    where w.kind = 'correct'
-        and c."key" is not null
-        and not facts.agree(f.kind, c."key", leader.value)
-        and coalesce(c.since >= ours.since, true)
-),
-
-opposition as (
-    select record_id, field, count(distinct platform) as others, bool_or(there) as there
-    from opposed
-    group by record_id, field
+        and case
+            when asked.about <> w.field then leader.value is not null and not facts.agree(f.kind, c."key", leader.value)
+            else facts.agree(f.kind, c."key", w.held_key) and (not facts.agree(f.kind, c."key", w.told) or f.kind = 'phone')
+        end
+    group by w.record_id, w.field
 ),
 
 -- Of whom it is certain that what was told came from somebody else: both have an ID number, or a person parted their records.

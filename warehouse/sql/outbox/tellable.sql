@@ -3,8 +3,7 @@
 -- field on (shareable). A phone that stands for several residents is nobody's own and is not told. A grid or community, only
 -- as a record states it that does not live somewhere else (facts.follows), unless it was entered after that address: it then
 -- follows from where somebody moved to, and the address is only late; nor one that is named after another community than the
--- one in which the golden address lies. Of residents who have died or moved out nothing
--- but that.
+-- one in which the golden address lies. Of residents who have died or moved out nothing but that.
 -- child: under 14, or of a birth date that nobody knows: only for the departments of warehouse/policy.toml.
 with
 -- The latest day on which a resident can have been born, from a full date, a month or a year.
@@ -33,11 +32,12 @@ not_personal as (
     where (field, part) in (select (field, part) from part group by field, part having count(distinct resident_id) > 1)
 ),
 
--- The communities that addresses name.
-community as (
-    select distinct split_part(value, '|', 3) as name
-    from golden.value
-    where field = 'address' and split_part(value, '|', 3) <> ''
+-- What is named after a community that some address names. Names are few: each is looked at once, not for every resident.
+named as (
+    select distinct v.value
+    from (select distinct value from golden.value semi join facts.follows using (field)) as v
+    join (select distinct split_part(value, '|', 3) as name from golden.value where field = 'address') as community
+        on community.name <> '' and starts_with(v.value, community.name)
 ),
 
 -- What follows from another golden value, on the word of a record that contradicts that one, or in a name that does.
@@ -57,8 +57,8 @@ out_of_step as (
     from golden.value as v
     join facts.follows as follows on follows.field = v.field
     join golden.value as leader on leader.resident_id = v.resident_id and leader.field = follows.leader
-    join community as own on own.name = split_part(leader.value, '|', 3)
-    join community as other on starts_with(v.value, other.name) and not starts_with(v.value, own.name)
+    semi join named on named.value = v.value
+    where split_part(leader.value, '|', 3) <> '' and not starts_with(v.value, split_part(leader.value, '|', 3))
 )
 
 select v.resident_id, v.field, v.value, v.taken_from, v.rule, v.sources, q.place, resident.child
