@@ -8,7 +8,7 @@ manifest (`connectors/write`), sending the files (`sending.py`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import duckdb
 
@@ -16,7 +16,7 @@ from connectors.errors import ExportRefused
 from connectors.platform import Platform
 from connectors.write import manifest as told
 from connectors.write.cell import CannotWrite
-from connectors.write.draft import Draft, Held, draft
+from connectors.write.draft import Draft, Held, Homes, draft
 from connectors.write.notice import write_notices
 from connectors.write.outbox import write_outbox
 from connectors.write.shared import household_columns
@@ -126,7 +126,8 @@ def _draft(
         return Draft(platform, (), ())
     cells = [told.Change(one.record_id, one.source_key, one.field, one.told, one.kind) for one in asked]
     held = _held(con, platform, sorted({change.record_id for change in asked}))
-    return draft(platform, cells, held, _sizes(con, platform), own.issued if own else None)
+    numbers = {stated["household_number"] for stated in held.values() if "household_number" in stated}
+    return draft(platform, cells, held, _homes(con, platform, numbers), own.issued if own else None)
 
 
 def _standing(drafted: Draft, asked: Sequence[Change]) -> list[Change]:
@@ -164,18 +165,29 @@ def _held(con: duckdb.DuckDBPyConnection, platform: Platform, records: Sequence[
     return held
 
 
-def _sizes(con: duckdb.DuckDBPyConnection, platform: Platform) -> Mapping[str, int]:
-    """How many records the platform has today under each household number, if its file says things per household."""
-    if not household_columns(platform):
-        return {}
+def _homes(con: duckdb.DuckDBPyConnection, platform: Platform, numbers: Collection[str]) -> Homes:
+    """What is golden today of everybody whom the platform keeps under these household numbers, in the fields that its file
+    states once for a household."""
+    shared = household_columns(platform)
     rows = con.execute(
         """
-        select c.stated, count(*)
-        from staged.claim as c
-        join staged.record as r on r.record_id = c.record_id and r.present
-        where c.platform = ? and c.field = 'household_number' and c.until is null and c.stated is not null
-        group by c.stated
+        select member.stated, member.record_id, golden.field, golden.value
+        from staged.claim as member
+        join staged.record as r on r.record_id = member.record_id and r.present
+        left join resolved.record as known on known.record_id = member.record_id
+        left join golden.value as golden on golden.resident_id = known.resident_id and list_contains($fields, golden.field)
+        where member.platform = $platform and member.field = 'household_number' and member.until is null
+            and list_contains($numbers, member.stated)
         """,
-        [platform.slug],
+        {
+            "platform": platform.slug,
+            "fields": sorted(name for name, column in platform.fields.items() if column.column in shared),
+            "numbers": sorted(numbers) if shared else [],
+        },
     ).fetchall()
-    return dict(rows)
+    homes: dict[str, dict[str, dict[str, str]]] = {}
+    for number, record_id, field, value in rows:
+        member = homes.setdefault(number, {}).setdefault(record_id, {})
+        if field is not None:
+            member[field] = value
+    return homes

@@ -5,7 +5,7 @@ Lives elsewhere: what needs a person at all (`warehouse/sql/outbox/decision.sql`
 
 What this person knows. Of somebody who is said to have died or moved out, the truth: the family is asked before anybody
 is closed. Of whom two clerks lately entered different things, too: one call settles it, and the record that is right is
-pinned. Of every other value only what the screen shows: a value that somebody entered while we were watching, after
+pinned. A phone that is one digit off the one at hand is rung up. Of every other value only what the screen shows: a value that somebody entered while we were watching, after
 the platform's own was there, is plausible and goes; which of two values that were both there on the first night is
 right, nobody can tell from a screen, and it goes on waiting. So a slip that is entered freshly passes. Many changes at
 once are let through: this person knows that the city has just gone live.
@@ -117,6 +117,6 @@ def _settle_conflicts(
 
 
 def _word(why: str, fresh: bool, true: str | None, told: str) -> Literal["approved", "declined", "left"]:
-    if why == "close":
+    if why in ("close", "near"):
         return "approved" if told == true else "declined"
     return "approved" if why == "flood" or (fresh and why == "one_source") else "left"

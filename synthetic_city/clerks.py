@@ -104,7 +104,7 @@ class Desk:
                 due = self.town.today + timedelta(days=rates["noticed"])
                 self.noticed.append((due, one.platform, first[1], name))
         others = [place for place in places if place[0] is not first[0]]
-        if others and self.dice.chance(min(_MOST, rates["twice"] * self.noise)):
+        if done and others and self.dice.chance(min(_MOST, rates["twice"] * self.noise)):
             second = self._key(*self.dice.pick(others), name, slip=True)
             done += [second] if second is not None else []
         return done

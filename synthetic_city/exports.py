@@ -108,8 +108,11 @@ class Store:
         return self._enter(town, person, home, asleep, day)
 
     def register(self, town: Town, person: Person) -> Entry:
-        """Write down somebody who stands at the counter today: nothing is last year's."""
-        return self._enter(town, person, person.home, frozenset(), town.today)
+        """Write down somebody who stands at the counter today: nothing is last year's, least of all where they live."""
+        entry = self._enter(town, person, person.home, frozenset(), town.today)
+        if "address" in self.platform.fields and person.home is not None:
+            self.put(entry, "address", self.placed(town.homes_at(person.home)))
+        return entry
 
     def _admit_again(self, town: Town, person: Person) -> None:
         """The same person under a key of its own, with an address of the past."""

@@ -127,13 +127,21 @@ def copied(store: Store, stores: Mapping[str, Store]) -> Callable[[Entry], dict[
             source = stores[slug]
             columns = [(store.platform.fields[n].column, source.platform.fields[n].column) for n in names]
             copies.append(({entry.person: entry for entry in reversed(source.entries)}, columns))
+    homes = store.households() if store.shared else {}
+
+    def known(held: dict[int, Entry], entry: Entry, ours: str, theirs: str) -> bool:
+        """A cell that is kept once for a household is taken over when it is the same for everybody in it."""
+        if ours not in store.shared:
+            return entry.person in held
+        others = [held.get(one.person) for one in homes[entry.household]]
+        return None not in others and len({one.cells.get(theirs) for one in others if one}) == 1
 
     def fed(entry: Entry) -> dict[str, Cell]:
         return {
             ours: held[entry.person].cells.get(theirs)
             for held, columns in copies
-            if entry.person in held
             for ours, theirs in columns
+            if known(held, entry, ours, theirs)
         }
 
     return fed

@@ -222,67 +222,59 @@ _MERGE_RECORDS = (
     anti join (select record_id from staged.record where platform = $platform) as known using (record_id)
     order by record_id
     """,
-    # A key stands for one person at a time: whom it stood for before is no longer there.
+    # A key stands for one person at a time: whom it stood for before is no longer there. Otherwise absence is deletion only
+    # in a file that is declared complete for its scope; a row put aside is not absent.
     """
     update staged.record
     set present = false
-    where platform = $platform and present
-        and source_key in (select source_key from arriving_record)
-        and record_id not in (select record_id from arriving_record)
-    """,
-    # Absence is deletion only in a file that is declared complete for its scope; a row put aside is not absent.
-    """
-    update staged.record
-    set present = false
-    where platform = $platform and present and $whole
-        and (select complete from facts.platform where slug = $platform)
-        and record_id not in (select record_id from arriving_record)
-        and source_key not in (select source_key from arriving_quarantine)
+    where rowid in (
+        select gone.place
+        from (select rowid as place, record_id, source_key from staged.record where platform = $platform and present) as gone
+        anti join arriving_record using (record_id)
+        left join (select distinct source_key from arriving_record) as taken using (source_key)
+        left join (select distinct source_key from arriving_quarantine) as aside using (source_key)
+        where taken.source_key is not null
+            or ($whole and (select complete from facts.platform where slug = $platform) and aside.source_key is null)
+    )
     """,
 )
 
-# A claim of a record in the file ends when the file now says something else of that field, or nothing. A claim
-# that began tonight and is already replaced (the same night, a second file) never stood: it is taken out.
-_NO_LONGER_STATED = """
-    platform = $platform and until is null
-    and record_id in (select record_id from arriving_record)
-    and not exists (
-        select 1 from arriving_claim as a
-        where a.record_id = claim.record_id and a.field = claim.field
-            and a.stated is not distinct from claim.stated and a."key" is not distinct from claim."key"
-    )
-"""
-
+# Most of a file states what stood before. The difference is found once, by the place of each line; `staged.claim` holds all
+# platforms, and everything else is asked of what differs.
 _MERGE_CLAIMS = (
-    f"delete from staged.claim where since = $night and {_NO_LONGER_STATED}",
-    f"update staged.claim set until = $night where {_NO_LONGER_STATED}",
+    # place: of the line that stands, null when none does; same: the file states that value again.
+    """
+    create or replace temp table differing as
+    select
+        s.place, s.since, s.as_of as confirmed, a.*,
+        s.place is not null and a.field is not null
+            and s.stated is not distinct from a.stated and s."key" is not distinct from a."key" as same
+    from arriving_claim as a
+    full join (
+        select rowid as place, *
+        from staged.claim
+        where platform = $platform and until is null and record_id in (select record_id from arriving_record)
+    ) as s using (record_id, field)
+    where not same or s.as_of <> coalesce(a.as_of, s.since) or (s.quality, s."column") is distinct from (a.quality, a."column")
+    """,
+    "update staged.claim set until = $night where rowid in (select place from differing where not same)",
     # The same value stated again: since stays, and a better reader may have graded it anew. The row's own date confirms
     # it only where nothing else of the row changed: a row whose date moved because somebody wrote into another cell
     # (as we do when we publish) says nothing of this one.
     """
-    update staged.claim as c
-    set as_of = case when changed.record_id is null then coalesce(a.as_of, c.since) else c.as_of end,
-        quality = a.quality, "column" = a."column"
-    from arriving_claim as a
-    left join (
-        select distinct arriving.record_id
-        from arriving_claim as arriving
-        left join staged.claim as standing
-            on standing.record_id = arriving.record_id and standing.field = arriving.field and standing.until is null
-        where arriving.field <> 'updated_on' and standing.record_id is null
-    ) as changed on changed.record_id = a.record_id
-    where c.platform = $platform and c.until is null and a.record_id = c.record_id and a.field = c.field
-        and (
-            (changed.record_id is null and c.as_of <> coalesce(a.as_of, c.since))
-            or c.quality is distinct from a.quality or c."column" is distinct from a."column"
-        )
+    update staged.claim
+    set as_of = if(changed.record_id is null, coalesce(d.as_of, d.since), d.confirmed), quality = d.quality, "column" = d."column"
+    from differing as d
+    left join (select distinct record_id from differing where not same and field <> 'updated_on') as changed using (record_id)
+    where claim.rowid = d.place and d.same
     """,
+    # One that began tonight and is already replaced (the same night, a second file) never stood: it is taken out.
+    "delete from staged.claim where rowid in (select place from differing where not same and since = $night)",
     """
     insert into staged.claim
     select record_id, $platform, field, stated, "key", quality, "column", $night, null, coalesce(as_of, $night)
-    from arriving_claim
-    anti join (select record_id, field from staged.claim where platform = $platform and until is null) as standing
-        using (record_id, field)
+    from differing
+    where not same and field is not null
     order by record_id, field
     """,
 )

@@ -21,11 +21,13 @@ from warehouse.fields import fields as known_fields
 _HIDDEN = "*"
 _TO_EMPTY = "该格曾写入他人的值，平台原来没有值，请在平台上清空"
 _DISPUTED = "同一户的成员给出了不同的值，请先核实"
-_LONELY = "该格代表整户，同户其他成员没有同样的变更，请先核实"
+_LONELY = "该格代表整户，同户其他成员的情况不同或不明，请先核实"
 
 # Record id -> field -> what the platform states today. It is written back beside a change, so that a value which its
 # export damaged (an ID number cut by a spreadsheet) does not belong here.
 Held = Mapping[str, Mapping[str, str]]
+# Household number -> record id of everybody whom the platform keeps under it -> field -> golden value.
+Homes = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def draft(
     platform: Platform,
     changes: Iterable[Change],
     held: Held,
-    sizes: Mapping[str, int] | None = None,
+    homes: Homes | None = None,
     issued: Collection[str] | None = None,
 ) -> Draft:
     """What stands in the file; the same changes in any order give the same draft.
@@ -82,13 +84,14 @@ def draft(
     Each row holds the platform's own key, its required columns as the platform holds them, and the changed cells;
     everything else is blank.
 
-    `sizes`: how many records the platform has under each household number. A cell that speaks for the whole household
-    is changed only if all of them ask for it; None trusts that the changes given are everybody's.
+    `homes`: who belongs to each household. A cell that speaks for a whole household is changed only if of everybody in it the
+    same is asked, or golden already: of whom it may not be passed on, it is no less true. None trusts that the changes
+    given are everybody's.
 
     `issued`: the keys of a list that came with its rows. It takes no others, and nothing beside the changes.
     """
     ordered = sorted(changes, key=lambda change: (change.record_id, change.field))
-    rows, left_out = _rows(platform, ordered, held, sizes or {}, issued)
+    rows, left_out = _rows(platform, ordered, held, homes or {}, issued)
     return Draft(platform, tuple(rows), tuple(left_out))
 
 
@@ -96,14 +99,14 @@ def _rows(
     platform: Platform,
     changes: Sequence[Change],
     held: Held,
-    sizes: Mapping[str, int],
+    homes: Homes,
     issued: Collection[str] | None,
 ) -> tuple[list[Row], list[LeftOut]]:
     shared = household_columns(platform)
     asked = [(change, _cell(platform, change)) for change in changes]
     left_out = [cell for _, cell in asked if isinstance(cell, LeftOut)]
     stated = {change: cell for change, cell in asked if isinstance(cell, str)}
-    apart = _apart(platform, shared, stated, held, sizes)
+    apart = _apart(platform, shared, stated, held, homes)
     left_out += [LeftOut(change.record_id, change.field, reason) for change, reason in apart.items()]
     by_record: dict[str, list[Change]] = {}
     for change in stated:
@@ -130,23 +133,27 @@ def _apart(
     shared: frozenset[str],
     stated: Mapping[Change, str],
     held: Held,
-    sizes: Mapping[str, int],
+    homes: Homes,
 ) -> dict[Change, str]:
-    """Changes of a cell that speaks for a household for which not everybody in it asks, or not for the same.
+    """Changes of a cell that speaks for a household of which not everybody is known to agree.
 
     Whoever asks counts, also one whose own row cannot be written: that is no other opinion.
     """
     asking: dict[tuple[str, str], list[Change]] = {}
     for change in stated:
-        header = platform.fields[change.field].column
         household = held.get(change.record_id, {}).get("household_number", "")
-        if household and header in shared:
-            asking.setdefault((household, header), []).append(change)
+        if household and platform.fields[change.field].column in shared:
+            asking.setdefault((household, change.field), []).append(change)
     apart: dict[Change, str] = {}
-    for (household, _), members in asking.items():
-        if len({stated[change] for change in members}) > 1:
+    for (household, field), members in asking.items():
+        cells, asked = {stated[change] for change in members}, {change.record_id for change in members}
+        others = (known.get(field) for one, known in homes.get(household, {}).items() if one not in asked)
+        if len(cells) > 1:
             apart |= dict.fromkeys(members, _DISPUTED)
-        elif len(members) < sizes.get(household, 0):
+        elif not all(
+            other and render(platform.fields[field], known_fields()[field], other) in cells
+            for other in others
+        ):
             apart |= dict.fromkeys(members, _LONELY)
     return apart
 

@@ -73,7 +73,7 @@ def _asked(one: argparse.ArgumentParser, *, required: bool) -> None:
     one.add_argument(
         "--why",
         metavar="REASON",
-        help="flood|close|one_source|confirmed_there|lives_elsewhere|changed_there|contested|backlog|namesake",
+        help="flood|close|one_source|near|confirmed_there|lives_elsewhere|changed_there|contested|backlog|namesake",
     )
     one.add_argument("--record", metavar="RECORD")
 

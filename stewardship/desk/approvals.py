@@ -38,6 +38,7 @@ CHANGES = ("fill", "correct", "close", "recall", "insert")
 WHYS = (
     "close",
     "one_source",
+    "near",
     "confirmed_there",
     "lives_elsewhere",
     "changed_there",

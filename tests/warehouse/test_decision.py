@@ -30,7 +30,7 @@ FIRST = date(2026, 3, 1)
 LATELY = date(2026, 2, 20)  # before any export came: a date that the row itself states
 ME = Said("wang", "核对过")
 ADULT = {"birth_date": "1980-01-01"}
-OLD, NEW, OTHER = "13800000001", "13800000002", "13800000003"
+OLD, NEW, OTHER = "13800000001", "13912345672", "13787654323"
 
 
 @pytest.fixture
@@ -148,6 +148,12 @@ def test_one_sources_word_overwrites_only_what_a_person_lets_it(story: Story) ->
     story.say("approved", NEW)
     assert story.run(civil={"phone": OLD}) == {"phone": "release"}
     assert [one.word for one in approvals(story.ledger)] == ["approved"]
+
+
+def test_a_phone_that_is_one_digit_off_is_said_to_be_one(story: Story) -> None:
+    slip = {"phone": OLD[:-1] + "9", "on": LATELY}
+    assert story.run(civil={"phone": OLD}, grid=slip) == {"phone": "approval"}
+    assert story.world.rows("select why from outbox.decision where platform = 'civil'") == [("near",)]
 
 
 def test_two_independent_sources_need_nobody(story: Story) -> None:

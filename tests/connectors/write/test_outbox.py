@@ -1,7 +1,7 @@
 """The outbox: only what changes, in the platform's own words, and a manifest without personal values."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 
 from connectors.platform import Platform, read_platforms
 from connectors.read import read_export
-from connectors.write.draft import Held, draft
+from connectors.write.draft import Held, Homes, draft
 from connectors.write.manifest import Change, Manifest
 from connectors.write.note import NOTE
 from connectors.write.outbox import MANIFEST, write_outbox
@@ -36,11 +36,11 @@ def _written(
     changes: Sequence[Change],
     held: Held,
     *,
-    sizes: Mapping[str, int] | None = None,
+    homes: Homes | None = None,
     live: bool = False,
 ) -> Manifest | None:
     return write_outbox(
-        folder, draft(platform, changes, held, sizes), night, batch="grid-20261116-1", live=live
+        folder, draft(platform, changes, held, homes), night, batch="grid-20261116-1", live=live
     )
 
 
@@ -272,6 +272,7 @@ MEMBERS: Held = {
         "id_number": "2",
     },
 }
+HOUSEHOLD: Homes = {"D1": {"r1": {}, "r2": {}}}
 HOME = "上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301"
 MOVED = "上城区|望江街道|近江社区|近江路|12|近江家园||6|2||301"
 
@@ -305,13 +306,13 @@ def test_one_member_does_not_move_the_whole_household(tmp_path: Path, slug: str)
         Change("r1", "K1", "address", HOME, "correct"),
         Change("r2", "K2", "phone", "13812341234", "fill"),
     ]
-    alone = _written(tmp_path, PLATFORMS[slug], NIGHT, changes, held, sizes={"D1": 2})
+    alone = _written(tmp_path, PLATFORMS[slug], NIGHT, changes, held, homes=HOUSEHOLD)
     assert alone is not None
     assert [(left.record_id, left.field) for left in alone.left_out] == [("r1", "address")]
     assert alone.fields == {"phone": 1}
     assert "5幢" not in str(_sheet(slug, tmp_path))
     together = [*changes, Change("r2", "K2", "address", HOME, "correct")]
-    moved = _written(tmp_path, PLATFORMS[slug], NIGHT, together, held, sizes={"D1": 2})
+    moved = _written(tmp_path, PLATFORMS[slug], NIGHT, together, held, homes=HOUSEHOLD)
     assert moved is not None
     assert (moved.left_out, moved.fields) == ((), {"address": 2, "phone": 1})
 
@@ -325,10 +326,22 @@ def test_a_member_whose_own_row_cannot_be_written_is_no_other_opinion_of_the_hou
     changes = [
         Change(record, key, "address", HOME, "correct") for record, key in (("r1", "K1"), ("r2", "K2"))
     ]
-    manifest = _written(tmp_path, PLATFORMS[slug], NIGHT, changes, hidden, sizes={"D1": 2})
+    manifest = _written(tmp_path, PLATFORMS[slug], NIGHT, changes, hidden, homes=HOUSEHOLD)
     assert manifest is not None
     assert manifest.fields == {"address": 1}
     assert [(left.record_id, "脱敏" in left.reason) for left in manifest.left_out] == [("r2", True)]
+
+
+@pytest.mark.parametrize("slug", ["minimum_living", "public_rental", "one_table"])
+@pytest.mark.parametrize(("golden", "told"), [(HOME, 1), (MOVED, 0)])
+def test_of_whom_a_value_may_not_be_passed_on_it_is_no_less_true(
+    tmp_path: Path, slug: str, golden: str, told: int
+) -> None:
+    held = {key: {**cells, "relation": "x"} for key, cells in MEMBERS.items()}
+    homes = {"D1": {"r1": {"address": HOME}, "r2": {"address": golden}}}
+    asked = [Change("r1", "K1", "address", HOME, "correct")]
+    manifest = _written(tmp_path, PLATFORMS[slug], NIGHT, asked, held, homes=homes)
+    assert (manifest.cells if manifest else 0) == told
 
 
 def test_a_required_cell_that_one_member_asks_to_change_does_not_hold_up_the_others(tmp_path: Path) -> None:
@@ -338,7 +351,7 @@ def test_a_required_cell_that_one_member_asks_to_change_does_not_hold_up_the_oth
         Change("r1", "K1", "address", HOME, "correct"),
         Change("r2", "K2", "phone", "13812341234", "fill"),
     ]
-    manifest = _written(tmp_path, platform, NIGHT, changes, held, sizes={"D1": 2})
+    manifest = _written(tmp_path, platform, NIGHT, changes, held, homes=HOUSEHOLD)
     assert manifest is not None
     assert manifest.fields == {"phone": 1}
     assert [(left.record_id, left.field) for left in manifest.left_out] == [("r1", "address")]

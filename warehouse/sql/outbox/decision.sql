@@ -8,7 +8,8 @@
 --                     told again, somebody might be kept there twice
 --           backlog   somebody whom the platform never had although everybody else did: nobody is asked, a person may say so
 --           embargo   somebody new, for whom no owner vouches and who was not there long enough (policy.toml)
---           approval  a person has to agree first; `why` says what to: a closing, an overwriting on one source's word alone,
+--           approval  a person has to agree first; `why` says what to: a closing, an overwriting on one source's word alone
+--                     (near: by a phone that is one digit off, a slip on one side or the other),
 --                     one of a value that others still confirm or that somebody changed at the platform after us, a value that
 --                     contradicts what another platform entered lately (golden.conflict), taking back what came from a record
 --                     that fell away from this resident without a number or a person saying that it is somebody else's, what
@@ -62,9 +63,9 @@ number as (
 
 apart as (
     select mine.resident_id, theirs.resident_id as other
-    from number as mine
-    join number as theirs on theirs.value <> mine.value
-    semi join outbox.wanted as w on w.resident_id = mine.resident_id and w.misled_by = theirs.resident_id
+    from (select distinct resident_id, misled_by from outbox.wanted where misled_by is not null) as w
+    join number as mine on mine.resident_id = w.resident_id
+    join number as theirs on theirs.resident_id = w.misled_by and theirs.value <> mine.value
     union
     select l.resident_id, r.resident_id
     from (
@@ -102,11 +103,13 @@ weighed as (
             when contested.field is not null then 'contested'
             when r.receipt = 'changed_there' and r.digest = d.digest then 'changed_there'
             when opposition.others >= release.against then if(opposition.there, 'confirmed_there', 'lives_elsewhere')
-            when w.kind = 'correct' and w.rule not in ('authority', 'former') and w.sources < release.sources then 'one_source'
+            when w.kind = 'correct' and w.rule not in ('authority', 'former') and w.sources < release.sources
+                then if(f.kind = 'phone' and damerau_levenshtein(w.told, w.held_key) = 1, 'near', 'one_source')
         end as why
     from outbox.wanted as w
     cross join facts.release as release
     join outbox.digest as d on d.value = w.told
+    join facts.field as f on f.field = w.field
     left join outbox.newcomer as n on n.platform = w.platform and n.record_id = w.record_id
     left join opposition on opposition.record_id = w.record_id and opposition.field = w.field
     left join (select resident_id, field, max(since) as since from golden.conflict group by all) as contested
