@@ -97,8 +97,8 @@ def read_batches(ledger: Ledger, until: date) -> dict[str, Batch]:
     for seq, cell in ledger.cells_of(*_KINDS):
         spoken.setdefault(seq, []).append(cell)
     found: dict[str, Batch] = {}
-    for line in ledger.lines():
-        if line.kind in _KINDS and date.fromisoformat(line.body["night"]) <= until:
+    for line in ledger.lines(*_KINDS):
+        if date.fromisoformat(line.body["night"]) <= until:
             _follow(found, ledger, line, spoken.get(line.seq, []))
     return found
 
