@@ -176,7 +176,7 @@ def _nobody(platform: Platform) -> Iterator[str]:
     """Rows that name nobody are of a platform that says so, state nothing of a person, and go nowhere but here."""
     if not platform.fields.keys().isdisjoint(("name", "id_number")):
         return
-    if platform.entities != (platform.about,):
+    if platform.about == "person" or platform.entities != (platform.about,):
         yield (
             "[fields] 中没有 name，也没有 id_number：没有一行能知道是谁；"
             '只列住所的平台须有 address，entities 写 ["dwelling"]；只列地名的须有 place_name，entities 写 ["place"]'
