@@ -152,6 +152,15 @@ class Gate:
     severity: Mapping[str, Severity] = dataclass_field(default_factory=dict)  # check -> how it weighs here
 
 
+About = Literal["person", "dwelling", "place"]
+# By which fields a row says whom or what it is about; the first of these that a platform has any of.
+NAMED_BY: Mapping[About, tuple[str, ...]] = {
+    "person": ("name", "id_number"),
+    "dwelling": ("address",),
+    "place": ("place_name",),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """A platform: who runs it, what it exports, what it may receive, what of its own may be passed on."""
@@ -194,6 +203,18 @@ class Platform:
     def by_column(self) -> dict[str, Column]:
         """The used columns by header."""
         return {column.column: column for column in self.fields.values()}
+
+    @property
+    def about(self) -> About:
+        """Whom or what its rows speak of: people, unless no column names anybody."""
+        return next(
+            (about for about, names in NAMED_BY.items() if not self.fields.keys().isdisjoint(names)), "person"
+        )
+
+    @property
+    def named_by(self) -> tuple[str, ...]:
+        """The fields by which a row says whom or what it is about; one in which none of them can be read is of no use."""
+        return NAMED_BY[self.about]
 
     @property
     def keyed_by_number(self) -> bool:

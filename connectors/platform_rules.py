@@ -60,6 +60,9 @@ _NEVER = {
 }
 _T4 = "密级 T4：法律限定用途的资料"
 
+# What may be said of a dwelling without saying who lives there.
+_OF_A_DWELLING = frozenset(("address", "community", "grid", "updated_on"))
+
 _WORDS = {str: "文字", int: "整数", float: "数", bool: "true 或 false", tuple: "列表", Mapping: "表"}
 
 
@@ -166,8 +169,26 @@ def _shape(platform: Platform) -> Iterator[str]:
     link = platform.by_column.get(f"{two.members}/{two.link}") if two is not None else None
     if platform.receive.fields and two is not None and not (link and link.required):
         yield "成员表的关联列须为 required：没有它，写回的行找不到自己的户"
-    if platform.fields.keys().isdisjoint(("name", "id_number")):
-        yield "[fields] 中没有 name，也没有 id_number：没有一行能知道是谁"
+    yield from _nobody(platform)
+
+
+def _nobody(platform: Platform) -> Iterator[str]:
+    """Rows that name nobody are of a platform that says so, state nothing of a person, and go nowhere but here."""
+    if not platform.fields.keys().isdisjoint(("name", "id_number")):
+        return
+    if platform.about == "person" or platform.entities != (platform.about,):
+        yield (
+            "[fields] 中没有 name，也没有 id_number：没有一行能知道是谁；"
+            '只列住所的平台须有 address，entities 写 ["dwelling"]；只列地名的须有 place_name，entities 写 ["place"]'
+        )
+    known = known_fields()
+    of_people = {
+        name for name in platform.fields if name not in _OF_A_DWELLING and known[name].of == "person"
+    }
+    if personal := _listed(of_people):
+        yield f"[fields] 中的 {personal} 说的是人，而没有一行写明是谁"
+    if platform.receive.fields:
+        yield "[receive] 不用于没有一行写明是谁的平台：居民的资料无处可写"
 
 
 def _fields(platform: Platform) -> Iterator[str]:

@@ -7,12 +7,14 @@ The two households are two things: a third of city people live away from their b
 whose golden living address is one dwelling; its id stays with the dwelling when people move. A registered household
 is a book: the household number that a registering platform gives, the most trusted platform first; a book of another
 platform is the same household when most of its residents are already in it. Its id stays with the book.
+
+A dwelling is there also where a register of addresses lists it and nobody says to live in it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -25,15 +27,21 @@ from warehouse.ids import potential_ids
 
 
 def resolve_households(con: duckdb.DuckDBPyConnection, *, key: bytes) -> None:
-    """Fill the household and dwelling columns of `resolved.record` from golden addresses and stated books."""
-    living = _dwellings(con, "address")
-    registered = _registered(con, key, _dwellings(con, "registered_address"))
-    homes = sorted(set(living["dwelling"]))
+    """Fill the household and dwelling columns of `resolved.record` from golden addresses and stated books, and `resolved.place`
+    from the addresses that are listed without anybody."""
+    addresses, listed = _addresses(con, "address"), con.execute(_LISTED).df()
+    doors = _doors(pd.concat([addresses["value"], listed["value"]]).dropna().unique())
+    living, places = _named(addresses, doors), _named(listed, doors)
+    registered_at = _addresses(con, "registered_address")
+    registered = _registered(con, key, _named(registered_at, _doors(registered_at["value"].unique())))
+    homes = sorted(set(doors.values()))
     dwelling_ids = dict(zip(homes, potential_ids(key, "dwelling", homes), strict=True))
-    living["dwelling_id"] = living["dwelling"].map(dwelling_ids)
+    for one in (living, places):
+        one["dwelling_id"] = one["dwelling"].map(dwelling_ids)
     living["household_living_id"] = potential_ids(key, "household", living["dwelling_id"])
     con.register("incoming_living", living[["resident_id", "dwelling_id", "household_living_id"]])
     con.register("incoming_registered", registered)
+    con.register("incoming_places", places[["record_id", "dwelling_id"]])
     con.execute(
         """
         create or replace table resolved.record as
@@ -46,17 +54,38 @@ def resolve_households(con: duckdb.DuckDBPyConnection, *, key: bytes) -> None:
         order by r.record_id
         """
     )
-    con.unregister("incoming_living")
-    con.unregister("incoming_registered")
+    con.execute(
+        """
+        create or replace table resolved.place as
+        select s.platform, s.source_key, s.record_id, p.dwelling_id
+        from staged.place as s
+        left join incoming_places as p using (record_id)
+        order by s.record_id
+        """
+    )
+    for name in ("incoming_living", "incoming_registered", "incoming_places"):
+        con.unregister(name)
 
 
-def _dwellings(con: duckdb.DuckDBPyConnection, field: str) -> pd.DataFrame:
-    """Residents with the dwelling that their golden address names, where it names one."""
-    rows = con.execute(
-        "select resident_id, value from golden.value where field = ? order by resident_id", [field]
-    ).df()
-    rows["dwelling"] = rows["value"].map(_doors(rows["value"].unique()))
-    return rows.dropna(subset=["dwelling"])[["resident_id", "dwelling"]].reset_index(drop=True)
+def _addresses(con: duckdb.DuckDBPyConnection, field: str) -> pd.DataFrame:
+    """Residents with their golden address."""
+    query = "select resident_id, value from golden.value where field = ? order by resident_id"
+    return con.execute(query, [field]).df()
+
+
+# What is listed without anybody.
+_LISTED = """
+    select c.record_id, c."key" as value
+    from staged.own as c
+    join staged.place as s on s.record_id = c.record_id
+    where c.field = 'address' and c."key" is not null
+    order by c.record_id
+"""
+
+
+def _named(rows: pd.DataFrame, doors: Mapping[str, str]) -> pd.DataFrame:
+    """The rows whose address names a dwelling, with its name."""
+    return rows.assign(dwelling=rows["value"].map(doors)).dropna(subset=["dwelling"]).reset_index(drop=True)
 
 
 def _doors(addresses: Sequence[str]) -> dict[str, str]:
@@ -94,7 +123,7 @@ def _registered(con: duckdb.DuckDBPyConnection, key: bytes, homes: pd.DataFrame)
     for _, book in groupby(rows, key=itemgetter(0, 1)):
         _enter(list(book), household_of)
     lived_at: dict[str, list[str]] = {}
-    for resident, dwelling in homes.itertuples(index=False):
+    for resident, dwelling in homes[["resident_id", "dwelling"]].itertuples(index=False):
         lived_at.setdefault(dwelling, []).append(resident)
     for residents in lived_at.values():
         known = [household_of[resident] for resident in residents if resident in household_of]

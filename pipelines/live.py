@@ -24,7 +24,7 @@ from pipelines.night import open_night
 from stewardship.rehearsal import answer_cases
 from synthetic_city import loop_truth, truth
 from synthetic_city.approver import Settled, go_live, settle_waiting
-from synthetic_city.city import FIRST_NIGHT, Recipe, Written, found, read_recipe, write_export
+from synthetic_city.city import FIRST_NIGHT, Recipe, Written, found, places_of, read_recipe, write_export
 from synthetic_city.clerks import Desk, Entered, live
 from synthetic_city.dice import Dice
 from synthetic_city.events import Event, live_a_night
@@ -33,6 +33,7 @@ from synthetic_city.figures import figures
 from synthetic_city.files import copied
 from synthetic_city.holdings import Reader, write_holdings
 from synthetic_city.people import Town
+from synthetic_city.places import write_places
 from synthetic_city.taking import Taken, key_sheet, take_file
 from warehouse.batches import note_answers, read_batches
 from warehouse.ledger import open_ledger
@@ -180,6 +181,8 @@ def _export(loop: Loop, opened: list[str]) -> None:
     for slug in opened:
         _copy_feeds(loop, slug)
         loop.written[slug] = write_export(loop.site, loop.stores[slug], loop.stores, loop.town.today)
+    for platform in places_of(loop.recipe):
+        write_places(loop.site, platform, loop.town)
 
 
 def _answer_cases(loop: Loop) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def _model_that_fits(night: Night) -> tuple[Model, str]:
 
 
 def resolve(night: Night) -> None:
-    """Prove that every record belongs to exactly one resident, choose the residents' values, and group them by
+    """Prove that every record of a person belongs to exactly one resident, choose the residents' values, and group them by
     these into households and dwellings.
 
     Raises:
@@ -144,7 +144,7 @@ def resolve(night: Night) -> None:
     records, resolved, distinct = (
         int(scalar(night.con, query))
         for query in (
-            "select count(*) from staged.record",
+            "select count(*) from staged.record anti join staged.place using (record_id)",
             "select count(*) from resolved.record where resident_id is not null",
             "select count(distinct record_id) from resolved.record",
         )
@@ -165,7 +165,7 @@ def resolve(night: Night) -> None:
 
 def golden(night: Night) -> None:
     """Lay out residents, households and dwellings by the values we stand for; then look at the golden door."""
-    digest = facts_digest(night.con, "staged.own", "golden.value", "resolved.record")
+    digest = facts_digest(night.con, "staged.own", "golden.value", "resolved.record", "resolved.place")
     if remembered(night.con).get("golden") == digest:
         night.skipped.add("golden")
     else:

@@ -1,13 +1,14 @@
 """A whole synthetic city on disk: a site, what every platform exports each night, and the truth.
 
 Belongs here: the order of the steps. Lives elsewhere: every step (`settling.py` people, `exports.py` what platforms
-hold, `events.py` the nights, `files.py` files, `truth.py` truth, `outside.py` people who come from a file).
+hold, `places.py` what those hold that list nobody, `events.py` the nights, `files.py` files, `truth.py` truth, `outside.py` people who come
+from a file).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from synthetic_city.exports import Store
 from synthetic_city.files import file_name, write_store
 from synthetic_city.outside import Outsider, deal, read_people, take_in
 from synthetic_city.people import Person, Town
+from synthetic_city.places import write_places
 from synthetic_city.readback import keys_by_place
 from synthetic_city.settling import found_town
 from warehouse.ids import record_ids
@@ -73,13 +75,23 @@ def read_recipe(site: Site) -> Recipe | None:
 
 
 def found(recipe: Recipe) -> tuple[Town, dict[str, Store]]:
-    """The people of a city on its first night, and what each platform holds of them."""
+    """The people of a city on its first night, and what each platform that lists people holds of them."""
     known, _ = read_platforms()
     town = found_town(recipe.seed, recipe.residents, FIRST_NIGHT)
-    stores = {slug: Store(known[slug], recipe.seed, recipe.noise) for slug in recipe.platforms}
+    stores = _empty({slug: known[slug] for slug in recipe.platforms}, recipe.seed, recipe.noise)
     for store in stores.values():
         store.fill(town)
     return town, stores
+
+
+def _empty(platforms: Mapping[str, Platform], seed: int, noise: float) -> dict[str, Store]:
+    return {slug: Store(one, seed, noise) for slug, one in platforms.items() if one.about == "person"}
+
+
+def places_of(recipe: Recipe) -> list[Platform]:
+    """The platforms that list no people."""
+    known, _ = read_platforms()
+    return [known[slug] for slug in recipe.platforms if known[slug].about != "person"]
 
 
 def make_city(
@@ -103,13 +115,12 @@ def make_city(
     """
     chosen = chosen_platforms(platforms)
     if people is not None:
-        stores = {slug: Store(platform, seed, noise) for slug, platform in chosen.items()}
-        return _city_of_others(root, people, stores, seed)
+        return _city_of_others(root, people, _empty(chosen, seed, noise), seed)
     recipe = Recipe(residents, seed, noise, tuple(chosen), nights)
     town, stores = found(recipe)
     site = create_site(root, name="合成城市", area=town.city.area, seed=seed)
     recipe.write(site)
-    return _nights(site, town, stores, nights, Dice(seed, "events"))
+    return _nights(site, town, stores, places_of(recipe), nights, Dice(seed, "events"))
 
 
 def chosen_platforms(asked: Sequence[str] | None) -> dict[str, Platform]:
@@ -123,8 +134,11 @@ def chosen_platforms(asked: Sequence[str] | None) -> dict[str, Platform]:
     return {slug: known[slug] for slug in known if slug in asked}
 
 
-def _nights(site: Site, town: Town, stores: dict[str, Store], nights: int, dice: Dice) -> CitySummary:
+def _nights(
+    site: Site, town: Town, stores: dict[str, Store], places: Sequence[Platform], nights: int, dice: Dice
+) -> CitySummary:
     records: list[tuple[object, ...]] = []
+    listed: list[tuple[object, ...]] = []
     people: list[tuple[object, ...]] = []
     events: list[Event] = []
     pending: list[tuple[date, Store, Event]] = []
@@ -139,8 +153,13 @@ def _nights(site: Site, town: Town, stores: dict[str, Store], nights: int, dice:
             rows = truth.record_rows(town.today, slug, *written.of(town))
             counts[slug] = len(rows)
             records += rows
+        for platform in places:
+            rows = write_places(site, platform, town)
+            counts[platform.slug] = len(rows)
+            listed += rows
         people += truth.resident_rows(town.today, town)
     truth.write_table(records, truth.RECORDS, site.truth / "records.parquet")
+    truth.write_table(listed, truth.PLACES, site.truth / "places.parquet")
     truth.write_table(people, truth.resident_schema(), site.truth / "residents.parquet")
     truth.write_table(truth.event_rows(town, events), truth.EVENTS, site.truth / "events.parquet")
     made = tuple(FIRST_NIGHT + timedelta(days=turn) for turn in range(nights))

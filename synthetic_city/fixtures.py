@@ -20,16 +20,18 @@ from connectors.land.cells import keep_cells
 from connectors.platform import Platform, read_platforms
 from connectors.stage import Staged, stage
 from connectors.write import write_export
+from connectors.write.cell import Cell
 from synthetic_city.city import FIRST_NIGHT
 from synthetic_city.exports import Entry, Store
 from synthetic_city.files import fitted_rows
 from synthetic_city.people import Town
+from synthetic_city.places import place_rows
 from synthetic_city.settling import found_town
 
 FOLDER = Path(__file__).parent.parent / "tests" / "connectors" / "platforms"
 STAGED = "staged.csv"
 HEADER = ("row", "source_key", "field", "stated", "key", "quality")
-PEOPLE = 10  # in one small export; a household is not torn apart
+PEOPLE = 10  # or places, in one small export; a household is not torn apart
 SEED = 20
 RESIDENTS = 3000
 _KEY = b"fixture".ljust(32, b".")
@@ -41,15 +43,21 @@ def write_fixture(platform: Platform, town: Town, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
+    path = folder / f"export{Path(platform.export.file).suffix}"
+    rows = _people(platform, town) if platform.about == "person" else place_rows(platform, town.city)[:PEOPLE]
+    write_export(platform, rows, path)
+    with (folder / STAGED).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerows([HEADER, *staged_lines(platform, path, town)])
+
+
+def _people(platform: Platform, town: Town) -> list[dict[str, Cell]]:
+    """Rows of the first people that a platform holds."""
     store = Store(platform, SEED, 1.0)
     store.habits = replace(store.habits, coverage=_NEARLY_ALL)
     store.fill(town)
     store.entries = _first(store.entries)
-    path = folder / f"export{Path(platform.export.file).suffix}"
-    write_export(platform, fitted_rows(store, {}), path)
-    with (folder / STAGED).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([HEADER, *staged_lines(platform, path, town)])
+    return fitted_rows(store, {})
 
 
 def staged_lines(platform: Platform, path: Path, town: Town) -> Iterator[tuple[str, ...]]:

@@ -39,6 +39,13 @@ RECORDS = pa.schema(
         ("dwelling", pa.string()),
     ]
 )
+# The records of platforms that list nobody; dwelling: null of a named place.
+PLACES = pa.schema(
+    [
+        (name, pa.date32() if name == "night" else pa.string())
+        for name in ("night", "platform", "source_key", "record_id", "dwelling")
+    ]
+)
 EVENTS = pa.schema(
     [
         ("night", pa.date32()),
@@ -54,9 +61,14 @@ EVENTS = pa.schema(
 OF_A_PLATFORM = ("household_number", "head_name", "head_id_number", "updated_on")
 
 
+def dwelling_name(home: int) -> str:
+    """What a dwelling is called in the truth; `home` as in `Town.homes_at`."""
+    return f"D{home:06d}"
+
+
 def whereabouts(person: Person) -> tuple[str, str, str | None]:
     """Living household, registered household and dwelling of a person, by name."""
-    dwelling = f"D{person.home:06d}" if person.home is not None else None
+    dwelling = dwelling_name(person.home) if person.home is not None else None
     living = f"L{person.home:06d}" if person.home is not None else f"F{person.family:06d}"
     return living, f"B{person.book:06d}", dwelling
 
@@ -130,7 +142,7 @@ def people(site: Site, snapshot: Path) -> dict[str, str]:
 
 
 def _true() -> list[str]:
-    return [name for name in fields() if name not in OF_A_PLATFORM]
+    return [name for name, facts in fields().items() if facts.of == "person" and name not in OF_A_PLATFORM]
 
 
 # What a platform has to know of somebody who died or moved out.

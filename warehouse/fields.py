@@ -1,4 +1,4 @@
-"""The fields this project knows of a person, read from `fields.toml`.
+"""The fields this project knows of a person, and of a named place, read from `fields.toml`.
 
 Belongs here: what a field is called, which value parser reads it, its tier and its golden rule.
 Lives elsewhere: which column of a platform carries it (`connectors/platforms/*.toml`), how a value is read
@@ -19,7 +19,7 @@ GoldenRule = Literal["stable", "current", "none"]
 
 @dataclass(frozen=True, slots=True)
 class FieldFacts:
-    """One field of a person: its names, parser, tier and golden rule."""
+    """One field of a person or of a place: its names, parser, tier and golden rule."""
 
     name: str
     zh: str
@@ -30,6 +30,7 @@ class FieldFacts:
     table: str | None = None
     publish: bool = True
     household: Literal["registered", "living"] | None = None
+    of: Literal["person", "place"] = "person"
 
 
 @cache

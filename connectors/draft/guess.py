@@ -88,7 +88,7 @@ def columns_of(profiles: Mapping[str, Profile], known: Knowledge, shown: Mapping
 
 def guess(columns: Sequence[Column], two: TwoSheets | None = None) -> list[Choice]:
     """What each column is; no two are the same field. `two`: the sheets, where households have one of their own."""
-    names = list(known_fields())
+    names = [name for name, facts in known_fields().items() if facts.of == "person"]
     alone = np.array([[_alone(column, name) for name in names] for column in columns])
     first = _assigned(alone, names)
     scores = alone + _rows(columns, names, first) + _link(columns, names, two)

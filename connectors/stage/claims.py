@@ -121,14 +121,14 @@ def _read_apart(
 
 
 def unusable(values: Mapping[str, Values], block: Block, platform: Platform, quarantine: Quarantine) -> Flags:
-    """Put aside rows with garbled values and rows that name nobody; the flags of the rows that stay."""
+    """Put aside rows with garbled values and rows that name nobody, or no place; the flags of the rows that stay."""
     for name, value in values.items():
         quarantine.take_out(block, value.garbled, "mojibake", platform.fields[name].column)
-    nobody: Flags = np.ones(len(block), dtype=np.bool_)
-    for name in ("name", "id_number"):
+    nameless: Flags = np.ones(len(block), dtype=np.bool_)
+    for name in platform.named_by:
         if name in values:
-            nobody &= values[name].keys.indices.is_null().to_numpy(zero_copy_only=False)
-    quarantine.take_out(block, nobody, "no_identity")
+            nameless &= values[name].keys.indices.is_null().to_numpy(zero_copy_only=False)
+    quarantine.take_out(block, nameless, "no_identity" if platform.about == "person" else "no_place")
     return quarantine.stays(block)
 
 

@@ -25,7 +25,7 @@ from connectors.stage.tables import Tables
 from dedup.normalise.bulk import read_many
 from warehouse.ids import record_ids
 
-_WHO = ("name", "id_number", "birth_date", "phone")
+_BESIDE = ("birth_date", "phone")  # what tells apart whom the fields that name them do not
 _NO_KEY = np.uint64(0)
 _Digests = npt.NDArray[np.uint64]
 
@@ -85,12 +85,13 @@ class Names:
         return np.flatnonzero(np.isin(own, np.append(met[times > 1], _NO_KEY)))
 
     def _who(self, places: Places, tables: Tables) -> _Digests:
-        """Who each of these records says it is, hashed."""
+        """Whom or what each of these records says it is about, hashed."""
         found = [np.zeros(0, dtype=np.uint64)]
-        for keys in tables.columns("key", _WHO, places):
+        names = (*self.platform.named_by, *_BESIDE)
+        for keys in tables.columns("key", names, places):
             texts = (
                 "\x1f".join(["who", self.platform.slug, *(key or "" for key in row)])
-                for row in zip(*(keys[name] for name in _WHO), strict=True)
+                for row in zip(*(keys[name] for name in names), strict=True)
             )
             digests = [hmac.digest(self.site_key, text.encode("utf-8"), "sha256")[:8] for text in texts]
             found.append(np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64))

@@ -1,5 +1,6 @@
 """Platform files: those that ship, and how a wrong one is refused."""
 
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -127,6 +128,63 @@ MISTAKES = [
     ),
     ("no TOML at all", "[fields]", "[fields", "TOML"),
 ]
+
+
+# rows that name nobody: of dwellings
+DWELLINGS = """
+id = "P900"
+title = "样例平台"
+department = "公安"
+level = "市"
+tier = "T1"
+entities = ["dwelling"]
+cadence = "周"
+transport = "inbox"
+basis = "modelled"
+trust = 50
+
+[export]
+format = "csv"
+file = "*.csv"
+key = "编码"
+columns = ["编码", "地址", "电话"]
+
+[fields]
+address = "地址"
+
+[ignore]
+"电话" = "说的是人"
+"""
+DWELLING_MISTAKES = [
+    ("rows that are said to be of people", '["dwelling"]', '["person"]', "没有一行能知道是谁"),
+    ("dwellings without an address", 'address = "地址"', 'community = "地址"', "没有一行能知道是谁"),
+    ("places without a name", '["dwelling"]', '["place"]', "没有一行能知道是谁"),
+    ("a phone that is nobody's", "[ignore]\n", 'phone = "电话"\n[ignore]\n', "phone"),
+    (
+        "telling it of people",
+        "[ignore]",
+        '[receive]\nfields = ["address"]\npurpose = "补全"\nbasis = "x"\n[ignore]',
+        "[receive]",
+    ),
+]
+
+
+def test_rows_may_name_nobody_where_they_are_of_dwellings(tmp_path: Path) -> None:
+    platform = read_platform(_write(tmp_path, DWELLINGS))
+    assert (platform.about, platform.named_by) == ("dwelling", ("address",))
+
+
+@pytest.mark.parametrize(
+    ("stands", "instead", "named"),
+    [pytest.param(*mistake[1:], id=mistake[0]) for mistake in DWELLING_MISTAKES],
+)
+def test_a_wrong_file_of_dwellings_is_refused(tmp_path: Path, stands: str, instead: str, named: str) -> None:
+    assert stands in DWELLINGS
+    text = DWELLINGS.replace(stands, instead, 1)
+    if named == "phone":
+        text = text.replace('"电话" = "说的是人"\n', "")
+    with pytest.raises(PlatformFileError, match=re.escape(named)):
+        read_platform(_write(tmp_path, text))
 
 
 # the [pull] table of an HTTP platform, and what is wrong with each variant of it

@@ -31,6 +31,7 @@ class Town:
                 household_living_id varchar, household_registered_id varchar, dwelling_id varchar);
             create table staged.own (platform varchar, record_id varchar, field varchar, key varchar);
             create table staged.record (record_id varchar, first_night date, present boolean);
+            create table staged.place (platform varchar, source_key varchar, record_id varchar);
             create table facts.platform (slug varchar, trust integer, household varchar);
             insert into facts.platform values ('police', 90, 'registered'), ('health', 50, 'registered'), ('grid', 60, 'living');
             """
@@ -50,6 +51,11 @@ class Town:
                 "insert into staged.own values (?, ?, 'household_number', ?)",
                 [platform, record, book],
             )
+
+    def listed(self, record: str, address: str) -> None:
+        """A record of a register of addresses: of a dwelling, and of nobody."""
+        self.con.execute("insert into staged.place values ('register', ?, ?)", [record, record])
+        self.con.execute("insert into staged.own values ('register', ?, 'address', ?)", [record, address])
 
     def groups(self, column: str) -> list[set[str]]:
         resolve_households(self.con, key=KEY)
@@ -131,3 +137,28 @@ def test_who_is_in_no_book_goes_by_the_registered_address(town):
     town.record("g2", "B")
     town.lives("B", home(), "registered_address")
     assert town.groups("household_registered_id") == [{"A", "B"}]
+
+
+def test_a_listed_dwelling_is_the_one_in_which_somebody_lives_or_one_where_nobody_does(town):
+    town.record("rA", "A")
+    town.lives("A", home())
+    for record, address in (
+        ("door", home()),
+        ("empty", home(room="302")),
+        ("road", "上城区||||近江路||||||"),
+    ):
+        town.listed(record, address)
+    assert town.groups("dwelling_id") == [{"A"}]
+    ((lived_in,),) = town.con.execute("select distinct dwelling_id from resolved.record").fetchall()
+    found = dict(town.con.execute("select record_id, dwelling_id from resolved.place").fetchall())
+    assert found["door"] == lived_in
+    assert found["empty"] not in (lived_in, None)
+    assert found["road"] is None
+
+
+def test_who_leaves_out_the_unit_is_put_behind_no_door_when_the_register_lists_two(town):
+    for resident, unit in (("A", "2"), ("B", "")):
+        town.record(f"r{resident}", resident)
+        town.lives(resident, home(unit))
+    town.listed("other", home("3"))
+    assert town.groups("household_living_id") == [{"A"}, {"B"}]

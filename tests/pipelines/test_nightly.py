@@ -12,6 +12,9 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from connectors.platform import PLATFORMS, read_platform
+from connectors.write import write_export
+
 LOGIN_PAGE = "<html><body><form action='/login'>请登录</form></body></html>"
 STEPS = {
     "land",
@@ -121,6 +124,30 @@ def test_a_login_page_costs_its_platform_one_night_and_the_others_nothing(towns,
     file.write_bytes(whole)
     mended = enter_once("nightly", "--site", fresh, "--json")
     assert (mended.status, mended.found["platforms"]["social_card"]["status"]) == (0, "staged")
+
+
+def test_a_register_of_addresses_makes_dwellings_and_nobody(towns, settled, fresh, enter_once):
+    doors = {"A1": "近江路12号1幢1单元1层101室", "A2": "近江路12号9幢1单元1层101室", "A3": ""}
+    file = fresh / "inbox" / towns.NIGHTS[0].isoformat() / "standard_addresses" / "地址.csv"
+    file.parent.mkdir(parents=True)
+    listed = [{"地址编码": code, "标准地址": address} for code, address in doors.items()]
+    write_export(read_platform(PLATFORMS / "standard_addresses.toml"), listed, file)
+    ran, without = enter_once("nightly", "--site", fresh, "--json"), settled[1].found
+    assert ran.status == 0
+    register = {"rows_in": 3, "staged": 2, "quarantined": 1, "changes": 0}
+    assert (
+        ran.found["platforms"]["standard_addresses"] | register
+        == ran.found["platforms"]["standard_addresses"]
+    )
+    for same in ("residents", "living", "published_cells", "conflicts"):
+        assert ran.found[same] == without[same]
+    assert ran.found["dwellings"] == without["dwellings"] + 1
+    assert rows(fresh, "select code, residents from golden.dwelling where code is not null order by 1") == [
+        ("A1", 1),
+        ("A2", 0),
+    ]
+    again = enter_once("nightly", "--site", fresh, "--json").found
+    assert all(again["steps"][name]["skipped"] for name in ("stage", "match", "resolve", "golden"))
 
 
 def test_an_export_of_half_its_size_is_refused_and_the_last_good_one_stays(towns, fresh, enter_once):

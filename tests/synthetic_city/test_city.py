@@ -16,6 +16,7 @@ from connectors.land.cells import write_cells
 from connectors.platform import read_platforms
 from connectors.read import read_export
 from connectors.stage import Staged, stage
+from dedup.normalise.addresses import dwelling_key
 from synthetic_city.city import FIRST_NIGHT, CitySummary, NoSuchPlatform, make_city
 from synthetic_city.records import TWELVE
 from warehouse.site import read_site
@@ -118,7 +119,7 @@ def test_a_platforms_own_reader_accepts_its_file_and_finds_the_records_of_the_tr
     export = whole[slug]
     true = {
         row["record_id"]: row["source_key"]
-        for row in _truth(whole_city.root, "records")
+        for row in _truth(whole_city.root, "records" if PLATFORMS[slug].about == "person" else "places")
         if row["platform"] == slug
     }
     found = dict(
@@ -128,6 +129,23 @@ def test_a_platforms_own_reader_accepts_its_file_and_finds_the_records_of_the_tr
     assert len(found) == whole_city.records[slug] > 0
     # Several people in one cell can be beyond any reader; nothing else is put aside.
     assert export.quarantined <= (5 if slug == "community_ledger" else 0)
+
+
+def test_every_dwelling_that_anybody_lives_in_is_listed_and_some_where_nobody_does(
+    whole_city: CitySummary, whole: dict[str, Staged]
+) -> None:
+    truth = {
+        row["dwelling"]: row["address"] for row in _truth(whole_city.root, "residents") if row["dwelling"]
+    }
+    listed = {row["record_id"]: row["dwelling"] for row in _truth(whole_city.root, "places")}
+    stated = {
+        listed[claim["record_id"]]: claim["key"]
+        for claim in whole["standard_addresses"].claims.to_pylist()
+        if claim["field"] == "address"
+    }
+    doors = {dwelling: dwelling_key(address) for dwelling, address in truth.items()}
+    assert doors == {dwelling: dwelling_key(stated[dwelling]) for dwelling in truth}
+    assert len(stated) > len(truth)
 
 
 def test_the_twelve_together_hold_about_five_records_of_each_resident(city: CitySummary) -> None:

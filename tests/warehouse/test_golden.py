@@ -324,7 +324,33 @@ def test_a_dwelling_has_the_best_stated_address_and_counts_who_lives_there(world
     world.people(R1={"records": ["g1", "c"], "dwelling": "D1"}, R2={"records": ["g2"], "dwelling": "D1"})
     choose_values(world.con)
     build_golden(world.con)
-    assert world.rows("select * from golden.dwelling") == [("D1", FULL, 1, "g1")]
+    assert world.rows("select * from golden.dwelling") == [("D1", FULL, 1, "g1", None)]
+
+
+def test_a_dwelling_is_called_and_written_as_its_owner_lists_it_and_is_there_where_nobody_lives(
+    world: Any,
+) -> None:
+    listed = FULL.replace("||301", "|3|301")
+    world.platforms(
+        world.platform("grid", trust=90), world.platform("register", trust=20, authority=("address",))
+    )
+    world.states("grid", {"g1": {"name": "张伟", "address": FULL}})
+    world.states("register", {"a1": {"address": listed}, "a2": {"address": listed.replace("301", "302")}})
+    world.people(R1={"records": ["g1"], "dwelling": "D1"})
+    for record, dwelling in (("a1", "D1"), ("a2", "D2")):
+        world.con.execute(
+            "insert into resolved.place values ('register', ?, ?, ?)", [record.upper(), record, dwelling]
+        )
+    choose_values(world.con)
+    build_golden(world.con)
+    assert world.rows("select * from golden.dwelling") == [
+        ("D1", listed, 1, "a1", "A1"),
+        ("D2", listed.replace("301", "302"), 0, "a2", "A2"),
+    ]
+    assert world.rows("select resident_id, address from golden.resident") == [("R1", FULL)]
+    world.con.execute("update staged.record set present = false where record_id like 'a%'")
+    build_golden(world.con)
+    assert world.rows("select * from golden.dwelling") == [("D1", FULL, 1, "g1", None)]
 
 
 def _city(world: Any, order: int) -> str:

@@ -89,6 +89,13 @@ create table if not exists staged.claim (
     record_id varchar, platform varchar, field varchar, stated varchar, "key" varchar, quality varchar,
     "column" varchar, since date, until date, as_of date
 );
+-- Records of platforms that never named anybody: each is of a dwelling or of a named place. Nobody is made of them: matching, the
+-- values of residents and publishing do not see them.
+create or replace view staged.place as
+select r.*
+from staged.record as r
+anti join (select distinct platform from staged.claim where field in ('name', 'id_number')) as naming
+    on naming.platform = r.platform;
 create table if not exists staged.quarantine (
     night date, platform varchar, sha256 varchar, source varchar, sheet varchar, "row" integer, "column" varchar,
     reason varchar, message varchar, stated varchar, until date,
@@ -138,6 +145,10 @@ create macro if not exists matched.pairs_made(size, silent) as
 create table if not exists resolved.record (
     platform varchar, source_key varchar, record_id varchar, resident_id varchar, household_living_id varchar,
     household_registered_id varchar, dwelling_id varchar
+);
+-- The records of staged.place, and the dwelling that each of them is of; null: it names none.
+create table if not exists resolved.place (
+    platform varchar, source_key varchar, record_id varchar, dwelling_id varchar
 );
 
 -- What a person settled: the word of this record on a field is golden while it says so; filled by warehouse/pins.py.

@@ -37,10 +37,11 @@ Rows = Sequence[Sequence[str] | Row]
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Platform]:
     """A platform from the part of its TOML that a test is about."""
 
-    def platform(export: str = EXPORT) -> Platform:
+    def platform(export: str = EXPORT, entities: str = 'entities = ["person"]') -> Platform:
         path = tmp_path_factory.mktemp("platform") / "trial.toml"
         household = 'household = "living"\n' if "household_number" in export else ""
-        path.write_text(HEAD + household + export, encoding="utf-8")
+        head = HEAD.replace('entities = ["person"]', entities)
+        path.write_text(head + household + export, encoding="utf-8")
         return read_platform(path)
 
     return platform

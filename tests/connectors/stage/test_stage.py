@@ -192,6 +192,39 @@ def test_a_row_that_names_nobody_is_put_aside_with_file_row_and_next_move(
     assert "1980-01-01" in row["stated"] and "1980" not in row["message"]
 
 
+DWELLINGS = (
+    'entities = ["dwelling"]',
+    """
+[export]
+format = "csv"
+file = "*"
+key = "编码"
+columns = ["编码", "地址"]
+[fields]
+address = "地址"
+""",
+)
+
+
+def test_a_row_of_a_register_names_a_dwelling_or_is_put_aside(platform: Make, staged: Stage) -> None:
+    entities, export = DWELLINGS
+    rows = [
+        ["编码", "地址"],
+        ["D1", "近江家园5幢2单元301室"],
+        ["D2", "无"],
+        ["D3", "近江家园6幢101室"],
+        ["D3", "近江家园7幢101室"],
+    ]
+    found = staged(platform(export, entities=entities), rows)
+    assert reasons(found) == [(3, "no_place")]
+    assert found.staged == 3
+    # A key that stands twice names neither: they are called by their addresses.
+    keys = found.records["source_key"].to_pylist()
+    assert keys[0] == "D1" and len({key.split("-")[0] for key in keys[1:]}) == 2
+    alone = staged(platform(export, entities=entities), [rows[0], *rows[3:]])
+    assert alone.records["source_key"].to_pylist() == keys[1:]
+
+
 @pytest.mark.parametrize(
     "garbled",
     [

@@ -1,6 +1,6 @@
 -- What each record says today, one row per record: the current claims side by side, as keys.
 -- Records that are gone from their platform stay, marked present = false. Rows that we inserted are no evidence and do not
--- stand here: they belong to their resident by receipt. One pass over the claims.
+-- stand here: they belong to their resident by receipt; nor do records of places, which speak of nobody. One pass over the claims.
 -- Who bears the same checked ID number and the same name as a record that states a former name was called that, too, and so
 -- was who has the name and the phone of any of these: else the registry, which says both, would be torn between those who
 -- already say the new name and those who say the old one.
@@ -60,4 +60,5 @@ from staged.record as r
 left join numbered on numbered.record_id = r.record_id
 left join called on called.name = numbered.name and called.phone = numbered.phone
 anti join staged.adopted as a on a.record_id = r.record_id
+anti join staged.place as place on place.record_id = r.record_id
 order by r.record_id
