@@ -110,3 +110,29 @@ def night(site: Site, day: date, people: Mapping[str, Mapping[str, Mapping[str, 
         find_wanted(con, day)
         decide(con, ledger, day)
     publish_snapshot(site, day)
+
+
+# Twenty people whom the registry and the grid state in the same way: by a name of two characters, behind two doors of one
+# building. Of another one both say the same household number, and one is in the grid twice.
+SURNAMES = "韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁"
+ALIKE = {
+    slug: {
+        f"{slug}_{at}": {
+            "name": f"{surname}岚",
+            "sex": "2",
+            "address": f"上城区|望江街道|近江社区|近江路|12|近江家园||{at + 20}|1||{room}",
+            **({"household_number": "N1"} if at == 20 else {}),
+        }
+        for at, surname in enumerate(SURNAMES)
+    }
+    for slug, room in (("hukou", 302), ("grid", 501))
+}
+ALIKE["grid"]["grid_21_too"] = {
+    **ALIKE["grid"]["grid_21"],
+    "address": "上城区|望江街道|近江社区|近江路|12|近江家园||41|1||702",
+}
+
+
+def alike_night(site: Site, day: date) -> None:
+    """A night on which these people come, too."""
+    night(site, day, {slug: {**PEOPLE[slug], **ALIKE[slug]} for slug in ALIKE})
