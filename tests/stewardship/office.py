@@ -6,11 +6,12 @@ must be asked. Lives elsewhere: the steps themselves, which are the night's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from dedup.households import resolve_households
 from dedup.night import match_night
 from dedup.normalise.id_numbers import check_character
 from tests.warehouse.conftest import AREA, World, platform
@@ -82,8 +83,15 @@ def office(root: Path) -> Site:
     return site
 
 
-def night(site: Site, day: date, people: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
-    """What a night does with these exports, as far as the desk sees it; a snapshot of it."""
+def night(
+    site: Site,
+    day: date,
+    people: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    *,
+    books: Collection[str] = (),
+) -> None:
+    """What a night does with these exports, as far as the desk sees it; a snapshot of it. books: the platforms whose household
+    numbers stand for books; with any, people are grouped into households."""
     with open_store(site) as con, open_ledger(site) as ledger:
         world = World(site, con)
         world.platforms(
@@ -94,9 +102,17 @@ def night(site: Site, day: date, people: Mapping[str, Mapping[str, Mapping[str, 
                 title="户籍",
                 receives=["phone"],
                 authority=("name", "id_number"),
+                household="registered" if "hukou" in books else "none",
             ),
             platform("grid", tier="T2", trust=60, title="网格", receives=["phone", "address"]),
-            platform("civil", tier="T2", trust=40, title="民政", receives=["phone"]),
+            platform(
+                "civil",
+                tier="T2",
+                trust=40,
+                title="民政",
+                receives=["phone"],
+                household="registered" if "civil" in books else "none",
+            ),
         )
         for slug, rows in people.items():
             world.states(slug, rows, night=day)
@@ -105,6 +121,8 @@ def night(site: Site, day: date, people: Mapping[str, Mapping[str, Mapping[str, 
         match_night(con, key=site.key, verdicts=ledger.verdicts(), night=day)
         load_pins(con, ledger, day)
         choose_values(con)
+        if books:
+            resolve_households(con, key=site.key)
         build_golden(con)
         load_told(con, ledger, day)
         find_wanted(con, day)
