@@ -6,7 +6,8 @@ address of a resident holds (`warehouse/sql/golden/value.sql`).
 The two households are two things: a third of city people live away from their book. A living household is everybody
 whose golden living address is one dwelling; its id stays with the dwelling when people move. A registered household
 is a book: the household number that a registering platform gives, the most trusted platform first; a book of another
-platform is the same household when most of its residents are already in it. Its id stays with the book.
+platform is the same household when most of its residents are already in it. Its id stays with the book. A book that a
+person settled for a resident (a pin) is the only one that this resident stands in.
 
 A dwelling is there also where a register of addresses lists it and nobody says to live in it.
 """
@@ -110,8 +111,10 @@ BOOKS = """
     join staged.record as s using (record_id)
     join resolved.record as r using (record_id)
     join facts.platform as p on p.slug = c.platform
+    left join golden.pin as pin on pin.record_id = c.record_id and pin.field = c.field and pin.value = c.key
     where c.field = 'household_number' and c.key is not null
         and s.present and p.household = 'registered'
+    qualify (pin.record_id is not null) = bool_or(pin.record_id is not null) over (partition by r.resident_id)
     order by p.trust desc, c.platform, c.key, s.first_night, c.record_id
 """
 

@@ -23,11 +23,12 @@ import pyarrow as pa
 
 from dedup.site import site_model
 from stewardship.cases import Case, Ground, Record, Sheet, Stated, find_cases
+from stewardship.patterns import patterned
 from warehouse.ledger import Verdict
 from warehouse.site import Site
 from warehouse.store import given, read_store
 
-_FORMAT = 3  # of the files: another number, and they are written anew
+_FORMAT = 4  # of the files: another number, and they are written anew
 _TABLES = """
 create table "case" (id text primary key, place integer not null, head text not null, sheet text not null) without rowid;
 create table member (
@@ -83,6 +84,15 @@ class Casebook:
         return self._by_resident.get(resident_id, ())
 
     @cached_property
+    def patterns(self) -> Mapping[str, Sequence[Case]]:
+        """The cases that are the same question, most pressing first, by their pattern."""
+        found: dict[str, list[Case]] = {}
+        for case in self.cases:
+            if case.pattern:
+                found.setdefault(case.pattern, []).append(case)
+        return found
+
+    @cached_property
     def _by_states(self) -> Mapping[int, Sequence[str]]:
         found: dict[int, list[str]] = {}
         for record, member in self.members.items():
@@ -120,7 +130,7 @@ def _write(site: Site, snapshot: Path, said: Sequence[Verdict], file: Path) -> N
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
     with read_store(snapshot) as con:
-        found = find_cases(con, site.key, said, site_model(site))
+        found = patterned(con, site.key, find_cases(con, site.key, said, site_model(site)))
         members = _members(con, found, said)
         platforms = con.execute("select slug, title from facts.platform").fetchall()
     with closing(sqlite3.connect(draft)) as book:

@@ -72,6 +72,7 @@ class Case:
     platforms: tuple[str, ...]
     judged: int  # of a stale verdict, its line in the ledger; 0 of others
     areas: tuple[str, ...]  # the communities and grids in which either resident lives
+    pattern: str = ""  # the same of cases that are the same question (`patterns.py`); '' of one that is always asked by itself
 
     @property
     def priority(self) -> float:

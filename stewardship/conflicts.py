@@ -1,8 +1,10 @@
-"""Values that contradict each other: what two platforms lately entered of one field of one person, for a person to settle.
+"""What contradicts itself and a person settles: values of one field of one person that two platforms lately entered, books of two
+platforms that put somebody into two households, two heads of one household.
 
 Belongs here: reading them whole, which of them still wait, and settling one: this record is right.
-Lives elsewhere: when two values contradict each other (`warehouse/sql/golden/conflict.sql`), the pin that settles it
-(`pinning.py`), putting one off (`queue.py`), masking (whoever shows a value).
+Lives elsewhere: when two values contradict each other (`warehouse/sql/golden/conflict.sql`), when two books or heads do
+(`sql/household_conflicts.sql`), the pin that settles it (`pinning.py`) and what that does to households
+(`dedup/households.py`, `warehouse/sql/golden/household.sql`), putting one off (`queue.py`), masking (whoever shows a value).
 
 The id of a conflict is a keyed digest of its records and their values: it cannot be guessed, and with another value it is
 another conflict. So a word never settles what nobody saw.
@@ -11,11 +13,12 @@ another conflict. So a word never settles what nobody saw.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from pathlib import Path
+from typing import Literal, get_args
 
 import duckdb
 
@@ -29,29 +32,50 @@ from warehouse.site import Site
 from warehouse.speech import Language
 from warehouse.store import read_store, scalar
 
+Kind = Literal["value", "two_books", "two_heads"]
+OF_HOUSEHOLDS: tuple[Kind, ...] = get_args(Kind)[1:]
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the values, in full: which record says it, from which night on, and as of which day by its own word."""
+    """One of the answers, in full: which record says it, from which night on, and as of which day by its own word.
+
+    resident_id, person: whose record it is. home: the registered household that it speaks of; empty where it is about a value.
+    golden: whether it holds now.
+    """
 
     record_id: str
     platform: str
     value: str
     entered: str
     dated: str
+    resident_id: str
+    person: str
+    home: str
+    golden: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """One field of one resident; the golden value is the first of its sides. since: the night from which all stood."""
+    """One field of one resident, or of the members of one household; what holds now is the first of its sides. since: the night
+    from which all stood. areas: of all whom it is about."""
 
     id: str
-    resident_id: str
+    kind: Kind
     field: str
     since: str
-    person: str
     areas: tuple[str, ...]
     sides: Sequence[Side]
+
+    @property
+    def resident_id(self) -> str:
+        """Whom it is about; of two heads the one who holds now."""
+        return self.sides[0].resident_id
+
+    @property
+    def person(self) -> str:
+        """Their name."""
+        return self.sides[0].person
 
 
 def open_conflicts(site: Site, snapshot: Path, ledger: Ledger) -> list[Conflict]:
@@ -86,14 +110,17 @@ def _read(snapshot: Path, key: bytes) -> tuple[date, list[Conflict]]:
     """The last published night, and the conflicts that it found."""
     with read_store(snapshot) as con:
         night: date = scalar(con, "select max(night) from landed.pull")
-        rows = con.execute(select("conflicts")).fetchall() if _looked_for(con) else []
-    found = []
-    for (resident, field), each in groupby(rows, lambda row: row[:2]):
+        queries = [name for name in ("conflicts", "household_conflicts") if _looked_for(con, _NEEDS[name])]
+        return night, [one for name in queries for one in _found(con, key, name)]
+
+
+def _found(con: duckdb.DuckDBPyConnection, key: bytes, query: str) -> Iterator[Conflict]:
+    rows = con.execute(select(query)).fetchall()
+    for (kind, _, field), each in groupby(rows, lambda row: row[:3]):
         theirs = list(each)
         sides = [Side(*row[5:]) for row in theirs]
-        since, person, areas = max(row[2] for row in theirs), theirs[0][3], tuple(theirs[0][4])
-        found.append(Conflict(_id(key, field, sides), resident, field, since, person, areas, sides))
-    return night, found
+        since, areas = max(row[3] for row in theirs), sorted({area for row in theirs for area in row[4]})
+        yield Conflict(_id(key, field, sides), kind, field, since, tuple(areas), sides)
 
 
 def _id(key: bytes, field: str, sides: Sequence[Side]) -> str:
@@ -101,7 +128,10 @@ def _id(key: bytes, field: str, sides: Sequence[Side]) -> str:
     return hmac.digest(key, f"conflict\x1f{field}\x1f{told}".encode(), "sha256").hex()[:24]
 
 
-def _looked_for(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the night of this snapshot looked for conflicts: one of an older release did not."""
-    query = "select 1 from duckdb_tables() where schema_name = 'golden' and table_name = 'conflict'"
-    return bool(con.execute(query).fetchall())
+_NEEDS = {"conflicts": ("golden", "conflict"), "household_conflicts": ("golden", "household")}
+
+
+def _looked_for(con: duckdb.DuckDBPyConnection, table: tuple[str, str]) -> bool:
+    """Whether the night of this snapshot made a table: one of an older release did not."""
+    query = "select 1 from duckdb_tables() where schema_name = ? and table_name = ?"
+    return bool(con.execute(query, table).fetchall())

@@ -18,8 +18,7 @@ from importlib import resources
 
 from stewardship.accounts import Account
 from stewardship.cases import Case
-from stewardship.queue import UNSURE
-from stewardship.standing import Said, Standing
+from stewardship.standing import UNSURE, Said, Standing
 from warehouse.site import Review
 from warehouse.words import Agreed
 

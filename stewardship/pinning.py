@@ -26,6 +26,7 @@ from warehouse.store import read_store, scalar
 from warehouse.values import shown
 
 _YEAR = timedelta(days=365)
+_SETTLED = ("household_number",)  # no golden value; but which book somebody stands in is grouped by
 
 
 class WrongPin(ValueError):
@@ -65,9 +66,9 @@ def set_pin(
         WrongPin: no such field, the record states nothing there, no reason, a past date.
     """
     _reason(said, speak)
-    if field not in fields() or fields()[field].golden == "none":
-        known = "、".join(name for name, facts in fields().items() if facts.golden != "none")
-        raise WrongPin(say("pin_field", speak, field=field, known=known))
+    known = [name for name, facts in fields().items() if facts.golden != "none" or name in _SETTLED]
+    if field not in known:
+        raise WrongPin(say("pin_field", speak, field=field, known="、".join(known)))
     with read_store(snapshot) as con:
         latest: date = scalar(con, "select max(night) from landed.pull")
         stated = _stated(con, record, field)

@@ -19,23 +19,24 @@ from stewardship.accounts import within
 from stewardship.casebook import Casebook
 from stewardship.cases import Case, Kind
 from stewardship.staff import judges
-from stewardship.standing import Said, Settled, Standing
+from stewardship.standing import UNSURE, Said, Settled, Standing
 from stewardship.store import stamp, writing
 
 LEASE = timedelta(minutes=10)
-UNSURE = timedelta(days=7)  # an unsure case comes back
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which part of the queue somebody works on; None, or no area, is everything. areas: what they are kept to; area: the
-    community or grid that they asked for; among: these cases only; first: those that go before all others."""
+    community or grid that they asked for; among: these cases only; group: the sample of which they are, '' of none; first: those that
+    go before all others."""
 
     kind: Kind | None = None
     platform: str | None = None
     areas: frozenset[str] = frozenset()
     area: str | None = None
     among: frozenset[str] | None = None
+    group: str = ""
     first: frozenset[str] = frozenset()
 
     def wants(self, case: Case) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import ChainMap, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import takewhile
 from typing import NamedTuple, Protocol
 
@@ -21,6 +22,8 @@ from warehouse.ledger import Ledger, Line
 from warehouse.words import Agreed, Word, agreed
 
 Pair = tuple[str, str]
+UNSURE = timedelta(days=7)  # what somebody did not know is asked again then
+
 Alike = Callable[[str], Collection[str]]  # the records that state the same as one, itself included or not
 
 

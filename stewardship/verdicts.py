@@ -10,7 +10,7 @@ judge at once the second sees what the first said before anything is written.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from stewardship.cases import Case
@@ -131,12 +131,14 @@ def give_together(
     alike: Alike,
     model: str,
     decides: bool = False,
+    group: Mapping[str, object] | None = None,
 ) -> int:
     """Write several verdicts at once, all or none; the last of their lines. They are taken back together, too.
 
     Args:
         standing: is brought up to date.
         decides: whether `by` may see, and settle, what others do not agree on.
+        group: of which cases these are the rest, and which of these were looked at; kept beside the act.
 
     Raises:
         Disputed: others do not agree on one of the pairs, and that word needs another person, too.
@@ -168,7 +170,7 @@ def give_together(
             )
             for one in words
         ]
-        ledger.append("together", {"by": by, "lines": lines})
+        ledger.append("together", {"by": by, "lines": lines} | ({"group": group} if group else {}))
     standing.refresh(ledger)
     return lines[-1]
 

@@ -23,7 +23,7 @@ from warehouse.ledger import Line
 MOST_LINES = 200
 # What a line names besides who did what, in the order in which it is shown.
 FACTS = (
-    "page", "case", "resident", "home", "platform", "batch", "row", "what", "word", "verdict", "mode", "count", "line", "night",
+    "page", "case", "group", "resident", "home", "platform", "batch", "row", "what", "word", "verdict", "mode", "count", "line", "night",
     "account", "role", "areas", "closed", "bound", "locked", "provided", "why", "found", "days", "full", "to",
 )  # fmt: skip
 # Of an account: that one of these is nought or empty says that a limit was lifted.

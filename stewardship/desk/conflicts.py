@@ -1,4 +1,5 @@
-"""Values that contradict each other: side by side, one of them to be settled; and all that was settled so.
+"""Values, books and heads of households that contradict each other: side by side, one of them to be settled; and all that was
+settled so.
 
 Belongs here: this page, and a steward's word on one of them.
 Lives elsewhere: which these are and what a word does (`stewardship/conflicts.py`, `pinning.py`), counting them (`todo.py`).
@@ -17,12 +18,15 @@ from stewardship.desk.rendering import say
 from stewardship.desk.review import DEFER_DAYS
 from stewardship.desk.todo import conflicts
 from stewardship.differences import Mark, change
+from stewardship.homes import Home, read_homes, seen_by
 from stewardship.pinning import Pinned, WrongPin, standing_pins, take_pin_back
 from stewardship.queue import defer, deferrals
 from warehouse.approvals import Said
 from warehouse.ledger import open_ledger
+from warehouse.store import read_store
 
 MOST = 50  # on the page, of either
+_MEMBERS = 8  # of a household that are named
 _DONE = ("conflict_settled", "pin_taken_back", "deferred")
 
 
@@ -32,8 +36,8 @@ def conflicts_page(asking: Asking) -> Response:
 
 
 def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
-    found = conflicts(asking)
-    shown = found[:MOST]
+    found = {part: conflicts(asking, part) for part in ("conflicts", "households")}
+    shown = {part: some[:MOST] for part, some in found.items()}
     asking.current.note("viewed", asking.who.account.name, page="conflicts", full=int(asking.full))
     return page(
         asking,
@@ -41,9 +45,11 @@ def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
         "conflicts",
         wrong=wrong,
         status=status,
-        count=len(found),
-        conflicts=shown,
-        marks_of={one.id: _marks(asking, one) for one in shown},
+        counts={part: len(some) for part, some in found.items()},
+        shown=shown,
+        marks_of={one.id: _marks(asking, one) for some in shown.values() for one in some},
+        homes=_homes(asking, shown["households"]),
+        most_members=_MEMBERS,
         put_off=deferrals(asking.con),
         defer_days=DEFER_DAYS,
         pins=_pins(asking)[:MOST],
@@ -61,6 +67,15 @@ def _marks(asking: Asking, one: Conflict) -> Mapping[str, Sequence[Mark]]:
     return {golden.record_id: pairs[0][0], **rivals}
 
 
+def _homes(asking: Asking, shown: Sequence[Conflict]) -> dict[str, Home]:
+    """The registered households that these are about, by id, with those of their members whom who asks may see."""
+    wanted = {side.home for one in shown for side in one.sides}
+    with read_store(asking.current.book().snapshot) as con:
+        found = read_homes(con, wanted)
+    account = asking.who.account
+    return {one.id: seen_by(account, one) for one in found if one.kind == "registered"}
+
+
 def _pins(asking: Asking) -> list[Pinned]:
     """What people settled, the latest first; who is kept to some areas sees their own."""
     current, account = asking.current, asking.who.account
@@ -75,7 +90,7 @@ def _pins(asking: Asking) -> list[Pinned]:
 
 def settle_one(asking: Asking) -> Response:
     """Note which record is right, or put the question off."""
-    known = {one.id for one in conflicts(asking)}
+    known = {one.id for part in ("conflicts", "households") for one in conflicts(asking, part)}
     name, by = asking.path["conflict"], asking.who.account.name
     if name not in known:
         return _page(asking, wrong=say("conflict_over", asking.speak), status=409)

@@ -19,9 +19,11 @@ from stewardship.accounts import Account, within
 from stewardship.cases import KINDS, Case
 from stewardship.desk.answers import page
 from stewardship.desk.effect import effect
+from stewardship.desk.groups import offered
 from stewardship.desk.guard import Asking, Way
 from stewardship.desk.rendering import HERE, say
 from stewardship.desk.todo import work
+from stewardship.groups import sample_of
 from stewardship.queue import Asked, assignments, deferrals, held_by_others
 from stewardship.standing import Said, Standing
 from stewardship.visits import returned, visits
@@ -38,6 +40,7 @@ def queue_page(asking: Asking) -> Response:
         mine = _judged_today(standing, account.name, asking.now)
         answered = sum(account.name in {one.by for one in said.waits} for said in standing.waiting())
         disputed = {one.id for one in every if standing.between(one.left, one.right).disputed}
+        groups = offered(asking, book, standing)
     waiting = [case for case in every if account.works_on(case.areas)]
     wanted = [case for case in waiting if asked.wants(case)]
     wanted.sort(key=lambda case: case.id not in asked.first)
@@ -60,6 +63,7 @@ def queue_page(asking: Asking) -> Response:
         given=assignments(asking.con),
         back_from_door=asked.first,
         out=sum(one.out for one in visits(asking.con).values()),
+        groups=groups,
         mine=mine,
         answered=answered,
         disputed=disputed,
@@ -101,8 +105,11 @@ def asked_of(asking: Asking, stated: Mapping[str, str]) -> Asked:
     """The part that a form or an address names, of what is theirs to work on who asks."""
     kind = next((one for one in KINDS if one == stated.get("kind")), None)
     platform, area = stated.get("platform") or None, stated.get("area") or None
-    mine = _mine(asking) if stated.get("mine") else None
-    return Asked(kind, platform, asking.who.account.areas, area, mine, returned(asking.con))
+    among, group = _mine(asking) if stated.get("mine") else None, ""
+    if stated.get("group") in asking.current.book().patterns:
+        group = stated["group"]
+        among = sample_of(asking.current.book(), asking.current.site.key, asking.who.account, group)
+    return Asked(kind, platform, asking.who.account.areas, area, among, group, returned(asking.con))
 
 
 def _mine(asking: Asking) -> frozenset[str]:
@@ -113,7 +120,8 @@ def _mine(asking: Asking) -> frozenset[str]:
 
 def query_of(asked: Asked, **facts: Any) -> str:
     stated = {"kind": asked.kind, "platform": asked.platform, "area": asked.area}
-    stated |= {"mine": "1" if asked.among is not None else "", **facts}
+    mine = "1" if asked.among is not None and not asked.group else ""
+    stated |= {"mine": mine, "group": asked.group, **facts}
     return urlencode({name: value for name, value in stated.items() if value})
 
 

@@ -19,6 +19,7 @@ from stewardship.blast import blast
 from stewardship.casebook import Casebook
 from stewardship.cases import Case
 from stewardship.desk.answers import because, number, page
+from stewardship.desk.groups import group_page
 from stewardship.desk.guard import ADDRESS, Asking, Way, problem
 from stewardship.desk.queue import asked_of, query_of, queue_page
 from stewardship.desk.rendering import say
@@ -103,6 +104,8 @@ def _onwards(
         if holder is None:
             return _to(asking, f"/cases/{case.id}", asked, **facts)
         held[case.id] = holder  # somebody was quicker
+    if asked.group:  # its sample is answered, as far as it is not somebody else's turn
+        return _to(asking, f"/groups/{asked.group}", Asked())
     return _to(asking, "/", asked, told="nothing_left", **facts)
 
 
@@ -445,8 +448,9 @@ def _to(asking: Asking, path: str, asked: Asked, **facts: Any) -> Response:
     address = f"{path}?{query}" if query else path
     if not asking.part:
         return RedirectResponse(address, 303)
-    there = replace(asking, path={"case": path.rpartition("/")[2]}, query=dict(parse_qsl(query)), form={})
-    response = queue_page(there) if path == "/" else case_page(there)
+    kind, _, name = path.strip("/").partition("/")
+    there = replace(asking, path={"case": name, "group": name}, query=dict(parse_qsl(query)), form={})
+    response = {"": queue_page, "groups": group_page, "cases": case_page}[kind](there)
     response.headers[ADDRESS] = address
     return response
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from stewardship.accounts import Account, Deed
 from stewardship.approving import (
@@ -22,7 +23,7 @@ from stewardship.approving import (
     doubted,
     waiting,
 )
-from stewardship.conflicts import Conflict, open_conflicts
+from stewardship.conflicts import OF_HOUSEHOLDS, Conflict, open_conflicts
 from stewardship.desk.guard import Asking
 from stewardship.intake import Gated
 from stewardship.queue import deferrals
@@ -58,7 +59,8 @@ def work(asking: Asking) -> list[Work]:
     groups = [one for one in waiting_groups(asking) if not one.word]
     return [
         Work("cases", cases, "/", everybodys=False),
-        Work("conflicts", len(conflicts(asking)), "/conflicts", everybodys=False),
+        Work("conflicts", len(conflicts(asking, "conflicts")), "/conflicts", everybodys=False),
+        Work("households", len(conflicts(asking, "households")), "/conflicts#households", everybodys=False),
         Work("approvals", sum(one.cells for one in groups if one.decision in SAYABLE), "/approvals"),
         Work("refused", sum(one.cells for one in groups if one.decision in REFUSED), "/refused"),
         Work("doubted", len(in_doubt(asking)), "/refused"),
@@ -67,8 +69,9 @@ def work(asking: Asking) -> list[Work]:
     ]
 
 
-def conflicts(asking: Asking) -> list[Conflict]:
-    """The values that contradict each other, are theirs to work on who asks, and were not put off."""
+def conflicts(asking: Asking, part: Literal["conflicts", "households"]) -> list[Conflict]:
+    """The values that contradict each other, or the books and heads of households, that are theirs to work on who asks, and were
+    not put off."""
     current, account, put_off = asking.current, asking.who.account, deferrals(asking.con)
 
     def read() -> list[Conflict]:
@@ -79,6 +82,7 @@ def conflicts(asking: Asking) -> list[Conflict]:
         one
         for one in current.once("conflicts", read)
         if account.works_on(one.areas)
+        and (one.kind in OF_HOUSEHOLDS) == (part == "households")
         and not (one.id in put_off and put_off[one.id].until > stamp(asking.now))
     ]
 

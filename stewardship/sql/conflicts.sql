@@ -9,16 +9,20 @@ with said as (
 )
 
 select
-    s.resident_id,
+    'value' as kind,
+    s.resident_id as about,
     s.field,
     s.since::varchar as since,
-    coalesce(who.name, '') as person,
     list_filter([who.community, who.grid], lambda one: one is not null) as areas,
     s.record_id,
     r.platform,
     s.value,
     c.since::varchar as entered,
-    coalesce(c.as_of::varchar, '') as dated
+    coalesce(c.as_of::varchar, '') as dated,
+    s.resident_id,
+    coalesce(who.name, '') as person,
+    '' as home,
+    s.golden
 from said as s
 join staged.record as r on r.record_id = s.record_id
 join staged.own as c on c.record_id = s.record_id and c.field = s.field

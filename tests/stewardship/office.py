@@ -6,11 +6,12 @@ must be asked. Lives elsewhere: the steps themselves, which are the night's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from dedup.households import resolve_households
 from dedup.night import match_night
 from dedup.normalise.id_numbers import check_character
 from tests.warehouse.conftest import AREA, World, platform
@@ -82,8 +83,15 @@ def office(root: Path) -> Site:
     return site
 
 
-def night(site: Site, day: date, people: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
-    """What a night does with these exports, as far as the desk sees it; a snapshot of it."""
+def night(
+    site: Site,
+    day: date,
+    people: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    *,
+    books: Collection[str] = (),
+) -> None:
+    """What a night does with these exports, as far as the desk sees it; a snapshot of it. books: the platforms whose household
+    numbers stand for books; with any, people are grouped into households."""
     with open_store(site) as con, open_ledger(site) as ledger:
         world = World(site, con)
         world.platforms(
@@ -94,9 +102,17 @@ def night(site: Site, day: date, people: Mapping[str, Mapping[str, Mapping[str, 
                 title="户籍",
                 receives=["phone"],
                 authority=("name", "id_number"),
+                household="registered" if "hukou" in books else "none",
             ),
             platform("grid", tier="T2", trust=60, title="网格", receives=["phone", "address"]),
-            platform("civil", tier="T2", trust=40, title="民政", receives=["phone"]),
+            platform(
+                "civil",
+                tier="T2",
+                trust=40,
+                title="民政",
+                receives=["phone"],
+                household="registered" if "civil" in books else "none",
+            ),
         )
         for slug, rows in people.items():
             world.states(slug, rows, night=day)
@@ -105,8 +121,36 @@ def night(site: Site, day: date, people: Mapping[str, Mapping[str, Mapping[str, 
         match_night(con, key=site.key, verdicts=ledger.verdicts(), night=day)
         load_pins(con, ledger, day)
         choose_values(con)
+        if books:
+            resolve_households(con, key=site.key)
         build_golden(con)
         load_told(con, ledger, day)
         find_wanted(con, day)
         decide(con, ledger, day)
     publish_snapshot(site, day)
+
+
+# Twenty people whom the registry and the grid state in the same way: by a name of two characters, behind two doors of one
+# building. Of another one both say the same household number, and one is in the grid twice.
+SURNAMES = "韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁"
+ALIKE = {
+    slug: {
+        f"{slug}_{at}": {
+            "name": f"{surname}岚",
+            "sex": "2",
+            "address": f"上城区|望江街道|近江社区|近江路|12|近江家园||{at + 20}|1||{room}",
+            **({"household_number": "N1"} if at == 20 else {}),
+        }
+        for at, surname in enumerate(SURNAMES)
+    }
+    for slug, room in (("hukou", 302), ("grid", 501))
+}
+ALIKE["grid"]["grid_21_too"] = {
+    **ALIKE["grid"]["grid_21"],
+    "address": "上城区|望江街道|近江社区|近江路|12|近江家园||41|1||702",
+}
+
+
+def alike_night(site: Site, day: date) -> None:
+    """A night on which these people come, too."""
+    night(site, day, {slug: {**PEOPLE[slug], **ALIKE[slug]} for slug in ALIKE})

@@ -17,7 +17,6 @@ from stewardship.casebook import Casebook, Member
 from stewardship.cases import Case
 from stewardship.queue import (
     LEASE,
-    UNSURE,
     Asked,
     Deferred,
     Waiting,
@@ -29,7 +28,7 @@ from stewardship.queue import (
     hold,
     let_go,
 )
-from stewardship.standing import Standing
+from stewardship.standing import UNSURE, Standing
 from stewardship.store import open_desk, stamp
 from tests.stewardship.conftest import Clock
 from warehouse.books import FileBook

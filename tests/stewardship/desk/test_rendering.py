@@ -11,6 +11,7 @@ from stewardship.alike import Because
 from stewardship.approving import REFUSED
 from stewardship.audit import Event
 from stewardship.cases import KINDS
+from stewardship.conflicts import OF_HOUSEHOLDS
 from stewardship.departures import Why
 from stewardship.desk.approvals import CHANGES, WHYS
 from stewardship.desk.audit import FACTS, LIFTED
@@ -39,12 +40,13 @@ PAGES = (
     "audit",
     "accounts",
 )
-WORK = ("cases", "conflicts", "approvals", "refused", "doubted", "gates", "quarantine")
+WORK = ("cases", "conflicts", "households", "approvals", "refused", "doubted", "gates", "quarantine")
 
 # Put together from a head and what is found: `t("kind_" ~ case.kind)`.
 MADE_UP = {
     "kind_": KINDS,
     "about_": KINDS,
+    "conflict_": OF_HOUSEHOLDS,
     "verdict_": get_args(Word),
     "link_": get_args(Word),
     "sign_": get_args(Sign),

@@ -2,7 +2,8 @@
 --
 -- Members: residents whose own household it is (golden/resident.sql). The deceased belong to neither; who has
 -- moved out no longer lives there but may still stand in the book.
--- Head (户主): a member whose relation is 户主 (02); where nobody is, a member whose name is stated as the head's
+-- Head (户主): a member whose relation is 户主 (02), before all others one of whom a person settled that; where nobody is, a
+-- member whose name is stated as the head's
 -- name by a record of the household; else the eldest. Between several: the eldest, then the smaller id.
 -- `head_by` says which. Dwelling: of a living household, where most of its members live, then the smaller id.
 with member as (
@@ -32,8 +33,16 @@ candidate as (
         member.household_id,
         member.resident_id,
         member.birth_date,
-        case when member.relation = '02' then 1 when named.name is not null then 2 else 3 end as ground
+        case
+            when settled.resident_id is not null then 0
+            when member.relation = '02' then 1
+            when named.name is not null then 2
+            else 3
+        end as ground
     from member
+    left join golden.value as settled
+        on settled.resident_id = member.resident_id
+        and settled.field = 'relation' and settled.value = '02' and settled.rule = 'pin'
     left join named
         on named.kind = member.kind and named.household_id = member.household_id and named.name = member.name
 ),
@@ -62,7 +71,7 @@ select
     counted.household_id,
     counted.kind,
     head.resident_id as head_resident_id,
-    case head.ground when 1 then 'relation' when 2 then 'head_name' else 'eldest' end as head_by,
+    case when head.ground <= 1 then 'relation' when head.ground = 2 then 'head_name' else 'eldest' end as head_by,
     counted.members,
     case when counted.kind = 'living' then home.dwelling_id end as dwelling_id
 from counted
