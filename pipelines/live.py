@@ -221,10 +221,10 @@ def _conduct(loop: Loop) -> str:
 
 
 def _true_of_records(con: duckdb.DuckDBPyConnection, loop: Loop) -> Mapping[tuple[str, str], str | None]:
-    """What the family says of those who are to be closed, or of whom two clerks say different things: record and field ->
-    what is true."""
+    """What the family says of those who are to be closed, of whom two clerks say different things, or whose phone may be a slip:
+    record and field -> what is true."""
     asked = con.execute(
-        "select record_id, platform, source_key, field from outbox.decision where why = 'close' and decision = 'approval'"
+        "select record_id, platform, source_key, field from outbox.decision where why in ('close', 'near') and decision = 'approval'"
         " union select s.record_id, s.platform, s.source_key, c.field from golden.conflict as c"
         " join staged.record as s on s.record_id = c.taken_from"
     ).fetchall()

@@ -90,11 +90,11 @@ class Desk:
     def _once(self, person: Person, name: str, used: list[str]) -> list[Entered]:
         """One field of one person, at one platform; now and then at a second one, with a slip."""
         places = self._places(person, name)
-        first = next((place for place in places if place[0].platform.slug in used), None) or (
-            places[0] if places else None
-        )
-        if first is None:
+        if not places:
             return []
+        first = places[0]
+        if name not in first[0].platform.authority:
+            first = next((place for place in places if place[0].platform.slug in used), first)
         used.append(first[0].platform.slug)
         rates, done = live()["entering"], []
         slip = self.dice.chance(min(_MOST, rates["slip"] * self.noise))
