@@ -140,7 +140,6 @@ def test_who_is_in_no_book_goes_by_the_registered_address(town):
     assert town.groups("household_registered_id") == [{"A", "B"}]
 
 
-<<<<<<< HEAD
 def test_a_listed_dwelling_is_the_one_in_which_somebody_lives_or_one_where_nobody_does(town):
     town.record("rA", "A")
     town.lives("A", home())
@@ -164,7 +163,8 @@ def test_who_leaves_out_the_unit_is_put_behind_no_door_when_the_register_lists_t
         town.lives(resident, home(unit))
     town.listed("other", home("3"))
     assert town.groups("household_living_id") == [{"A"}, {"B"}]
-=======
+
+
 def test_a_book_that_a_person_settled_is_the_only_one_its_resident_stands_in(town):
     for record, resident, book in (("p1", "A", "7"), ("p2", "B", "7"), ("p3", "C", "8"), ("p4", "D", "8")):
         town.record(record, resident, "police", book=book)
@@ -175,4 +175,3 @@ def test_a_book_that_a_person_settled_is_the_only_one_its_resident_stands_in(tow
     assert town.groups("household_registered_id") == [{"A"}, {"B", "C", "D"}]
     town.con.execute("update golden.pin set value = '3300-2'")  # the record says another one by now
     assert town.groups("household_registered_id") == [{"A", "B"}, {"C", "D"}]
->>>>>>> desk
