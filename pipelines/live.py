@@ -9,7 +9,7 @@ switching a safeguard off (`sabotage.py`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from connectors.platform import Platform
 from pipelines.conduct import conduct
 from pipelines.messages import Language
 from pipelines.night import open_night
@@ -52,6 +53,7 @@ class Loop:
     recipe: Recipe
     town: Town
     stores: dict[str, Store]
+    places: Sequence[Platform]  # those that list nobody
     desk: Desk
     readers: dict[str, Reader]
     chance: Dice
@@ -119,6 +121,7 @@ def _start(root: Path, recipe: Recipe, pace: float, speak: Language) -> Loop:
         recipe=recipe,
         town=town,
         stores=stores,
+        places=places_of(recipe),
         desk=Desk(Dice(recipe.seed, "clerks"), town, stores, recipe.noise),
         readers={slug: Reader(store, site.area) for slug, store in stores.items()},
         chance=Dice(recipe.seed, "faults"),
@@ -181,7 +184,7 @@ def _export(loop: Loop, opened: list[str]) -> None:
     for slug in opened:
         _copy_feeds(loop, slug)
         loop.written[slug] = write_export(loop.site, loop.stores[slug], loop.stores, loop.town.today)
-    for platform in places_of(loop.recipe):
+    for platform in loop.places:
         write_places(loop.site, platform, loop.town)
 
 

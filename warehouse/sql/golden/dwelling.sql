@@ -2,8 +2,8 @@
 -- dwellings and nobody in them, with the authority for addresses), else of the living addresses stated by its records the
 -- better grade, then the one most platforms state, then the one with more parts, then the smaller key. The record
 -- taken from is the owner's, else of the most trusted platform that states it, then the smallest id.
--- Code (地址编码): the key of the owner's record, where that is its alone. Residents: those whose home it is today, without the deceased and those who moved
--- out; 0 where nobody is known to live, which does not say that it is empty.
+-- Code (地址编码): the key of the owner's record, where that is its alone. Residents: those whose home it is today, without the
+-- deceased and those who moved out; 0 where nobody is known to live, which does not say that it is empty.
 with owner as (
     select platform from facts.platform_field where field = 'address' and authority
 ),
