@@ -73,10 +73,13 @@ def last_request(ledger: Ledger, said: int) -> Request | None:
 
 
 def not_in_effect(ledger: Ledger, said: int) -> int:
-    """How many words readers do not see the effect of yet; none that waits for a second person has one."""
+    """How many words readers do not see the effect of yet; none that waits for a second person, or was said blind, has one."""
     lines = ledger.lines(*EFFECTIVE, after=said)
-    waits = ledger.waits() if any("needs" in line.body for line in lines) else set()
-    return sum(line.seq not in waits for line in lines)
+    waits = (
+        ledger.waits() if any("needs" in line.body for line in lines) else set()
+    )
+    blind = {line.seq for line in ledger.lines("verdict") if "blind" in line.body}
+    return sum(line.seq not in waits and not blind & {line.seq, line.body.get("of")} for line in lines)
 
 
 def said_up_to(snapshot: Path) -> int:
