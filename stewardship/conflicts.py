@@ -107,11 +107,10 @@ def settle(
     return set_pin(snapshot, ledger, record, found.field, said, speak)
 
 
-@lru_cache(
-    maxsize=1
-)  # books are held against each other by the million, and every word on the desk asks again
-def _read(snapshot: Path, written: int, key: bytes) -> tuple[date, list[Conflict]]:
-    """The last published night, and the conflicts that it found. written: when the snapshot was."""
+# Books are held against each other by the million, and every word on the desk asks again.
+@lru_cache(maxsize=1)
+def _read(snapshot: Path, _written: int, key: bytes) -> tuple[date, list[Conflict]]:
+    """The last published night, and the conflicts that it found; read again when the snapshot was written anew."""
     with read_store(snapshot) as con:
         night: date = scalar(con, "select max(night) from landed.pull")
         queries = [name for name in ("conflicts", "household_conflicts") if _looked_for(con, _NEEDS[name])]
