@@ -4,9 +4,10 @@ Belongs here: joining, the veto at every join, and every refused join with its r
 (`score.py`), names of clusters (`resolve.py`), what stewards said (`stewardship`, handed in as pairs).
 
 Components without a contradiction are taken as they are. In the others clusters are joined greedily, the strongest
-total evidence first (evidence against counts too); a join that would bring two trustworthy ID numbers (unless exactly these two were
-declared to be one person's) or two records that a steward keeps apart under one roof is refused. The result does not depend on the order of the input: ties fall
-to the smaller node number, and nodes are numbered by record id.
+total evidence first (evidence against counts too); a join that would bring two trustworthy ID numbers (unless exactly
+these two were declared to be one person's) or two records that a steward keeps apart under one roof is refused. The
+result does not depend on the order of the input: ties fall to the smaller node number, and nodes are numbered by record
+id.
 """
 
 from __future__ import annotations
@@ -74,12 +75,12 @@ def cluster(
     Args:
         size: number of nodes.
         evidence: scored pairs; a pair not listed weighs nothing.
-        trusted: per node the code of its trustworthy ID number, -1 for none. Two codes never share a cluster, but for those of
-            one_person.
+        trusted: per node the code of its trustworthy ID number, -1 for none. Two codes never share a cluster, but for
+            those of one_person.
         same: pairs of nodes a steward declared to be one person.
         different: pairs of nodes a steward keeps apart, on every path.
-        one_person: pairs of codes that were declared to be one person's. Each speaks for itself: from a and b, and b and c, nothing
-            follows for a and c.
+        one_person: pairs of codes that were declared to be one person's. Each speaks for itself: from a and b, and b
+            and c, nothing follows for a and c.
     """
     left = np.concatenate([evidence.left, np.array([a for a, _ in same], dtype=np.int64)])
     right = np.concatenate([evidence.right, np.array([b for _, b in same], dtype=np.int64)])

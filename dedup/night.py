@@ -93,7 +93,8 @@ def match_night(
 ) -> MatchSummary:
     """Bring matching up to the person records of the warehouse, all of it or, when killed, nothing.
 
-    `one_person`: pairs of ID numbers that were declared to be one person's. `software`: a digest of the program that matches. `night`: tonight, to say when an estimate was drawn.
+    `one_person`: pairs of ID numbers that were declared to be one person's. `software`: a digest of the program that
+    matches. `night`: tonight, to say when an estimate was drawn.
     """
     model = model or built_in("resident")
     said = sorted({(v.left, v.right, v.verdict) for v in verdicts if v.verdict in ("same", "different")})
