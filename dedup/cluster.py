@@ -4,9 +4,10 @@ Belongs here: joining, the veto at every join, and every refused join with its r
 (`score.py`), names of clusters (`resolve.py`), what stewards said (`stewardship`, handed in as pairs).
 
 Components without a contradiction are taken as they are. In the others clusters are joined greedily, the strongest
-total evidence first (evidence against counts too); a join that would bring two trustworthy ID numbers or two records
-that a steward keeps apart under one roof is refused. The result does not depend on the order of the input: ties fall
-to the smaller node number, and nodes are numbered by record id.
+total evidence first (evidence against counts too); a join that would bring two trustworthy ID numbers (unless exactly
+these two were declared to be one person's) or two records that a steward keeps apart under one roof is refused. The
+result does not depend on the order of the input: ties fall to the smaller node number, and nodes are numbered by record
+id.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -66,15 +68,19 @@ def cluster(
     trusted: Ints,
     same: Iterable[tuple[int, int]] = (),
     different: Iterable[tuple[int, int]] = (),
+    one_person: Iterable[tuple[int, int]] = (),
 ) -> Clusters:
     """Join nodes.
 
     Args:
         size: number of nodes.
         evidence: scored pairs; a pair not listed weighs nothing.
-        trusted: per node the code of its trustworthy ID number, -1 for none. Two codes never share a cluster.
+        trusted: per node the code of its trustworthy ID number, -1 for none. Two codes never share a cluster, but for
+            those of one_person.
         same: pairs of nodes a steward declared to be one person.
         different: pairs of nodes a steward keeps apart, on every path.
+        one_person: pairs of codes that were declared to be one person's. Each speaks for itself: from a and b, and b
+            and c, nothing follows for a and c.
     """
     left = np.concatenate([evidence.left, np.array([a for a, _ in same], dtype=np.int64)])
     right = np.concatenate([evidence.right, np.array([b for _, b in same], dtype=np.int64)])
@@ -82,13 +88,14 @@ def cluster(
         [np.clip(evidence.weight, -STRONGEST, STRONGEST), np.full(len(left) - len(evidence.left), VERDICT)]
     )
     apart = frozenset((min(a, b), max(a, b)) for a, b in different)
+    declared = frozenset((min(a, b), max(a, b)) for a, b in one_person)
     component = _components(size, left[weight > 0], right[weight > 0])
     contested = _contested(component, left, right, weight, trusted, apart)
     reached = _smallest(component)
     label = reached.copy()
     refused: list[Refused] = []
     for nodes, edges in _members(component, contested, left, right, weight):
-        joined, not_joined = _join(nodes, edges, trusted, apart)
+        joined, not_joined = _join(nodes, edges, trusted, apart, declared)
         label[nodes] = [joined[node] for node in nodes]
         refused.extend(not_joined)
     return Clusters(
@@ -159,10 +166,12 @@ class _Joining:
     near: dict[int, dict[int, float]]  # all evidence between two clusters
     best: dict[int, dict[int, float]]  # the strongest single pair between them
     apart: frozenset[tuple[int, int]]
+    declared: frozenset[tuple[int, int]]  # codes of numbers that are one person's
     dropped: set[tuple[int, int]] = field(default_factory=set)
 
     def veto(self, a: int, b: int) -> Reason | None:
-        if len(self.numbers[a] | self.numbers[b]) > 1:
+        numbers = sorted(self.numbers[a] | self.numbers[b])
+        if any(pair not in self.declared for pair in combinations(numbers, 2)):
             return "id_conflict"
         if self.apart and any(
             (min(x, y), max(x, y)) in self.apart for x in self.members[a] for y in self.members[b]
@@ -206,9 +215,13 @@ class _Joining:
 
 
 def _join(
-    nodes: Ints, edges: list[Edge], trusted: Ints, apart: frozenset[tuple[int, int]]
+    nodes: Ints,
+    edges: list[Edge],
+    trusted: Ints,
+    apart: frozenset[tuple[int, int]],
+    declared: frozenset[tuple[int, int]],
 ) -> tuple[dict[int, int], list[Refused]]:
-    state = _start(nodes, edges, trusted, apart)
+    state = _start(nodes, edges, trusted, apart, declared)
     queue = [
         (-weight, a, b) for a in state.near for b, weight in state.near[a].items() if a < b and weight > 0
     ]
@@ -236,7 +249,13 @@ def _join(
     return labels, [r for r in said if labels[r.left] != labels[r.right]]
 
 
-def _start(nodes: Ints, edges: list[Edge], trusted: Ints, apart: frozenset[tuple[int, int]]) -> _Joining:
+def _start(
+    nodes: Ints,
+    edges: list[Edge],
+    trusted: Ints,
+    apart: frozenset[tuple[int, int]],
+    declared: frozenset[tuple[int, int]],
+) -> _Joining:
     near: dict[int, dict[int, float]] = {int(node): {} for node in nodes}
     best: dict[int, dict[int, float]] = {int(node): {} for node in nodes}
     for a, b, weight in edges:
@@ -246,7 +265,12 @@ def _start(nodes: Ints, edges: list[Edge], trusted: Ints, apart: frozenset[tuple
         int(node): {int(trusted[node])} if trusted[node] >= 0 else set() for node in nodes
     }
     return _Joining(
-        members={node: {node} for node in near}, numbers=dict(numbers), near=near, best=best, apart=apart
+        members={node: {node} for node in near},
+        numbers=dict(numbers),
+        near=near,
+        best=best,
+        apart=apart,
+        declared=declared,
     )
 
 

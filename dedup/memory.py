@@ -15,6 +15,7 @@ all (`expected.py`), matching itself (`match.py` and its steps), the order of a 
     matched.candidate  left, right (nodes), pattern; matched.pattern: what a pattern of levels says
     matched.refused    left, right (nodes), reason, points
     matched.verdict    left, right (records), verdict: what stewards said when clusters were last joined
+    matched.one_person low, high (ID numbers): those that were declared to be one person's then
     matched.pair, matched.conflict, matched.block_cut: the same for readers, by record id (`sql/matched/`)
 
 A node here has a number for good; which of two comes first is decided by their first records, never by the number, so
@@ -54,6 +55,7 @@ _TABLES = (
     "candidate",
     "refused",
     "verdict",
+    "one_person",
     "conflict",
     "estimate",
     "run",

@@ -86,13 +86,15 @@ def match_night(
     *,
     key: bytes,
     verdicts: Iterable[Verdict] = (),
+    one_person: Iterable[tuple[str, str]] = (),
     model: Model | None = None,
     software: str = "",
     night: date | None = None,
 ) -> MatchSummary:
     """Bring matching up to the person records of the warehouse, all of it or, when killed, nothing.
 
-    `software`: a digest of the program that matches. `night`: tonight, to say when an estimate was drawn.
+    `one_person`: pairs of ID numbers that were declared to be one person's. `software`: a digest of the program that
+    matches. `night`: tonight, to say when an estimate was drawn.
     """
     model = model or built_in("resident")
     said = sorted({(v.left, v.right, v.verdict) for v in verdicts if v.verdict in ("same", "different")})
@@ -104,7 +106,7 @@ def match_night(
         if before is None:
             memory.forget(con, model)
         with timed(seconds, cpu, "changes"):
-            spoken = reach.verdicts_changed(con, said)
+            spoken = reach.words_changed(con, said, sorted({(min(pair), max(pair)) for pair in one_person}))
             changes.find_apart(con)
             changed = changes.find_changed(con) if before else None
         if before and not changed and not spoken:
@@ -243,13 +245,16 @@ def _join_anew(con: duckdb.DuckDBPyConnection, key: bytes, linked: Ints) -> None
     def pairs(verdict: str) -> list[tuple[int, int]]:
         return [(int(place[a]), int(place[b])) for a, b in reach.verdicts_in_reach(con, verdict)]
 
-    number = reached.column("trusted").combine_chunks().dictionary_encode().indices
+    number = reached.column("trusted").combine_chunks().dictionary_encode()
+    code = {value: at for at, value in enumerate(number.dictionary.to_pylist())}
+    declared = con.execute("from declared order by all").fetchall()
     clusters = cluster(
         len(node),
         Evidence(places(found.left), places(found.right), found.weight),
-        number.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64),
+        number.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64),
         pairs("same"),
         pairs("different"),
+        [(code[low], code[high]) for low, high in declared if low in code and high in code],
     )
     reach.remember_clusters(con, node, clusters, REFUSED_ZH)
     reach.remember_residents(con, key)

@@ -20,8 +20,19 @@ from warehouse.store import append, given, scalar
 Said = tuple[str, str, str]  # left record, right record, verdict
 
 
-def verdicts_changed(con: duckdb.DuckDBPyConnection, said: Sequence[Said]) -> int:
-    """How many verdicts were said or taken back since clusters were joined; leaves their records in `spoken`."""
+def words_changed(
+    con: duckdb.DuckDBPyConnection, said: Sequence[Said], declared: Sequence[tuple[str, str]]
+) -> int:
+    """Of how many records something was said or taken back since clusters were joined; leaves them in `spoken`.
+
+    declared: pairs of ID numbers that are one person's, the smaller first.
+    """
+    _verdicts_changed(con, said)
+    _numbers_changed(con, declared)
+    return int(scalar(con, "select count(*) from spoken"))
+
+
+def _verdicts_changed(con: duckdb.DuckDBPyConnection, said: Sequence[Said]) -> None:
     with given(con, "incoming", _verdict_table(said)):
         con.execute("create or replace temp table said as from incoming")
     con.execute(
@@ -33,7 +44,28 @@ def verdicts_changed(con: duckdb.DuckDBPyConnection, said: Sequence[Said]) -> in
         select "left" as record_id from news union select "right" from news
         """
     )
-    return int(scalar(con, "select count(*) from spoken"))
+
+
+def _numbers_changed(con: duckdb.DuckDBPyConnection, declared: Sequence[tuple[str, str]]) -> None:
+    """Add to `spoken` the records that bear a number of which it was declared, or taken back, since clusters were joined that it is
+    one person's with another. Leaves `declared` (low, high)."""
+    rows = {
+        name: pa.array([one[at] for one in declared], pa.string()) for at, name in enumerate(("low", "high"))
+    }
+    with given(con, "incoming", pa.table(rows)):
+        con.execute("create or replace temp table declared as from incoming")
+    con.execute(
+        """
+        insert into spoken
+        with news as (
+            (from declared except from matched.one_person) union all (from matched.one_person except from declared)
+        )
+        select r.record_id
+        from matched.record as r
+        join matched.node as n using (node)
+        where n.trusted in (select low from news union select high from news)
+        """
+    )
 
 
 def _verdict_table(said: Sequence[Said]) -> pa.Table:
@@ -136,6 +168,7 @@ def remember_clusters(
     }
     append(con, "matched.refused", pa.table(refused))
     con.execute("create or replace table matched.verdict as from said")
+    con.execute("create or replace table matched.one_person as from declared")
 
 
 def remember_residents(con: duckdb.DuckDBPyConnection, key: bytes) -> None:

@@ -38,13 +38,14 @@ class Neighbourhood:
     """The records of some residents as the last night joined them, to be joined again under other words.
 
     today: record id → resident. node_of: of each record the records that state the same, as a number. number_of: the ID number that
-    may veto. links: pairs of nodes with what they weigh. alike: of a node that may fall apart, what its records weigh against
+    may veto. one_person: numbers that were declared to be one person's. links: pairs of nodes with what they weigh. alike: of a node that may fall apart, what its records weigh against
     each other.
     """
 
     today: Mapping[str, str]
     node_of: Mapping[str, int]
     number_of: Mapping[str, str | None]
+    one_person: Sequence[tuple[str, str]]
     links: Sequence[tuple[int, int, float]]
     alike: Mapping[int, float]
 
@@ -57,12 +58,14 @@ class Neighbourhood:
         places: dict[int, set[int]] = {}
         for record, at in of_record.items():
             places.setdefault(self.node_of[record], set()).add(at)
-        trusted = _trusted(of_record, self.number_of)
+        codes = {number: at for at, number in enumerate(sorted({n for n in self.number_of.values() if n}))}
+        trusted = _trusted(of_record, self.number_of, codes)
+        declared = [(codes[a], codes[b]) for a, b in self.one_person if a in codes and b in codes]
         same, different = (
             [(of_record[a], of_record[b]) for a, b, word in about if word == wanted]
             for wanted in ("same", "different")
         )
-        found = cluster(len(trusted), self._evidence(places), trusted, same, different)
+        found = cluster(len(trusted), self._evidence(places), trusted, same, different, declared)
         names = {at: f"{int(label)}" for at, label in enumerate(found.label)}
         return {record: names[at] for record, at in of_record.items()}
 
@@ -120,8 +123,19 @@ def neighbourhood(
         {record: resident for record, resident, _, _ in rows},
         node_of,
         {record: number for record, _, _, number in rows},
+        _one_person(con),
         links,
         alike,
+    )
+
+
+def _one_person(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """The numbers that were declared to be one person's, when clusters were last joined; a night of an older release noted none."""
+    query = "select 1 from duckdb_tables() where schema_name = 'matched' and table_name = 'one_person'"
+    return (
+        con.execute("from matched.one_person order by all").fetchall()
+        if con.execute(query).fetchall()
+        else []
     )
 
 
@@ -154,9 +168,10 @@ def _places(node_of: Mapping[str, int], alone: Set[str]) -> dict[str, int]:
     }
 
 
-def _trusted(of_record: Mapping[str, int], number_of: Mapping[str, str | None]) -> Ints:
+def _trusted(
+    of_record: Mapping[str, int], number_of: Mapping[str, str | None], codes: Mapping[str, int]
+) -> Ints:
     """Per place the code of the number that may veto."""
-    codes = {number: at for at, number in enumerate(sorted({n for n in number_of.values() if n}))}
     trusted = np.full(max(of_record.values()) + 1, -1, dtype=np.int64)
     for record, at in of_record.items():
         trusted[at] = codes.get(number_of[record] or "", -1)

@@ -39,6 +39,7 @@ from pipelines.summary import write_reports
 from warehouse.golden import build_golden, choose_values, golden_checksum
 from warehouse.ledger import open_ledger
 from warehouse.newcomers import settle_newcomers
+from warehouse.one_person import one_person
 from warehouse.pins import load_pins
 from warehouse.publish import decisions, find_wanted
 from warehouse.snapshot import SnapshotError, publish_snapshot
@@ -105,6 +106,7 @@ def match(night: Night) -> None:
             night.con,
             key=night.site.key,
             verdicts=ledger.verdicts(),
+            one_person=one_person(ledger),
             model=model,
             software=software,
             night=night.date,

@@ -35,6 +35,8 @@ Event = Literal[
     "settled",
     "pinned",
     "unpinned",
+    "declared",
+    "undeclared",
     "hastened",
     "switched",
     "accepted",

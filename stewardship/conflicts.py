@@ -16,6 +16,7 @@ import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Literal, get_args
@@ -80,7 +81,7 @@ class Conflict:
 
 def open_conflicts(site: Site, snapshot: Path, ledger: Ledger) -> list[Conflict]:
     """The conflicts of the last published night that nobody has settled since, the oldest first."""
-    night, every = _read(snapshot, site.key)
+    night, every = _read(snapshot, snapshot.stat().st_mtime_ns, site.key)
     settled = {(one.record_id, one.field, one.digest) for one in pins(ledger) if night <= one.until}
 
     def waits(one: Conflict) -> bool:
@@ -106,8 +107,10 @@ def settle(
     return set_pin(snapshot, ledger, record, found.field, said, speak)
 
 
-def _read(snapshot: Path, key: bytes) -> tuple[date, list[Conflict]]:
-    """The last published night, and the conflicts that it found."""
+# Books are held against each other by the million, and every word on the desk asks again.
+@lru_cache(maxsize=1)
+def _read(snapshot: Path, _written: int, key: bytes) -> tuple[date, list[Conflict]]:
+    """The last published night, and the conflicts that it found; read again when the snapshot was written anew."""
     with read_store(snapshot) as con:
         night: date = scalar(con, "select max(night) from landed.pull")
         queries = [name for name in ("conflicts", "household_conflicts") if _looked_for(con, _NEEDS[name])]

@@ -52,7 +52,7 @@ def own_work(standing: Standing, by: str, since: str = "") -> OwnWork:
 
 def _compared(standing: Standing, by: str, pair: Pair) -> Iterator[bool]:
     """Whether the others who decided about a pair said what `by` said of it in the end; what waits for `by` as the second
-    person stays hidden here, too."""
+    person stays hidden here, too, and what was said blind is counted by itself."""
     last: dict[str, Word] = {one.by: one.verdict for one in _decided(standing, by, pair)}
     mine = last.pop(by, None)
     if mine is not None:
@@ -62,5 +62,7 @@ def _compared(standing: Standing, by: str, pair: Pair) -> Iterator[bool]:
 def _decided(standing: Standing, by: str, pair: Pair) -> Iterator[Said]:
     lines = standing.told(*pair, by)
     return (
-        one for one in lines if not one.undoes and one.seq not in standing.undone and one.verdict != "unsure"
+        one
+        for one in lines
+        if not (one.undoes or one.blind) and one.seq not in standing.undone and one.verdict != "unsure"
     )

@@ -41,9 +41,10 @@ class Said:
     seen: str
     undoes: int = 0  # the line taken back, 0 for a verdict
     needs: int = 1  # how many people have to say so
+    blind: int = 0  # the line that it is held against, of a word that changes nothing
 
 
-_TOLD = ("by", "left", "right", "verdict", "because", "seen", "needs")
+_TOLD = ("by", "left", "right", "verdict", "because", "seen", "needs", "blind")
 
 
 class Link(NamedTuple):
@@ -69,6 +70,9 @@ class Standing:
     together: dict[int, tuple[int, ...]] = field(
         default_factory=dict
     )  # of each line of one act, all its lines
+    again: Mapping[Pair, str] = field(
+        default_factory=dict
+    )  # the pairs that somebody else is asked again, and of which data (`blind.py`)
 
     def refresh(self, ledger: Ledger) -> bool:
         """Read what was added since; whether there was anything."""
@@ -117,8 +121,11 @@ class Standing:
         """The lines about a pair that somebody may see, oldest first.
 
         What others said and still waits for a second person is hidden from whoever could be that person: not from those
-        who said something themselves, nor, where these do not agree, from one who decides.
+        who said something themselves, nor, where these do not agree, from one who decides. From who is asked again everything is.
         """
+        return [] if self.asked_again(left, right, to) else self._told(left, right, to, decides=decides)
+
+    def _told(self, left: str, right: str, to: str, *, decides: bool) -> list[Said]:
         lines, now = self.history(left, right), self.between(left, right)
         if any(one.by == to for one in now.waits) or (now.disputed and decides):
             return lines
@@ -127,7 +134,19 @@ class Standing:
 
     def known(self, left: str, right: str, to: str, *, decides: bool = False) -> int:
         """The last line about a pair that somebody may see, 0 when there is none: who judges says which they knew."""
-        return max((one.seq for one in self.told(left, right, to, decides=decides)), default=0)
+        return max((one.seq for one in self._told(left, right, to, decides=decides)), default=0)
+
+    def asked_again(self, left: str, right: str, who: str) -> Said | None:
+        """The answer that stands on a pair which somebody is asked again, and must not see before: not of who ever said anything of
+        the pair, and of one person only."""
+        low, high = sorted((left, right))
+        stands = self.of(low, high) if (low, high) in self.again else None
+        if stands is None or stands.verdict == "unsure" or (low, high) in self.by_two:
+            return None
+        lines = self.history(low, high)
+        again = (one for one in lines if one.blind and not one.undoes and one.seq not in self.undone)
+        answered = any(one.by == who for one in lines) or any(again)
+        return None if answered or stands.seen != self.again[low, high] else stands
 
     def history(self, left: str, right: str) -> list[Said]:
         """Every line about a pair, oldest first."""
@@ -154,10 +173,10 @@ class Standing:
         )
 
 
-def among(standing: Standing, records: Collection[str]) -> list[Said]:
-    """What stands on pairs of these records, oldest first."""
+def among(standing: Standing, records: Collection[str], to: str) -> list[Said]:
+    """What stands on pairs of these records and somebody may see, oldest first."""
     pairs = {pair for one in records for pair in standing.of_record.get(one, ()) if {*pair} <= {*records}}
-    found = (standing.of(*pair) for pair in pairs)
+    found = (standing.of(*pair) for pair in pairs if not standing.asked_again(*pair, to))
     return sorted((one for one in found if one is not None), key=lambda one: one.seq)
 
 

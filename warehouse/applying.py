@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from warehouse import one_person
 from warehouse.ledger import Ledger
 from warehouse.site import Site
 from warehouse.snapshot import current_snapshot
@@ -21,7 +22,7 @@ from warehouse.store import read_store
 
 _ASKED, _BEGUN, _FAILED = "apply", "applying", "unapplied"
 # The lines that change who is who, or which value we stand for.
-EFFECTIVE = ("verdict", "undo", "pin", "pin_taken_back")
+EFFECTIVE = ("verdict", "undo", "pin", "pin_taken_back", *one_person.KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,14 @@ def last_request(ledger: Ledger, said: int) -> Request | None:
 
 
 def not_in_effect(ledger: Ledger, said: int) -> int:
-    """How many words readers do not see the effect of yet; none that waits for a second person has one."""
+    """How many words readers do not see the effect of yet; none that waits for a second person, or was said blind, has one."""
     lines = ledger.lines(*EFFECTIVE, after=said)
-    waits = ledger.waits() if any("needs" in line.body for line in lines) else set()
-    return sum(line.seq not in waits for line in lines)
+    waits = (
+        ledger.waits() | one_person.waits(ledger) if any("needs" in line.body for line in lines) else set()
+    )
+    said_before = ledger.lines("verdict") if any(line.kind == "undo" for line in lines) else lines
+    blind = {line.seq for line in said_before if "blind" in line.body}
+    return sum(line.seq not in waits and not blind & {line.seq, line.body.get("of")} for line in lines)
 
 
 def said_up_to(snapshot: Path) -> int:

@@ -76,6 +76,7 @@ class Verdict:
     points: float | None
     model: str | None
     needs: int = 1  # how many people have to say so
+    blind: int = 0  # the line that it is held against, of a word that changes nothing
 
 
 _Spoken = tuple[Verdict, int | None]  # a verdict, and the line by which it was taken back, if it was
@@ -221,10 +222,11 @@ class Ledger:
         points: float | None = None,
         model: str | None = None,
         needs: int = 1,
+        blind: int = 0,
     ) -> int:
         """Add a verdict on two records; the number of its line. The reason is kept as a personal text.
 
-        needs: how many people have to say so before it stands.
+        needs: how many people have to say so before it stands. blind: it changes nothing, and is held against that line.
         """
         if verdict not in ("same", "different", "unsure"):
             raise ValueError(f"裁定只能是 same、different 或 unsure，不能是 {verdict}")
@@ -233,7 +235,8 @@ class Ledger:
         low, high = sorted((left, right))
         told = {"left": low, "right": high, "verdict": verdict, "by": by, "because": self.remember(because)}
         body = {**told, "seen": seen, "points": points, "model": model}
-        return self.append("verdict", body if needs == 1 else body | {"needs": needs})
+        rare = ({"needs": needs} if needs > 1 else {}) | ({"blind": blind} if blind else {})
+        return self.append("verdict", body | rare)
 
     def undo(self, seq: int, *, by: str, because: str) -> int:
         """Take a verdict back by one more line; what was said of the pair before stands again."""

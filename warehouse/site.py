@@ -34,9 +34,11 @@ class SiteError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """How a site has its cases judged, `[review]` of its `site.toml`. four_eyes: two people, where much is at stake."""
+    """How a site has its cases judged, `[review]` of its `site.toml`. four_eyes: two people, where much is at stake. blind: the share
+    of settled cases (0 to 1) that somebody else is asked again, to measure how often people agree."""
 
     four_eyes: bool = True
+    blind: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -223,9 +225,12 @@ def _review(file: Path, stated: object) -> Review:
     """How cases are judged: what is not stated is as `Review` has it."""
     if not isinstance(stated, dict):
         raise SiteError(file, "[review] 应为一张表", "请改正后再运行")
-    kinds: dict[str, type] = {"four_eyes": bool}
+    kinds: dict[str, type] = {"four_eyes": bool, "blind": float}
     _expect(file, "[review]", stated, {word: kind for word, kind in kinds.items() if word in stated})
-    return Review(**stated)
+    found = Review(**stated)
+    if not 0.0 <= found.blind <= 1.0:
+        raise SiteError(file, "[review] 的 blind 应在 0 与 1 之间", "请改正后再运行")
+    return found
 
 
 def _model(file: Path, stated: str) -> Path:

@@ -6,7 +6,7 @@ Belongs here: this one rule, by which the night, the desk and whoever else reads
 A word says how many people it needs. One that needs one person stands at once, in the place of what stood before. *Same* and
 *different* that need two stand once two people said the same of the same data and nobody the other; until then what stood
 before goes on standing. What differs waits for a word that needs nobody else: an approver's. *Unsure* that needs two changes
-nothing.
+nothing, and so does whatever was said blind: without what stood, to measure how often people agree.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ Word = Literal["same", "different", "unsure"]
 
 
 class Spoken(Protocol):
-    """A word on two records: by whom, of which data (`seen`), and how many people it needs."""
+    """A word on two records: by whom, of which data (`seen`), how many people it needs; blind: the line that it is held against,
+    0 of a word that counts."""
 
     @property
     def by(self) -> str: ...
@@ -29,6 +30,8 @@ class Spoken(Protocol):
     def seen(self) -> str: ...
     @property
     def needs(self) -> int: ...
+    @property
+    def blind(self) -> int: ...
 
 
 T = TypeVar("T", bound=Spoken)
@@ -56,7 +59,7 @@ def agreed(words: Iterable[T]) -> Agreed[T]:
     stands: T | None = None
     waits: list[T] = []
     for one in words:
-        if one.needs > 1 and one.verdict == "unsure":
+        if one.blind or (one.needs > 1 and one.verdict == "unsure"):
             continue
         waits = [other for other in waits if other.by != one.by and other.seen == one.seen] + [one]
         together = len(waits) >= one.needs and len({other.verdict for other in waits}) == 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -19,14 +19,15 @@ from typing import Any, TypeVar
 from dedup.site import site_model
 from stewardship.accounts import Account
 from stewardship.audit import Event, note, open_audit
+from stewardship.blind import drawn
 from stewardship.casebook import Casebook, open_casebook
 from stewardship.cases import Case
 from stewardship.desk.faults import tell_fault
 from stewardship.four_eyes import asks
 from stewardship.intake import Intake
 from stewardship.queue import Waiting, deferrals
-from stewardship.standing import Standing
-from stewardship.store import open_desk
+from stewardship.standing import Pair, Standing
+from stewardship.store import open_desk, stamp
 from stewardship.visits import at_the_door
 from warehouse.ledger import Ledger, open_ledger
 from warehouse.served import OUT_OF_ORDER
@@ -63,6 +64,7 @@ class Current:
         self._turning = threading.Lock()
         self._waiting: Waiting | None = None
         self._made: tuple[object, dict[str, Any]] = ((), {})
+        self._again: tuple[Casebook | None, Mapping[Pair, Case]] = (None, {})
 
     def book(self) -> Casebook:
         """The cases of now. After a flip, those of before until the new ones are laid out.
@@ -130,7 +132,14 @@ class Current:
         """The ledger and what stands in it, up to date and nobody else's while the block lasts."""
         with self._saying:
             self._standing.refresh(self._ledger)
+            self._standing.again = {pair: case.seen for pair, case in self._drawn().items()}
             yield self._ledger, self._standing
+
+    def _drawn(self) -> Mapping[Pair, Case]:
+        """The cases on the desk that are asked again of somebody else."""
+        if self._again[0] is not self._book and self._book is not None:
+            self._again = (self._book, drawn(self._book, self.site.key, self.site.review.blind))
+        return self._again[1]
 
     def open_cases(
         self, desk: sqlite3.Connection, book: Casebook, standing: Standing, who: Account, now: datetime
@@ -140,7 +149,16 @@ class Current:
         if self._waiting is None:
             self._waiting = Waiting(book, standing, put_off, now)
         self._waiting = self._waiting.brought_up_to(book, standing, put_off, now)
-        return [case for case in self._waiting.cases if asks(standing, case, who, now)]
+        waits = [case for case in self._waiting.cases if asks(standing, case, who, now)]
+        again = [
+            case
+            for pair, case in self._drawn().items()
+            if who.may("judge")
+            and case.id in book.places
+            and standing.asked_again(*pair, who.name)
+            and not (case.id in put_off and put_off[case.id].until > stamp(now))
+        ]
+        return sorted([*waits, *again], key=lambda case: book.places[case.id]) if again else waits
 
 
 def now() -> datetime:

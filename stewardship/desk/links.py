@@ -42,7 +42,7 @@ def _picture(asking: Asking, residents: Sequence[str], back: str) -> Response:
     book = asking.current.book()
     links = read_links(book.snapshot, residents)
     with asking.current.standing() as (_, standing):
-        said = among(standing, [one.record_id for one in links.records])
+        said = among(standing, [one.record_id for one in links.records], asking.who.account.name)
     web = weave(links, said)
     found = {one.kind for one in web.ties}
     return page(

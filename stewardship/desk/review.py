@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dedup.explain import UnknownId
 from stewardship.blast import blast
+from stewardship.blind import answer_again
 from stewardship.casebook import Casebook
 from stewardship.cases import Case
 from stewardship.desk.answers import because, number, page
@@ -60,6 +61,7 @@ class HistoryLine:
     undo: bool
     stands: bool
     waits: bool  # for a second person
+    blind: bool  # said to measure, without what stood
     because: str
 
 
@@ -175,15 +177,16 @@ def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Cas
     """What stands on the pair, what was said of it before as far as it may be seen before one has answered, and what the
     person who asks has just said."""
     account, review = asking.who.account, asking.current.site.review
+    again = standing.asked_again(case.left, case.right, account.name)
     now = standing.between(case.left, case.right).on(case.seen)
     just_said = standing.lines.get(number(asking.query.get("said")))
     lines = standing.told(case.left, case.right, account.name, decides=account.may("decide"))
     return {
-        "own": now.stands,
+        "own": None if again else now.stands,
         "visit": (visit := visits(asking.con).get(case.id)),
         "found": ledger.recall(visit.found) or "" if visit and not visit.out else "",
         "knew": lines[-1].seq if lines else 0,
-        "history": _history(ledger, now, lines),
+        "history": _history(ledger, standing, now, lines),
         "just_said": just_said if just_said and just_said.by == account.name else None,
         "came_to": _came_to(standing, just_said) if just_said else "",
         "by_two": looked_at_by_two(case, review),
@@ -193,7 +196,10 @@ def _what_was_said(asking: Asking, ledger: Ledger, standing: Standing, case: Cas
 
 
 def _came_to(standing: Standing, said: Said) -> str:
-    """What became of a word that needs a second person: it waits, they agree, or they do not."""
+    """What became of a word that needs a second person: it waits, they agree, or they do not; of one that was said blind: whether
+    it is what stood."""
+    if said.blind:
+        return "blind_same" if standing.lines[said.blind].verdict == said.verdict else "blind_other"
     if said.needs == 1:
         return ""
     now = standing.between(said.left, said.right)
@@ -238,7 +244,16 @@ def judge(asking: Asking) -> Response:
         return case_page(asking, status=409, told="held_meanwhile")
     try:
         with asking.current.standing() as (ledger, standing):
-            said = give(
+            said = answer_again(
+                ledger,
+                asking.con,
+                standing,
+                case,
+                word,
+                by=by,
+                because=because(asking),
+                model=asking.current.model,
+            ) or give(
                 ledger,
                 asking.con,
                 standing,
@@ -407,7 +422,9 @@ def _remember_opened(con: sqlite3.Connection, case: Case) -> None:
     )
 
 
-def _history(ledger: Ledger, now: Agreed[Said], lines: Sequence[Said]) -> list[HistoryLine]:
+def _history(
+    ledger: Ledger, standing: Standing, now: Agreed[Said], lines: Sequence[Said]
+) -> list[HistoryLine]:
     return [
         HistoryLine(
             one.seq,
@@ -417,6 +434,7 @@ def _history(ledger: Ledger, now: Agreed[Said], lines: Sequence[Said]) -> list[H
             bool(one.undoes),
             one == now.stands,
             one in now.waits,
+            bool(one.blind) and not one.undoes and one.seq not in standing.undone,
             ledger.recall(one.because) or "",
         )
         for one in lines

@@ -29,6 +29,7 @@ from stewardship.intake import Gated
 from stewardship.queue import deferrals
 from stewardship.store import stamp
 from warehouse.ledger import open_ledger
+from warehouse.one_person import Declaration, declarations
 from warehouse.store import read_store
 
 
@@ -61,6 +62,7 @@ def work(asking: Asking) -> list[Work]:
         Work("cases", cases, "/", everybodys=False),
         Work("conflicts", len(conflicts(asking, "conflicts")), "/conflicts", everybodys=False),
         Work("households", len(conflicts(asking, "households")), "/conflicts#households", everybodys=False),
+        Work("numbers", sum(not one.stands for one in declared(asking)), "/numbers", "decide"),
         Work("approvals", sum(one.cells for one in groups if one.decision in SAYABLE), "/approvals"),
         Work("refused", sum(one.cells for one in groups if one.decision in REFUSED), "/refused"),
         Work("doubted", len(in_doubt(asking)), "/refused"),
@@ -85,6 +87,16 @@ def conflicts(asking: Asking, part: Literal["conflicts", "households"]) -> list[
         and (one.kind in OF_HOUSEHOLDS) == (part == "households")
         and not (one.id in put_off and put_off[one.id].until > stamp(asking.now))
     ]
+
+
+def declared(asking: Asking) -> list[Declaration]:
+    """The ID numbers that were said to be one person's, by enough people or not yet."""
+
+    def read() -> list[Declaration]:
+        with open_ledger(asking.current.site) as ledger:
+            return declarations(ledger)
+
+    return asking.current.once("declared", read)
 
 
 def waiting_groups(asking: Asking) -> list[Group]:

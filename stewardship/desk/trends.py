@@ -12,6 +12,7 @@ from itertools import groupby
 
 from starlette.responses import Response
 
+from stewardship.blind import Agreement, agreement
 from stewardship.desk.answers import page
 from stewardship.desk.guard import Asking, Way
 from stewardship.nights import courses
@@ -25,7 +26,18 @@ def trends_page(asking: Asking) -> Response:
     """Each figure as a line over the nights, and all of them as a table."""
     nights, found = courses(asking.current.site)
     lines = {one.figure: segments(one.values) for one in found}
-    return page(asking, "trends.html", nights=nights, courses=found, lines=lines, wide=WIDE, high=HIGH)
+    again, again_share = _asked_again(asking), asking.current.site.review.blind
+    return page(
+        asking,
+        "trends.html",
+        nights=nights,
+        courses=found,
+        lines=lines,
+        wide=WIDE,
+        high=HIGH,
+        again=again,
+        again_share=again_share,
+    )
 
 
 def own_page(asking: Asking) -> Response:
@@ -33,7 +45,15 @@ def own_page(asking: Asking) -> Response:
     since = (asking.now - timedelta(days=_DAYS)).date().isoformat()
     with asking.current.standing() as (_, standing):
         work = own_work(standing, asking.who.account.name, since)
-    return page(asking, "own_work.html", work=work, most=max((one.given for one in work.days), default=1))
+    again = _asked_again(asking, asking.who.account.name)
+    most = max((one.given for one in work.days), default=1)
+    return page(asking, "own_work.html", work=work, most=most, again=again)
+
+
+def _asked_again(asking: Asking, of: str | None = None) -> Agreement:
+    """How often people agreed who answered a case without each other's answer."""
+    with asking.current.standing() as (_, standing):
+        return agreement(standing, of)
 
 
 def segments(values: Sequence[float | None]) -> list[str]:

@@ -48,6 +48,45 @@ def test_two_trustworthy_numbers_never_share_a_cluster_on_any_path(town):
             assert number == other or label[a] != label[b]
 
 
+DECLARED = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(0, 3)).filter(lambda p: p[0] != p[1]), max_size=3
+)
+SAME = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=3)
+
+
+@settings(max_examples=300)
+@given(towns(), DECLARED, SAME)
+def test_only_two_numbers_that_were_declared_to_be_one_persons_share_a_cluster_and_no_third_with_either(
+    town, declared, said
+):
+    size, edges, trusted, different = town
+    same = [(a, b) for a, b in said if a < size and b < size and a != b]
+    label = run(size, edges, trusted, same=same, different=different, one_person=declared).label
+    pairs = {frozenset(pair) for pair in declared}
+    for a, number in trusted.items():
+        for b, other in trusted.items():
+            assert number == other or label[a] != label[b] or frozenset((number, other)) in pairs
+    assert all(label[a] != label[b] for a, b in different)
+
+
+@settings(max_examples=200)
+@given(towns(), DECLARED)
+def test_a_declaration_of_numbers_that_nobody_here_bears_changes_nothing(town, declared):
+    size, edges, trusted, different = town
+    strangers = [(a + 10, b + 20) for a, b in declared]
+    with_them = run(size, edges, trusted, different=different, one_person=strangers)
+    without = run(size, edges, trusted, different=different)
+    assert with_them.label.tolist() == without.label.tolist() and with_them.refused == without.refused
+
+
+def test_of_three_numbers_each_two_that_are_one_persons_have_to_be_declared():
+    edges, trusted = [(0, 1, 18.0), (1, 2, 7.0)], {0: 100, 1: 200, 2: 300}
+    assert run(3, edges, trusted).label.tolist() == [0, 1, 2]
+    assert run(3, edges, trusted, one_person=[(100, 200)]).label.tolist() == [0, 0, 2]
+    assert run(3, edges, trusted, one_person=[(100, 200), (300, 200)]).label.tolist() == [0, 0, 2]
+    assert run(3, edges, trusted, one_person=[(100, 200), (300, 200), (100, 300)]).label.tolist() == [0] * 3
+
+
 @settings(max_examples=300)
 @given(towns())
 def test_what_a_steward_keeps_apart_stays_apart_also_through_third_records(town):

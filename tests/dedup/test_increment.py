@@ -121,6 +121,57 @@ def test_many_nights_of_changes_end_where_one_matching_of_everything_does(histor
         assert found == held(at_once, consistent(history[-1][1]), model)
 
 
+ONE, OTHER, THIRD = "330102199005061116", "330102199005061132", "330102199005061159"
+NUMBERED = {
+    at: {"name": "李建国", "birth_date": "1990-05-06", "sex": "1", "id_number": number}
+    for at, number in {"a": ONE, "b": OTHER, "c": THIRD, "d": None}.items()
+}
+PAIRS = st.lists(st.sampled_from([(ONE, OTHER), (OTHER, THIRD), (ONE, THIRD)]), unique=True, max_size=3)
+SAME = [Said("a", "b", "same"), Said("b", "c", "same")]
+
+
+def residents(con: duckdb.DuckDBPyConnection) -> list[set[str]]:
+    rows = con.execute("select list(record_id) from resolved.record group by resident_id").fetchall()
+    return sorted(({*records} for (records,) in rows), key=min)
+
+
+@settings(max_examples=20)
+@given(st.lists(PAIRS, min_size=1, max_size=4))
+def test_numbers_that_are_declared_or_taken_back_night_by_night_end_where_one_matching_of_everything_does(
+    nights,
+):
+    with warehouse() as by_night, warehouse() as at_once:
+        for con in (by_night, at_once):
+            for record, said in NUMBERED.items():
+                state(con, record, **said)
+        for declared in nights:
+            match_night(by_night, key=KEY, verdicts=SAME, one_person=declared)
+        match_night(at_once, key=KEY, verdicts=SAME, one_person=nights[-1])
+        found = residents(by_night)
+        assert found == residents(at_once)
+        for low, high in [(ONE, OTHER), (OTHER, THIRD), (ONE, THIRD)]:
+            if (low, high) not in nights[-1]:
+                bearers = [
+                    {at for at, one in NUMBERED.items() if one["id_number"] == each} for each in (low, high)
+                ]
+                assert not any(bearers[0] & people and bearers[1] & people for people in found)
+
+
+def test_a_declaration_lets_a_stewards_word_join_two_and_no_third_and_the_veto_is_back_once_it_is_taken_back():
+    with warehouse() as con:
+        for record, said in NUMBERED.items():
+            if record != "d":
+                state(con, record, **said)
+        for declared, expected in (
+            ([], [{"a"}, {"b"}, {"c"}]),
+            ([(OTHER, ONE)], [{"a", "b"}, {"c"}]),
+            ([], [{"a"}, {"b"}, {"c"}]),
+        ):
+            match_night(con, key=KEY, verdicts=SAME, one_person=declared)
+            assert residents(con) == expected
+        assert match_night(con, key=KEY, verdicts=SAME).skipped
+
+
 @settings(max_examples=30)
 @given(histories())
 def test_whom_a_steward_keeps_apart_are_apart_every_night_also_when_they_state_the_same(history):

@@ -117,3 +117,15 @@ def test_a_number_that_contradicts_its_record_is_not_held_against_a_resident(con
 def test_fill_rates_are_shares_of_a_platforms_records(con):
     filled = {(one.platform, one.field): one.filled for one in frame(con, "fill").itertuples()}
     assert (filled["grid", "name"], filled["grid", "phone"]) == (1.0, 0.0)
+
+
+def test_numbers_that_were_declared_to_be_one_persons_count_as_one(con):
+    con.execute(
+        "update staged.person set id_number = '330102199001011249', id_quality = 'ok', birth_date = '1990-01-01'"
+        " where record_id = 'b'"
+    )
+    assert frame(con, "golden")["trusted_numbers"].tolist() == [2]
+    con.execute(
+        "insert into matched.one_person select min(id_number), max(id_number) from staged.person where record_id in ('a', 'b')"
+    )
+    assert frame(con, "golden")["trusted_numbers"].tolist() == [1]

@@ -17,6 +17,7 @@ from dedup.normalise.id_numbers import check_character
 from tests.warehouse.conftest import AREA, World, platform
 from warehouse.golden import build_golden, choose_values
 from warehouse.ledger import open_ledger
+from warehouse.one_person import one_person
 from warehouse.pins import load_pins
 from warehouse.publish import decide, find_wanted
 from warehouse.site import Site, create_site
@@ -118,7 +119,8 @@ def night(
             world.states(slug, rows, night=day)
         rebuild(con, "staged.echo")
         rebuild(con, "staged.person")
-        match_night(con, key=site.key, verdicts=ledger.verdicts(), night=day)
+        said, numbers = ledger.verdicts(), one_person(ledger)
+        match_night(con, key=site.key, verdicts=said, one_person=numbers, night=day)
         load_pins(con, ledger, day)
         choose_values(con)
         if books:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dedup.normalise.area import Estate
-from warehouse.site import Site, SiteError, create_site, read_site
+from warehouse.site import Review, Site, SiteError, create_site, read_site
 
 
 def test_a_site_reads_back_as_it_was_made(site: Site) -> None:
@@ -94,7 +94,9 @@ def test_a_site_may_let_one_person_judge_everything(site: Site) -> None:
     stated = file.read_text(encoding="utf-8")
     file.write_text(stated + "\n[review]\nfour_eyes = false\n", encoding="utf-8")
     assert not read_site(site.root).review.four_eyes
-    for wrong in ('four_eyes = "no"', "six_eyes = true"):
+    file.write_text(stated + "\n[review]\nblind = 0.05\n", encoding="utf-8")
+    assert read_site(site.root).review == Review(four_eyes=True, blind=0.05)
+    for wrong in ('four_eyes = "no"', "six_eyes = true", "blind = 1.5", "blind = true"):
         file.write_text(f"{stated}\n[review]\n{wrong}\n", encoding="utf-8")
         with pytest.raises(SiteError, match="review"):
             read_site(site.root)

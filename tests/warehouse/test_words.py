@@ -17,6 +17,7 @@ class Said:
     verdict: Word
     needs: int = 2
     seen: str = "f"
+    blind: int = 0
 
 
 WANG, LI, ZHOU = "wang", "li", "zhou"
@@ -33,6 +34,7 @@ STORIES: list[tuple[str, list[Said], Word | None, int, bool]] = [
     ("unsure is no second word", [Said(WANG, "same"), Said(LI, "unsure"), Said(ZHOU, "same")], "same", 0, False),
     ("one does not undo what two said", [Said(WANG, "same"), Said(LI, "same"), Said(ZHOU, "different")], "same", 1, False),
     ("two do", [Said(WANG, "same", 1), Said(LI, "different"), Said(ZHOU, "different")], "different", 0, False),
+    ("what was said blind changes nothing", [Said(WANG, "same", 1), Said(LI, "different", 1, blind=1)], "same", 0, False),
     ("where one is enough, the last word stands", [Said(WANG, "same", 1), Said(LI, "unsure", 1)], "unsure", 0, False),
 ]  # fmt: skip
 
@@ -53,6 +55,14 @@ WORDS = st.builds(
     st.just(2),
     st.sampled_from(["f", "g"]),
 )
+BLIND = st.builds(
+    Said,
+    st.sampled_from([WANG, LI]),
+    st.sampled_from(["same", "different"]),
+    st.just(1),
+    st.just("f"),
+    st.just(7),
+)
 
 
 @given(st.lists(WORDS, max_size=8))
@@ -61,3 +71,8 @@ def test_nothing_that_needs_two_people_stands_on_the_word_of_one(said: list[Said
     if stands is not None:
         upto = said[: max(at for at, one in enumerate(said) if one is stands) + 1]
         assert len({one.by for one in upto if (one.verdict, one.seen) == (stands.verdict, stands.seen)}) > 1
+
+
+@given(st.lists(st.one_of(WORDS, BLIND), max_size=8))
+def test_what_was_said_blind_is_as_if_it_had_not_been_said(said: list[Said]) -> None:
+    assert agreed(said) == agreed([one for one in said if not one.blind])

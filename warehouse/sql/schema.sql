@@ -129,6 +129,7 @@ create table if not exists matched.crowd (place tinyint, value ubigint);
 create table if not exists matched.candidate ("left" bigint, "right" bigint, pattern bigint);
 create table if not exists matched.refused ("left" bigint, "right" bigint, reason varchar, points double);
 create table if not exists matched.verdict ("left" varchar, "right" varchar, verdict varchar);
+create table if not exists matched.one_person (low varchar, high varchar);
 create table if not exists matched.conflict (
     kind varchar, "left" varchar, "right" varchar, reason varchar, points double
 );

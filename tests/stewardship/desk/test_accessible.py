@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from stewardship.casebook import open_casebook
 from stewardship.desk.app import PAGES
 from tests.stewardship.conftest import Clock
-from tests.stewardship.desk.conftest import PASSWORD, THIRD
+from tests.stewardship.desk.conftest import PASSWORD
 from tests.stewardship.desk.shop import Shop, log_in, needs_chromium, opened
+from tests.stewardship.desk.test_households import BOOKS, FAMILY, PEOPLE_OF_BOOKS
+from tests.stewardship.office import ALIKE, night
 from warehouse.golden import build_golden
+from warehouse.ledger import open_ledger
+from warehouse.one_person import declare
 from warehouse.site import Site, read_site
 from warehouse.snapshot import current_snapshot, publish_snapshot
 from warehouse.store import open_store, read_store
@@ -27,6 +33,7 @@ pytestmark = needs_chromium
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 OFFICE: ViewportSize = {"width": 1366, "height": 768}
+FOURTH = date(2026, 11, 22)
 TWICE: ViewportSize = {"width": 683, "height": 384}
 AXE = Axe()
 
@@ -35,9 +42,22 @@ AXE = Axe()
 def shop(told: Path, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Shop]:
     root = tmp_path_factory.mktemp("accessible") / "site"
     shutil.copytree(told, root, symlinks=True)
+    crowd(read_site(root))
     house(read_site(root))
     with opened(root, Clock(), browser) as made:
         yield made
+
+
+def crowd(site: Site) -> None:
+    """A night more: with cases that are the same question, households that contradict each other, and numbers that were declared to
+    be one person's."""
+    people = {
+        slug: {**ALIKE.get(slug, {}), **PEOPLE_OF_BOOKS.get(slug, {})} for slug in ("hukou", "grid", "civil")
+    }
+    night(site, FOURTH, people, books=BOOKS)
+    one, other = (FAMILY[name]["id_number"] for name in ("a", "e"))
+    with open_ledger(site) as ledger:
+        declare(ledger, one, other, by="sun", because="更正", evidence="证明 12 号", needs=2)
 
 
 def house(site: Site) -> None:
@@ -47,7 +67,7 @@ def house(site: Site) -> None:
             "update resolved.record set household_living_id = 'H1', dwelling_id = 'D1' where record_id in ('brother', 'twin')"
         )
         build_golden(con)
-    publish_snapshot(site, THIRD)
+    publish_snapshot(site, FOURTH)
 
 
 def visitor(shop: Shop, name: str) -> Page:
@@ -83,11 +103,13 @@ def addresses(shop: Shop) -> dict[str, str]:
     with read_store(snapshot) as con:
         query = "select resident_id from resolved.record where record_id = 'brother'"
         ((resident,),) = con.execute(query).fetchall()
+    book = open_casebook(shop.site, snapshot, [])
     return {
         "/approvals/{platform}": "/approvals/hukou?field=phone&why=one_source&kind=correct",
         "/residents/{resident}": f"/residents/{resident}",
         "/residents/{resident}/move": f"/residents/{resident}/move",
         "/residents/{resident}/links": f"/residents/{resident}/links",
+        "/groups/{group}": f"/groups/{max(book.patterns, key=lambda one: len(book.patterns[one]))}",
         "/household/{home}": "/household/H1",
         "/dwelling/{home}": "/dwelling/D1",
         "/audit": "/audit?prove=1",
@@ -107,7 +129,8 @@ def test_every_page_keeps_to_the_guidelines_at_an_office_screen_and_at_twice_the
     expect(people["zhou"].get_by_role("heading", level=1)).to_have_text("上门核实单")
     for way in (way for module in PAGES for way in module.WAYS if way.method == "GET"):
         page = people["admin" if way.deed in ("audit", "accounts") else "zhou"]
-        page.goto(shop.address + given.get(way.address, way.address.replace("{case}", str(case))))
+        answer = page.goto(shop.address + given.get(way.address, way.address.replace("{case}", str(case))))
+        assert answer is not None and answer.ok, way.address
         found += [f"{way.address} {fault}" for fault in faults(page)]
     assert not found, "\n".join(found)
 

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, expect
 
 from stewardship.accounts import Account
 from stewardship.cases import Case
@@ -13,6 +14,7 @@ from stewardship.groups import Group, groups
 from stewardship.staff import keep_to
 from stewardship.store import open_desk
 from tests.stewardship.desk.conftest import Office, Visitor
+from tests.stewardship.desk.shop import needs_chromium, opened
 from tests.stewardship.office import SECOND, SURNAMES, alike_night
 from warehouse.ledger import open_ledger
 from warehouse.site import Site, read_site
@@ -181,3 +183,30 @@ def test_when_the_sample_is_thought_over_what_was_answered_in_one_go_still_stand
     assert not li.tree.xpath("//form[@action='/undo']")
     wang.submit("/undo")
     assert len(group_of(office).said) == 16
+
+
+@needs_chromium
+def test_in_a_browser_the_last_of_the_sample_lead_back_to_the_group_and_the_rest_goes_by_one_button(
+    office: Office, browser: Browser
+) -> None:
+    group = answered(office, leave=3)
+    with opened(office.site.root, office.clock, browser) as shop:
+        page = shop.at_work()
+        page.get_by_role("link", name="1 组共 20 件情况完全相同").click()
+        page.get_by_role("link", name="打开").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("这 20 件情况完全相同")
+        page.keyboard.press("j")
+        for left in (2, 1, 0):
+            case = page.locator("[data-case]").get_attribute("data-case") or ""
+            page.keyboard.press("y")
+            if left:
+                expect(page.locator("[data-case]")).not_to_have_attribute("data-case", case)
+        expect(page.get_by_role("heading", name="其余 4 件")).to_be_visible()
+        assert page.url == f"{shop.address}/groups/{group.pattern}"
+        page.get_by_label("理由").fill("抽查全是同一人")
+        page.get_by_role("button", name="其余 4 件一并裁定：是同一人").click()
+        expect(page.get_by_role("status")).to_contain_text("其余 4 件已一并裁定")
+        page.get_by_role("button", name="一并撤销").click()
+        expect(page.get_by_role("status")).to_contain_text("已撤销同一次写入的全部裁定")
+        kinds = [line.kind for line in shop.lines()]
+        assert kinds == ["verdict"] * 20 + ["together"] + ["undo"] * 4

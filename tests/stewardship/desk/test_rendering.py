@@ -40,7 +40,17 @@ PAGES = (
     "audit",
     "accounts",
 )
-WORK = ("cases", "conflicts", "households", "approvals", "refused", "doubted", "gates", "quarantine")
+WORK = (
+    "cases",
+    "conflicts",
+    "households",
+    "numbers",
+    "approvals",
+    "refused",
+    "doubted",
+    "gates",
+    "quarantine",
+)
 
 # Put together from a head and what is found: `t("kind_" ~ case.kind)`.
 MADE_UP = {
@@ -51,7 +61,7 @@ MADE_UP = {
     "link_": get_args(Word),
     "sign_": get_args(Sign),
     "reach_": ("same", "different"),
-    "came_to_": ("waits", "agreed", "disputed"),
+    "came_to_": ("waits", "agreed", "disputed", "blind_same", "blind_other"),
     "rule_": RULES,
     "page_": PAGES,
     "change_": CHANGES,
