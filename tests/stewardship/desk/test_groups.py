@@ -12,6 +12,7 @@ from stewardship.cases import Case
 from stewardship.groups import Group, groups
 from stewardship.staff import keep_to
 from stewardship.store import open_desk
+from tests.stewardship.conftest import laid_out
 from tests.stewardship.desk.conftest import Office, Visitor
 from tests.stewardship.office import SECOND, SURNAMES, alike_night
 from warehouse.ledger import open_ledger
@@ -25,6 +26,7 @@ WANG = Account("wang", "steward")
 def alike(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Path(shutil.copytree(staffed, tmp_path_factory.mktemp("alike") / "site", symlinks=True))
     alike_night(read_site(root), SECOND)
+    laid_out(read_site(root))
     return root
 
 
