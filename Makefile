@@ -19,7 +19,7 @@ nightly: setup
 	$(BIN)/enter-once nightly --site $(SITE)
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from dataclasses import field as dataclass_field
 from dataclasses import fields as dataclass_fields
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_type_hints
 
@@ -27,6 +27,7 @@ from connectors.platform_send import SEND_CHOICES, SEND_INNER, SENDS, Receipt, S
 from warehouse.fields import fields as known_fields
 
 PLATFORMS = Path(__file__).parent / "platforms"
+_PAGES_KEPT = 512
 
 Format = Literal["xlsx", "xls", "html", "csv", "text", "dbf", "json", "xml"]
 
@@ -232,9 +233,14 @@ def read_platform(path: Path) -> Platform:
     Raises:
         PlatformFileError: says the file, the place and the next move.
     """
-    slug = path.stem
+    return _platform(path.stem, path.read_bytes())
+
+
+@lru_cache(maxsize=_PAGES_KEPT)
+def _platform(slug: str, page: bytes) -> Platform:
+    """The desk, the loop and each command ask for every page anew; one that says what it said is not taken apart again."""
     try:
-        stated = tomllib.loads(path.read_text(encoding="utf-8"))
+        stated = tomllib.loads(page.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlatformFileError(slug, f"不是有效的 TOML（{error}）") from error
     codes = _table(slug, "codes", stated.pop("codes", {}))

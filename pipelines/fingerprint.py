@@ -18,6 +18,7 @@ import duckdb
 from connectors.platform import PLATFORMS, Platform
 from dedup.normalise.area import Area
 from warehouse.site import Site
+from warehouse.store import transaction
 
 ROOT = Path(__file__).parent.parent
 
@@ -83,10 +84,17 @@ def remembered(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 def remember(con: duckdb.DuckDBPyConnection, step: str, digest: str) -> None:
     """Note that a step is done for these inputs; said last, so that a killed step is done again."""
-    con.execute("begin")
-    con.execute("delete from facts.fingerprint where step = ?", [step])
-    con.execute("insert into facts.fingerprint values (?, ?)", [step, digest])
-    con.execute("commit")
+    remember_all(con, {step: digest})
+
+
+def remember_all(con: duckdb.DuckDBPyConnection, done: Mapping[str, str]) -> None:
+    """Note many steps at once: each its digest."""
+    told = {"steps": list(done), "digests": list(done.values())}
+    with transaction(con):
+        con.execute(
+            "delete from facts.fingerprint where list_contains($steps, step)", {"steps": told["steps"]}
+        )
+        con.execute("insert into facts.fingerprint select unnest($steps), unnest($digests)", told)
 
 
 @cache

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 
 import duckdb
 
@@ -20,7 +21,7 @@ from connectors.land import Pull, cells_path
 from connectors.platform import Platform
 from connectors.stage import Staged, stage
 from expectations.gate import Codes, Dates, Finding, Met, Place, accept, judge
-from pipelines.fingerprint import platform_digests, remember, remembered
+from pipelines.fingerprint import platform_digests, remember_all, remembered
 from pipelines.gate import accepted, how_to_accept
 from pipelines.night import Night
 from pipelines.replay import Taken, plan
@@ -29,7 +30,7 @@ from warehouse.generations import Named, Person, name_records
 from warehouse.habits import backward, note_fill, same_as_earlier, stated_before, usual
 from warehouse.ledger import open_ledger
 from warehouse.overrides import Override, note_uses, overrides
-from warehouse.staged import InForce, PullStatus, absorb, in_force, note_pull
+from warehouse.staged import InForce, PullStatus, absorb, in_force, note_missing, note_pull
 from warehouse.told import Heard, heard_of
 
 _TABLES = (
@@ -75,11 +76,14 @@ def take_in(night: Night, manifest: Sequence[Pull]) -> int:
     for slug in todo.forget:
         forget(night.con, slug)
     # Noted before the first pull and not after the last: what a killed night took in is read under this digest.
-    for slug in changed:
-        remember(night.con, f"stage {slug}", digests[slug])
+    remember_all(night.con, {f"stage {slug}": digests[slug] for slug in changed})
     whole = frozenset(pull.sha256 for pull in usable if not pull.changes)
-    for pull in todo.todo:
-        _take_in(night, pull, whole, said)
+    for missing, some in groupby(todo.todo, lambda pull: pull.status == "missing"):
+        if missing:
+            note_missing(night.con, ((pull.night, pull.platform, pull.message) for pull in some))
+            continue
+        for pull in some:
+            _take_in(night, pull, whole, said)
     return len(todo.todo)
 
 
@@ -112,10 +116,11 @@ def _said(night: Night) -> Said:
 
 
 def _take_in(night: Night, pull: Pull, whole: frozenset[str], said: Said) -> None:
-    last = in_force(night.con, pull.platform)
-    if pull.status in ("missing", "unreadable"):
+    if pull.status == "unreadable":
         _note(night, pull, pull.status, pull.message)
-    elif last is not None and last.sha256 == pull.sha256:
+        return
+    last = in_force(night.con, pull.platform)
+    if last is not None and last.sha256 == pull.sha256:
         _note(night, pull, "unchanged", "")
     else:
         # An export is held against the last one that was whole: how many rows changed says nothing.

@@ -43,7 +43,7 @@ from warehouse.one_person import one_person
 from warehouse.pins import load_pins
 from warehouse.publish import decisions, find_wanted
 from warehouse.snapshot import SnapshotError, publish_snapshot
-from warehouse.staged import age
+from warehouse.staged import ages
 from warehouse.store import STAGED_TABLES, rebuild, scalar
 from warehouse.told import load_told
 
@@ -247,8 +247,9 @@ def run_step(night: Night, name: str, step: Callable[[Night], None] | None = Non
 
 def tell_outcomes(night: Night) -> None:
     """What came of each platform tonight, as the warehouse notes it; also on a night that is run again."""
+    old = ages(night.con, night.date)
     for platform, told in night.outcomes.items():
-        told.age = age(night.con, platform, night.date)
+        told.age = old.get(platform)
     for slug, status, rows_in, staged, quarantined, message in night.con.execute(
         "select platform, status, rows_in, staged, quarantined, message from landed.pull where night = ?"
         " qualify row_number() over (partition by platform order by turn desc) = 1",

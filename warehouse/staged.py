@@ -11,7 +11,7 @@ its claims: only a file declared complete says that a record is gone, and even t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -20,9 +20,10 @@ from typing import Literal, Protocol
 import duckdb
 import pyarrow as pa
 
-from warehouse.store import check_unique, transaction
+from warehouse.store import check_unique, given, transaction
 
-PullStatus = Literal["unchanged", "refused", "unreadable", "missing"]
+PullStatus = Literal["unchanged", "refused", "unreadable"]
+_MISSING = pa.schema([("night", pa.date32()), ("platform", pa.string()), ("message", pa.string())])
 
 
 class StagedExport(Protocol):
@@ -122,6 +123,25 @@ def absorb(
     return True
 
 
+def note_missing(con: duckdb.DuckDBPyConnection, pulls: Iterable[tuple[date, str, str]]) -> None:
+    """Note the platforms of which nothing came: night, platform, message. Most of a catalogue, so they are noted at once."""
+    rows = pa.Table.from_pylist([dict(zip(_MISSING.names, pull, strict=True)) for pull in pulls], _MISSING)
+    with given(con, "gone", rows), transaction(con):
+        con.execute(
+            "delete from landed.pull where status = 'missing' and sha256 = ''"
+            " and (night, platform) in (select (night, platform) from gone)"
+        )
+        con.execute(
+            """
+            insert into landed.pull
+            select gone.night, platform, '', '', null, null, null, 'missing', any_value(gone.message),
+                coalesce(max(earlier.turn), 0) + 1
+            from gone left join landed.pull as earlier using (night, platform)
+            group by gone.night, platform order by gone.night, platform
+            """
+        )
+
+
 def note_pull(
     con: duckdb.DuckDBPyConnection,
     night: date,
@@ -136,10 +156,10 @@ def note_pull(
 
     An unchanged file states tonight what it stated before, so its records were last seen tonight.
     """
-    before = in_force(con, platform_slug)
+    before = in_force(con, platform_slug) if status == "unchanged" else None
     with transaction(con):
         counts: tuple[int | None, int | None, int | None] = (None, None, None)
-        if status == "unchanged" and before is not None:
+        if before is not None:
             con.execute(_STILL_STATED, {"night": night, "platform": platform_slug, "sha256": before.sha256})
             counts = con.execute(
                 "select rows_in, staged, quarantined from landed.pull where platform = ? and sha256 = ?"
@@ -165,16 +185,24 @@ def in_force(
     return InForce(*rows[0]) if rows else None
 
 
-def age(con: duckdb.DuckDBPyConnection, platform_slug: str, night: date) -> int | None:
-    """How many nights have passed since a platform's export in force was last received; None when none ever was.
+def ages(con: duckdb.DuckDBPyConnection, night: date) -> dict[str, int]:
+    """How many nights have passed since each platform's export in force was last received; without those of which none ever was.
 
     A night is one that ran: it is not the calendar that makes an export stale.
     """
-    last = in_force(con, platform_slug)
-    if last is None:
-        return None
-    ran = "select count(distinct night) from landed.pull where night > ? and night <= ?"
-    return int(con.execute(ran, [last.night, night]).fetchall()[0][0])
+    return dict(
+        con.execute(
+            """
+            with ran as (select distinct night from landed.pull where night <= $night),
+            last as (
+                select platform, max(night) as night from landed.pull where status in ('staged', 'unchanged')
+                group by platform
+            )
+            select platform, count(ran.night) from last left join ran on ran.night > last.night group by platform
+            """,
+            {"night": night},
+        ).fetchall()
+    )
 
 
 @contextmanager

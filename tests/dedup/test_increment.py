@@ -108,16 +108,25 @@ def consistent(said: list[Said]) -> list[Said]:
     return list(latest.values())
 
 
+def assert_kept_apart(con: duckdb.DuckDBPyConnection, said: list[Said]) -> None:
+    resident = dict(con.execute("select record_id, resident_id from resolved.record").fetchall())
+    kept_apart = [one for one in said if one.verdict == "different"]
+    present = [one for one in kept_apart if one.left in resident and one.right in resident]
+    assert all(resident[one.left] != resident[one.right] for one in present)
+
+
 @settings(max_examples=30)
 @given(histories(), st.sampled_from([RESIDENT, TIGHT]), st.sampled_from([memory.MOST_GONE, 100.0]))
 def test_many_nights_of_changes_end_where_one_matching_of_everything_does(history, model, most_gone):
-    """Also where rows of dissolved nodes are never taken out of the blocks."""
+    """Also where rows of dissolved nodes are never taken out of the blocks. And whom a steward keeps apart are apart every
+    night, also when they state the same."""
     swept = patch.object(memory, "MOST_GONE", most_gone)
     with warehouse() as by_night, warehouse() as at_once, swept:
         for turn, (night, said) in enumerate(history):
             for con in (by_night, at_once):
                 apply(con, night, turn)
             found = held(by_night, consistent(said), model)
+            assert_kept_apart(by_night, consistent(said))
         assert found == held(at_once, consistent(history[-1][1]), model)
 
 
@@ -170,19 +179,6 @@ def test_a_declaration_lets_a_stewards_word_join_two_and_no_third_and_the_veto_i
             match_night(con, key=KEY, verdicts=SAME, one_person=declared)
             assert residents(con) == expected
         assert match_night(con, key=KEY, verdicts=SAME).skipped
-
-
-@settings(max_examples=30)
-@given(histories())
-def test_whom_a_steward_keeps_apart_are_apart_every_night_also_when_they_state_the_same(history):
-    with warehouse() as con:
-        for turn, (night, said) in enumerate(history):
-            apply(con, night, turn)
-            held(con, consistent(said), RESIDENT)
-            resident = dict(con.execute("select record_id, resident_id from resolved.record").fetchall())
-            kept_apart = [one for one in consistent(said) if one.verdict == "different"]
-            present = [one for one in kept_apart if one.left in resident and one.right in resident]
-            assert all(resident[one.left] != resident[one.right] for one in present)
 
 
 def test_a_node_falls_apart_by_a_verdict_and_is_whole_again_when_it_is_undone():

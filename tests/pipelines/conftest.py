@@ -1,4 +1,4 @@
-"""What the tests of the night share: a town, and running the command line on it, here or in its own process."""
+"""What the tests of the night share: a town, running the command line on it, here or in its own process, and plain nights."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from here import run_here
 
 from pipelines.cli import main
+from pipelines.night import Night
+from pipelines.steps import STEPS, run_step
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -65,6 +69,34 @@ def _run(*arguments: object) -> Ran:
 def enter_once():
     """Run the command line in this process: what it imports is imported once for all tests."""
     return _run
+
+
+@pytest.fixture(scope="module")
+def no_doors() -> Iterator[None]:
+    """What the doors find is tried elsewhere (`test_doors.py`, `test_nightly.py`), and is most of a small night."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("pipelines.steps.pass_door", lambda _night, _door: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def plain_nights() -> Iterator[None]:
+    """The steps one after the other, in this process.
+
+    Dagster around them is tried in `test_definitions.py`, reading files in processes of their own in `test_bad_input.py` and
+    `test_sandbox.py`, and all of it together in `test_nightly.py`.
+    """
+
+    def conduct(night: Night) -> None:
+        for name in STEPS:
+            run_step(night, name)
+
+    with pytest.MonkeyPatch.context() as patched:
+        for module in ("conduct", "live"):
+            patched.setattr(f"pipelines.{module}.conduct", conduct)
+        for module in ("connectors.land", "connectors.receipts", "connectors.write.form", "pipelines.trial"):
+            patched.setattr(f"{module}.run_all", run_here)
+        yield
 
 
 @pytest.fixture

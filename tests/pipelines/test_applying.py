@@ -20,6 +20,8 @@ from warehouse.site import Site, read_site
 from warehouse.snapshot import current_snapshot
 from warehouse.store import read_store
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 
 @pytest.fixture(scope="module")
 def after_a_night(towns, enter_once, tmp_path_factory) -> Path:

@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 CITY = ("hukou_register", "grid", "one_table", "resident_medical_insurance")
 SLUG = "resident_medical_insurance"
 

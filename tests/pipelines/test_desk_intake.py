@@ -21,6 +21,8 @@ from stewardship.store import open_desk
 from warehouse.lock import only_writer
 from warehouse.site import read_site
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 GARBLED = 7  # whose row is bad
 SECRET = "锟斤拷烫"
 STAFF = {"wang": "steward", "zhou": "approver"}

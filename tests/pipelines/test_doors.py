@@ -9,6 +9,8 @@ import pytest
 import pipelines.doors
 from expectations.door import check_door
 
+pytestmark = pytest.mark.usefixtures("plain_nights")
+
 
 @pytest.fixture
 def fail(monkeypatch):

@@ -20,6 +20,8 @@ from warehouse.site import read_site
 from warehouse.snapshot import current_snapshot
 from warehouse.store import read_store
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 HEAD = "33010219950506112"
 NEWCOMER = {"name": "孙小满", "id_number": HEAD + check_character(HEAD), "phone": "13655556666", "sex": "女"}
 CLAIMS = (

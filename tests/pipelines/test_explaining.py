@@ -14,6 +14,8 @@ from pipelines.night import open_night
 from pipelines.published import published
 from pipelines.steps import STEPS, run_step
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 
 @pytest.fixture(scope="module")
 def night(towns, tmp_path_factory: pytest.TempPathFactory) -> Path:

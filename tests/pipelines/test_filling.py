@@ -20,6 +20,8 @@ from warehouse.site import Site
 from warehouse.snapshot import publish_snapshot
 from warehouse.store import open_store, rebuild
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 NIGHT = date(2026, 11, 19)
 HOME = "上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301"
 OLD = ("--purpose", "elderly_benefits", "--as", "clerk")

@@ -11,6 +11,8 @@ import pytest
 from connectors.platform import PLATFORMS, read_platforms
 from warehouse.ledger import open_ledger
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 KEPT = 25  # of sixty
 
 

@@ -23,6 +23,8 @@ from pipelines.night import Night
 from pipelines.summary import summary, tell
 from warehouse.store import read_store
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 Row = dict[str, Cell]
 Change = Callable[[list[Row]], list[Row]]
 

@@ -15,6 +15,8 @@ import pytest
 from pipelines import intake
 from warehouse.store import read_store
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 STAGED = ("staged.record", "staged.claim", "staged.quarantine", "staged.fill")
 KILLED = """
 import os, signal, sys

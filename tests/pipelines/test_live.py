@@ -19,6 +19,8 @@ from warehouse.ledger import open_ledger
 from warehouse.site import read_site
 from warehouse.store import read_store
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 PLATFORMS = "actual_population,grid,social_card,volunteers,resident_points,marriage_registry"
 SMALL = ("--residents", 200, "--pace", 25, "--seed", 6, "--platforms", PLATFORMS, "--json")
 
@@ -27,7 +29,7 @@ SMALL = ("--residents", 200, "--pace", 25, "--seed", 6, "--platforms", PLATFORMS
 def run(enter_once, tmp_path_factory):
     """Run a loop; its folder and what it said."""
 
-    def one(*more: object, nights: int = 3) -> tuple[Path, dict[str, Any]]:
+    def one(*more: object, nights: int) -> tuple[Path, dict[str, Any]]:
         root = tmp_path_factory.mktemp("loop") / "site"
         ran = enter_once("live", "--site", root, "--nights", nights, *SMALL, *more)
         assert ran.status in (0, 1), ran.err
@@ -117,7 +119,7 @@ def test_a_loop_starts_only_at_the_first_night_of_a_city(loop, enter_once, tmp_p
     ],
 )
 def test_a_safeguard_switched_off_shows_in_its_figure(run, safeguard, figure):
-    _, found = run("--sabotage", safeguard)
+    _, found = run("--sabotage", safeguard, nights=2)
     assert found["sabotage"] == safeguard
     assert found[figure] > 0
 

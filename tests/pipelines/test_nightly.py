@@ -6,16 +6,10 @@ import json
 import re
 import signal
 import time
-from pathlib import Path
 
-import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from connectors.platform import PLATFORMS, read_platform
-from connectors.write import write_export
-
-LOGIN_PAGE = "<html><body><form action='/login'>请登录</form></body></html>"
 STEPS = {
     "land",
     "stage",
@@ -28,11 +22,6 @@ STEPS = {
     "snapshot",
     "report",
 }
-
-
-def rows(site: Path, query: str) -> list[tuple]:
-    with duckdb.connect(str((site / "snapshots" / "current.duckdb").resolve()), read_only=True) as con:
-        return con.execute(query).fetchall()
 
 
 @pytest.fixture(scope="module")
@@ -94,74 +83,6 @@ def test_the_same_night_again_lands_nothing_and_publishes_nothing(settled, enter
     assert again.found["golden_checksum"] == first.found["golden_checksum"]
 
 
-def test_a_warehouse_that_is_deleted_comes_back_the_same_and_sends_nothing_again(towns, fresh, enter_once):
-    towns.deliver(towns.read_site(fresh), "grid", towns.NIGHTS[1], range(5, 65))
-    nights = [enter_once("nightly", "--site", fresh, "--json").found for _ in towns.NIGHTS]
-    assert [night["night"] for night in nights] == [day.isoformat() for day in towns.NIGHTS]
-    assert nights[1]["residents"] == 65
-    (fresh / "warehouse.duckdb").unlink()
-    again = enter_once("nightly", "--site", fresh, "--json").found
-    assert again["night"] == nights[1]["night"]
-    assert again["golden_checksum"] == nights[1]["golden_checksum"]
-    assert again["published_cells"] == 0
-
-
-def test_a_login_page_costs_its_platform_one_night_and_the_others_nothing(towns, fresh, enter_once):
-    file = next((fresh / "inbox").rglob("持卡人.csv"))
-    whole = file.read_bytes()
-    file.write_text(LOGIN_PAGE, encoding="utf-8")
-    ran = enter_once("nightly", "--site", fresh)
-    assert ran.status == 1
-    assert "持卡人.csv" in ran.out
-    found = json.loads((fresh / "reports" / "2026-11-19.json").read_text())
-    assert found["status"] == "partial"
-    assert {slug: found["platforms"][slug]["status"] for slug in towns.FILES} == {
-        "grid": "staged",
-        "resident_points": "staged",
-        "social_card": found["platforms"]["social_card"]["status"],
-    }
-    assert found["platforms"]["social_card"]["status"] in ("refused", "unreadable")
-    file.write_bytes(whole)
-    mended = enter_once("nightly", "--site", fresh, "--json")
-    assert (mended.status, mended.found["platforms"]["social_card"]["status"]) == (0, "staged")
-
-
-def test_a_register_of_addresses_makes_dwellings_and_nobody(towns, settled, fresh, enter_once):
-    doors = {"A1": "近江路12号1幢1单元1层101室", "A2": "近江路12号9幢1单元1层101室", "A3": ""}
-    file = fresh / "inbox" / towns.NIGHTS[0].isoformat() / "standard_addresses" / "地址.csv"
-    file.parent.mkdir(parents=True)
-    listed = [{"地址编码": code, "标准地址": address} for code, address in doors.items()]
-    write_export(read_platform(PLATFORMS / "standard_addresses.toml"), listed, file)
-    ran, without = enter_once("nightly", "--site", fresh, "--json"), settled[1].found
-    assert ran.status == 0
-    register = {"rows_in": 3, "staged": 2, "quarantined": 1, "changes": 0}
-    assert (
-        ran.found["platforms"]["standard_addresses"] | register
-        == ran.found["platforms"]["standard_addresses"]
-    )
-    for same in ("residents", "living", "published_cells", "conflicts"):
-        assert ran.found[same] == without[same]
-    assert ran.found["dwellings"] == without["dwellings"] + 1
-    assert rows(fresh, "select code, residents from golden.dwelling where code is not null order by 1") == [
-        ("A1", 1),
-        ("A2", 0),
-    ]
-    again = enter_once("nightly", "--site", fresh, "--json").found
-    assert all(again["steps"][name]["skipped"] for name in ("stage", "match", "resolve", "golden"))
-
-
-def test_an_export_of_half_its_size_is_refused_and_the_last_good_one_stays(towns, fresh, enter_once):
-    enter_once("nightly", "--site", fresh)
-    towns.deliver(towns.read_site(fresh), "grid", towns.NIGHTS[1], range(25))
-    ran = enter_once("nightly", "--site", fresh, "--json")
-    assert ran.status == 1
-    grid = ran.found["platforms"]["grid"]
-    assert (grid["status"], grid["changes"]) == ("refused", 0)
-    assert "人员.xlsx" in grid["message"]
-    assert rows(fresh, "select count(*) from staged.record where platform = 'grid' and present") == [(60,)]
-    assert ran.found["residents"] == 60
-
-
 def test_a_night_that_is_killed_is_simply_run_again(settled, fresh, start, enter_once):
     process = start("nightly", "--site", fresh)
     while not (fresh / "landing" / "manifest.jsonl").exists():
@@ -207,23 +128,24 @@ def pieces(runs: str, text: str, sizes: set[int]) -> set[str]:
 def test_no_personal_value_of_a_city_leaves_its_tables(enter_once, tmp_path):
     site = tmp_path / "city"
     assert enter_once("city", site, "--residents", 300, "--seed", 3, "--json").status == 0
-    ran = enter_once("nightly", "--site", site, "--json")
-    told = enter_once("nightly", "--site", site)
-    assert (ran.status, told.status) == (0, 0)
+    ran = enter_once("nightly", "--site", site)
+    assert ran.status == 0
+    (report,) = (site / "reports").glob("*.json")  # what `--json` prints
+    found = json.loads(report.read_text(encoding="utf-8"))
     # Every platform there is: a small city may have nobody for one of them, and then it sends nothing.
-    assert {one["status"] for one in ran.found["platforms"].values()} <= {"staged", "missing"}
+    assert {one["status"] for one in found["platforms"].values()} <= {"staged", "missing"}
     people = pq.read_table(site / "truth" / "residents.parquet").to_pydict()
     numbers = {str(value) for name in ("id_number", "phone") for value in people[name] if value}
     names = {value for value in people["name"] if value and len(value) > 2}
     assert len(numbers | names) > 600
-    texts = [ran.out.encode(), ran.err.encode(), told.out.encode(), told.err.encode()]
+    texts = [ran.out.encode(), ran.err.encode()]
     texts += [
         file.read_bytes()
         for folder in ("reports", "dagster")
         for file in (site / folder).rglob("*")
         if file.is_file()
     ]
-    assert len(texts) > 8
+    assert len(texts) > 6
     for text in texts:
         said = text.decode("utf-8", "ignore")
         assert not numbers & pieces(NUMBERS, said, {len(one) for one in numbers})

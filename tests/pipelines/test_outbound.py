@@ -25,6 +25,8 @@ from pipelines.steps import run_step
 from synthetic_city.records import TWELVE
 from warehouse.site import Site, read_site
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 # The twelve, one that takes an archive, and one that takes no file.
 CITY = (*TWELVE, "party_members", "floating_members")
 ALL = {slug: platform for slug, platform in read_platforms()[0].items() if slug in CITY}

@@ -14,6 +14,8 @@ from warehouse.ledger import open_ledger
 from warehouse.pins import pin
 from warehouse.site import read_site
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 WHY = ("--because", "打电话问过本人", "--by", "王芳")
 
 

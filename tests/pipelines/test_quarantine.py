@@ -20,6 +20,8 @@ from warehouse.site import read_site
 from warehouse.snapshot import current_snapshot
 from warehouse.store import read_store
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 GARBLED, EMPTY = 7, 21  # whose rows are bad
 SECRET = "张小明"
 

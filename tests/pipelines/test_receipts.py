@@ -21,6 +21,8 @@ from warehouse.ledger import Cell, Line, open_ledger
 from warehouse.site import Site, read_site
 from warehouse.store import read_store
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 BATCH = "grid-20261119-1"
 RECEIPT = """
 [receipt]

@@ -19,6 +19,7 @@ from typing import Any
 import paramiko
 import pytest
 import sqlalchemy as sa
+from here import run_here
 from servers import PASSPHRASE, PASSWORD, Database, Peer, Said, Seen, Server, started, started_sshd
 
 import connectors.send
@@ -26,7 +27,6 @@ import pipelines.outbound
 import pipelines.sending
 from connectors.platform import PLATFORMS, read_platforms
 from connectors.pull.wire import Wire
-from connectors.sandbox import Outcome
 from connectors.send.database import _Visit
 from pipelines.night import Night, open_night
 from pipelines.steps import run_step
@@ -37,6 +37,8 @@ from warehouse.batches import Batch, conclude, note, read_batches
 from warehouse.ledger import open_ledger
 from warehouse.site import Site, read_site
 from warehouse.store import read_store
+
+pytestmark = pytest.mark.usefixtures("no_doors")
 
 SECRET = "grid-s3cret-not-to-be-seen"
 BATCH = "grid-20261119-1"
@@ -75,22 +77,10 @@ def prepared(towns: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(autouse=True)
-def no_doors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the doors find is tried elsewhere (`test_doors.py`), and would take most of the time here."""
-    monkeypatch.setattr("pipelines.steps.pass_door", lambda _night, _door: None)
-
-
 @pytest.fixture
 def inline(monkeypatch: pytest.MonkeyPatch) -> None:
     """What workers do is done in this process, so that it can be killed at a point."""
-
-    def run_all(function: Any, jobs: Any, *, beginning: Any, **_: Any) -> Iterator[tuple[int, Outcome]]:
-        for at, job in enumerate(jobs):
-            beginning(at)
-            yield at, Outcome("done", json.loads(json.dumps(function(*job))))
-
-    monkeypatch.setattr(connectors.send, "run_all", run_all)
+    monkeypatch.setattr(connectors.send, "run_all", run_here)
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from dedup.records import RESIDENT_COLUMNS
 from dedup.write_model import model_toml
 from synthetic_city.records import TWELVE, stated_records
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -8,6 +8,8 @@ import pytest
 
 from warehouse.site import Site
 
+pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
+
 
 @pytest.fixture
 def site(towns, tmp_path) -> Site:

@@ -24,9 +24,18 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
+def laid_out(site: Site) -> Casebook:
+    """The cases of a site as its desk lays them out once a snapshot: a copy of the site has them, too."""
+    snapshot = current_snapshot(site)
+    assert snapshot is not None
+    return open_casebook(site, snapshot, [])
+
+
 @pytest.fixture(scope="session")
 def office_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return office(tmp_path_factory.mktemp("office") / "site").root
+    site = office(tmp_path_factory.mktemp("office") / "site")
+    laid_out(site)
+    return site.root
 
 
 @pytest.fixture
@@ -39,9 +48,7 @@ def site(office_made: Path, tmp_path: Path) -> Site:
 
 @pytest.fixture
 def book(site: Site) -> Casebook:
-    snapshot = current_snapshot(site)
-    assert snapshot is not None
-    return open_casebook(site, snapshot, [])
+    return laid_out(site)
 
 
 class Clock:

@@ -6,6 +6,7 @@ import stat
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def _staged(root: Path, night: date, scratch: Path) -> dict[str, Staged]:
     return found
 
 
+@cache
 def _truth(root: Path, name: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = pq.read_table(root / "truth" / f"{name}.parquet").to_pylist()
     return rows
@@ -96,15 +98,20 @@ def _pair_f1(found: Sequence[Hashable], true: Sequence[Hashable]) -> float:
     return 2 * both / (pairs(found) + pairs(true))
 
 
-def _plain_rule_f1(root: Path, scratch: Path) -> float:
+def _plain_rule_f1(root: Path, records: dict[str, Record]) -> float:
     who = {row["record_id"]: row["resident"] for row in _truth(root, "records")}
-    records = _records(_staged(root, FIRST_NIGHT, scratch).values())
     return _pair_f1(_components(list(records.values()), PLAIN_RULE), [who[record] for record in records])
 
 
 @pytest.fixture(scope="session")
-def staged(city: CitySummary, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Staged]:
-    return _staged(city.root, FIRST_NIGHT, tmp_path_factory.mktemp("cells"))
+def records(city: CitySummary, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Record]:
+    return _records(_staged(city.root, FIRST_NIGHT, tmp_path_factory.mktemp("cells")).values())
+
+
+@pytest.fixture(scope="session")
+def plain_f1(city: CitySummary, records: dict[str, Record]) -> float:
+    """How well the plain rule does on the city."""
+    return _plain_rule_f1(city.root, records)
 
 
 @pytest.fixture(scope="session")
@@ -168,11 +175,10 @@ def test_a_platform_holds_its_share_of_the_people(
 
 
 def test_28_percent_of_the_id_numbers_are_missing_or_unusable(
-    city: CitySummary, staged: dict[str, Staged]
+    city: CitySummary, records: dict[str, Record]
 ) -> None:
     numbers = {row["resident"]: row["id_number"] for row in _truth(city.root, "residents")}
     who = {row["record_id"]: row["resident"] for row in _truth(city.root, "records")}
-    records = _records(staged.values())
     unusable = sum(
         row.get("id_number_quality") not in USABLE or row["id_number"] != numbers[who[record]]
         for record, row in records.items()
@@ -205,14 +211,14 @@ def test_living_household_is_everybody_in_one_dwelling(city: CitySummary) -> Non
     assert len(by_dwelling) == len({d for d, _ in by_dwelling}) == len({h for _, h in by_dwelling})
 
 
-def test_the_plain_rule_neither_solves_the_city_nor_fails_on_it(city: CitySummary, tmp_path: Path) -> None:
-    assert 0.93 <= _plain_rule_f1(city.root, tmp_path) <= 0.985
+def test_the_plain_rule_neither_solves_the_city_nor_fails_on_it(plain_f1: float) -> None:
+    assert 0.93 <= plain_f1 <= 0.985
 
 
-def test_four_times_the_noise_is_clearly_harder(city: CitySummary, tmp_path: Path) -> None:
+def test_four_times_the_noise_is_clearly_harder(plain_f1: float, tmp_path: Path) -> None:
     loud = make_city(tmp_path / "loud", residents=2000, noise=4.0, platforms=TWELVE)
-    quiet = make_city(tmp_path / "quiet", residents=2000, platforms=TWELVE)
-    assert _plain_rule_f1(loud.root, tmp_path) < _plain_rule_f1(quiet.root, tmp_path) - 0.03
+    records = _records(_staged(loud.root, FIRST_NIGHT, tmp_path).values())
+    assert _plain_rule_f1(loud.root, records) < plain_f1 - 0.03
 
 
 def test_without_noise_everybody_is_called_by_their_name(tmp_path: Path) -> None:
@@ -231,7 +237,7 @@ def _contents(root: Path) -> dict[str, bytes]:
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_city(tmp_path: Path) -> None:
     one, again, other = (
-        _contents(make_city(tmp_path / name, residents=400, nights=2, seed=seed).root)
+        _contents(make_city(tmp_path / name, residents=150, nights=2, seed=seed).root)
         for name, seed in (("one", 3), ("again", 3), ("other", 4))
     )
     assert one == again

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.staged import NightOutOfOrder, Unbalanced, absorb, age, in_force, note_pull
+from warehouse.staged import NightOutOfOrder, Unbalanced, absorb, ages, in_force, note_missing, note_pull
 from warehouse.store import NotUnique, rebuild
 
 N1, N2, N3, N4 = (date(2026, 3, day) for day in (1, 2, 3, 4))
@@ -96,14 +96,27 @@ def test_what_only_tells_changes_takes_nobody_away_and_keeps_what_waits_in_quara
 
 def test_an_export_grows_older_with_every_night_that_brings_none(world: Any) -> None:
     world.platforms(world.platform("grid"), world.platform("hukou"))
-    assert age(world.con, "grid", N1) is None
+    assert ages(world.con, N1) == {}
     for night in (N1, N2, N4):
-        note_pull(world.con, night, "hukou", "missing")
+        note_missing(world.con, [(night, "hukou", "")])
     absorb(world.con, N1, "grid", "s1", "一.xlsx", world.export({"a": {"name": "张伟"}}))
     # The third was no night: nothing ran.
-    assert [age(world.con, "grid", night) for night in (N1, N2, N3, N4)] == [0, 1, 1, 2]
+    assert [ages(world.con, night) for night in (N1, N2, N3, N4)] == [{"grid": age} for age in (0, 1, 1, 2)]
     note_pull(world.con, N4, "grid", "unchanged", sha256="s1")
-    assert age(world.con, "grid", N4) == 0
+    assert ages(world.con, N4) == {"grid": 0}
+
+
+def test_of_whom_nothing_came_is_noted_once_a_night_in_its_last_turn(world: Any) -> None:
+    world.platforms(world.platform("grid"), world.platform("hukou"))
+    note_pull(world.con, N1, "grid", "unreadable", sha256="bad", message="打不开")
+    for message in ("没有文件", "还是没有"):
+        note_missing(world.con, [(N1, "grid", message), (N1, "hukou", message), (N2, "hukou", message)])
+    assert world.rows("select platform, night, status, message, turn from landed.pull order by all") == [
+        ("grid", N1, "missing", "还是没有", 2),
+        ("grid", N1, "unreadable", "打不开", 1),
+        ("hukou", N1, "missing", "还是没有", 1),
+        ("hukou", N2, "missing", "还是没有", 1),
+    ]
 
 
 def test_as_of_is_the_date_of_the_row_and_else_the_night_first_stated(world: Any) -> None:

@@ -25,6 +25,7 @@ DERIVED = ("staged.adopted", *STAGED_TABLES, *GOLDEN_TABLES, *OUTBOX_TABLES)
 
 
 def test_a_fresh_file_has_every_table_empty_and_keeps_its_rows_when_opened_again(site: Site) -> None:
+    site.warehouse.unlink()
     with open_store(site) as con:
         assert all(scalar(con, f"select count(*) from {table}") == 0 for table in DERIVED)
         con.execute("insert into matched.conflict values ('k', 'a', 'b', 'why', 1.0)")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from here import run_here
 
 from benchmarks.drafting import cases_module
 
@@ -15,6 +16,12 @@ from benchmarks.drafting import cases_module
 def cases():
     """The module that holds and writes the samples shaped by hand."""
     return cases_module()
+
+
+@pytest.fixture
+def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sample is read in this process."""
+    monkeypatch.setattr("connectors.draft.run_all", run_here)
 
 
 @pytest.fixture

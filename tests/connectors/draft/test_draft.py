@@ -191,7 +191,7 @@ LOGIN = '<html><body><form><input type="password"></form>统一身份认证</bod
         ("乱码.csv", bytes(range(128, 256)) * 40, "编码"),
     ],
 )
-def test_what_is_no_table_is_said_so(tmp_path, name, data, said):
+def test_what_is_no_table_is_said_so(read_here, tmp_path, name, data, said):
     path = tmp_path / name
     path.write_bytes(data)
 

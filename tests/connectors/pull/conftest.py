@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from here import run_here
 from servers import Answers, Peer, Said, Seen, free_port
 
 from connectors.platform import Platform, read_platform
@@ -55,6 +56,12 @@ def person(number: int, **more: str) -> dict[str, Any]:
         "bz": "",
         **more,
     }
+
+
+@pytest.fixture
+def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was fetched is read in this process: what a process of its own is good for is tried in `connectors/land`."""
+    monkeypatch.setattr("connectors.land.run_all", run_here)
 
 
 @pytest.fixture

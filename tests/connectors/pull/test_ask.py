@@ -13,6 +13,8 @@ from connectors.land import pull_all
 from connectors.pull import ask_all, connected, misfit
 from warehouse.connections import Connection
 
+pytestmark = pytest.mark.usefixtures("read_here")
+
 
 @pytest.fixture
 def people(peer: Any, world: Any) -> Any:
@@ -124,20 +126,22 @@ def test_many_that_hang_cannot_hold_the_night_and_who_hung_is_asked_last_the_nex
     peer, make, connect, world, monkeypatch
 ):
     """Two at a time, in the order of their names: while `a` and `b` hang, `c` waits in vain, but not on the next night."""
-    monkeypatch.setattr(pull, "ALL_SECONDS", 4.0)
-    monkeypatch.setattr(pull, "_AT_ONCE", 2)
     for slug in "ab":
         peer.answers[f"/{slug}"] = lambda _: world.Said(b"[" * 10_000, drip=0.05)
     peer.answers["/c"] = lambda _: world.listed([world.person(1)])
     platforms = {slug: make(f'path = "/{slug}"', slug=slug) for slug in "abc"}
     site = connect(**{slug: {"address": peer.address} for slug in platforms})
-    a, b, c = pull_all(site, platforms, world.NIGHT, today=world.NIGHT)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(pull, "ALL_SECONDS", 4.0)
+        hurried.setattr(pull, "_AT_ONCE", 2)
+        a, b, c = pull_all(site, platforms, world.NIGHT, today=world.NIGHT)
     assert (a.status, b.status, c.status) == ("unreadable", "unreadable", "missing")
     assert "没有在时间预算之内取完" in a.message and "没有轮到" in c.message
-    tomorrow = world.NIGHT + timedelta(days=1)
-    monkeypatch.setattr(pull, "ALL_SECONDS", 20.0)
+    tomorrow, before = world.NIGHT + timedelta(days=1), len(peer.seen)
     monkeypatch.setattr(pull, "_AT_ONCE", 1)
-    assert pull_all(site, platforms, tomorrow, today=tomorrow)[2].status == "landed"
+    peer.answers.update({f"/{slug}": peer.answers["/c"] for slug in "ab"})
+    assert {one.status for one in pull_all(site, platforms, tomorrow, today=tomorrow)} == {"landed"}
+    assert [seen.path for seen in peer.seen[before:]] == ["/c", "/a", "/b"]
 
 
 @pytest.mark.parametrize(

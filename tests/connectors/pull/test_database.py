@@ -17,6 +17,8 @@ from connectors.platform import Platform
 from connectors.pull import ask
 from warehouse.site import Site
 
+pytestmark = pytest.mark.usefixtures("read_here")
+
 HOSTILE = 'a"` int); drop table people; --'
 
 Make = Callable[..., Platform]

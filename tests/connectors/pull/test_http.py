@@ -557,7 +557,9 @@ pages = { kind = "number", rows = 4 }
 since = { column = "gxsj", parameter = "from", overlap_minutes = 60, whole_every = 3 }"""
 
 
-def test_changes_are_asked_for_from_where_the_last_landing_ended(tmp_path, world, peer, make, connect):
+def test_changes_are_asked_for_from_where_the_last_landing_ended(
+    tmp_path, world, peer, make, connect, read_here
+):
     rows = [world.person(number) for number in range(9)]
 
     def answer(seen: Any) -> Any:

@@ -22,6 +22,8 @@ from connectors.platform import Platform
 from connectors.pull import ask
 from warehouse.site import Site
 
+pytestmark = pytest.mark.usefixtures("read_here")
+
 PASSWORD = "password-not-to-be-seen"
 NIGHT = Day(2026, 11, 1)
 

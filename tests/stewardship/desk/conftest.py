@@ -23,7 +23,7 @@ from stewardship.desk.app import desk
 from stewardship.desk.current import Current
 from stewardship.sessions import IDLE, begin_session
 from stewardship.store import open_desk
-from tests.stewardship.conftest import Clock
+from tests.stewardship.conftest import Clock, laid_out
 from tests.stewardship.office import JIANGUO, PEOPLE, SECOND, night
 from warehouse.approvals import Said, set_mode
 from warehouse.batches import Batch, note, note_answers, read_batches
@@ -85,6 +85,7 @@ def told(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         note(ledger, "prepared", doubted, [Cell("double", "phone", digest, "fill", "alone_too")])
         note(ledger, "sending", doubted)
     night(site, THIRD, {})
+    laid_out(site)
     return root
 
 

@@ -13,6 +13,7 @@ from stewardship.cases import Case
 from stewardship.groups import Group, groups
 from stewardship.staff import keep_to
 from stewardship.store import open_desk
+from tests.stewardship.conftest import laid_out
 from tests.stewardship.desk.conftest import Office, Visitor
 from tests.stewardship.desk.shop import needs_chromium, opened
 from tests.stewardship.office import SECOND, SURNAMES, alike_night
@@ -27,6 +28,7 @@ WANG = Account("wang", "steward")
 def alike(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Path(shutil.copytree(staffed, tmp_path_factory.mktemp("alike") / "site", symlinks=True))
     alike_night(read_site(root), SECOND)
+    laid_out(read_site(root))
     return root
 
 
