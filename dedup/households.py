@@ -74,12 +74,12 @@ def _addresses(con: duckdb.DuckDBPyConnection, field: str) -> pd.DataFrame:
     return con.execute(query, [field]).df()
 
 
-# What is listed without anybody.
+# What is listed without anybody, and still is.
 _LISTED = """
     select c.record_id, c."key" as value
     from staged.own as c
     join staged.place as s on s.record_id = c.record_id
-    where c.field = 'address' and c."key" is not null
+    where c.field = 'address' and c."key" is not null and s.present
     order by c.record_id
 """
 

@@ -32,7 +32,7 @@ class Town:
                 household_living_id varchar, household_registered_id varchar, dwelling_id varchar);
             create table staged.own (platform varchar, record_id varchar, field varchar, key varchar);
             create table staged.record (record_id varchar, first_night date, present boolean);
-            create table staged.place (platform varchar, source_key varchar, record_id varchar);
+            create table staged.place (platform varchar, source_key varchar, record_id varchar, present boolean);
             create table facts.platform (slug varchar, trust integer, household varchar);
             insert into facts.platform values ('police', 90, 'registered'), ('health', 50, 'registered'), ('grid', 60, 'living');
             """
@@ -55,7 +55,7 @@ class Town:
 
     def listed(self, record: str, address: str) -> None:
         """A record of a register of addresses: of a dwelling, and of nobody."""
-        self.con.execute("insert into staged.place values ('register', ?, ?)", [record, record])
+        self.con.execute("insert into staged.place values ('register', ?, ?, true)", [record, record])
         self.con.execute("insert into staged.own values ('register', ?, 'address', ?)", [record, address])
 
     def groups(self, column: str) -> list[set[str]]:
@@ -163,6 +163,9 @@ def test_who_leaves_out_the_unit_is_put_behind_no_door_when_the_register_lists_t
         town.lives(resident, home(unit))
     town.listed("other", home("3"))
     assert town.groups("household_living_id") == [{"A"}, {"B"}]
+    town.con.execute("update staged.place set present = false")  # pulled down
+    assert town.groups("household_living_id") == [{"A", "B"}]
+    assert town.con.execute("select record_id, dwelling_id from resolved.place").fetchall() == [("other", None)]
 
 
 def test_a_book_that_a_person_settled_is_the_only_one_its_resident_stands_in(town):

@@ -348,7 +348,7 @@ def test_a_dwelling_is_called_and_written_as_its_owner_lists_it_and_is_there_whe
         ("D2", listed.replace("301", "302"), 0, "a2", "A2"),
     ]
     assert world.rows("select resident_id, address from golden.resident") == [("R1", FULL)]
-    world.con.execute("update staged.record set present = false where record_id like 'a%'")
+    world.con.execute("update resolved.place set dwelling_id = null")
     build_golden(world.con)
     assert world.rows("select * from golden.dwelling") == [("D1", FULL, 1, "g1", None)]
 

@@ -147,7 +147,7 @@ create table if not exists resolved.record (
     platform varchar, source_key varchar, record_id varchar, resident_id varchar, household_living_id varchar,
     household_registered_id varchar, dwelling_id varchar
 );
--- The records of staged.place, and the dwelling that each of them is of; null: it names none.
+-- The records of staged.place, and the dwelling that each of them is of; null: it names none, or is gone from its platform.
 create table if not exists resolved.place (
     platform varchar, source_key varchar, record_id varchar, dwelling_id varchar
 );

@@ -11,10 +11,7 @@ with owner as (
 home as (
     select record_id, dwelling_id, false as owned from resolved.record where dwelling_id is not null
     union all
-    select p.record_id, p.dwelling_id, p.platform in (from owner)
-    from resolved.place as p
-    join staged.record as s on s.record_id = p.record_id and s.present
-    where p.dwelling_id is not null
+    select record_id, dwelling_id, platform in (from owner) from resolved.place where dwelling_id is not null
 ),
 
 stated as (
