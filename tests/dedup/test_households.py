@@ -165,7 +165,9 @@ def test_who_leaves_out_the_unit_is_put_behind_no_door_when_the_register_lists_t
     assert town.groups("household_living_id") == [{"A"}, {"B"}]
     town.con.execute("update staged.place set present = false")  # pulled down
     assert town.groups("household_living_id") == [{"A", "B"}]
-    assert town.con.execute("select record_id, dwelling_id from resolved.place").fetchall() == [("other", None)]
+    assert town.con.execute("select record_id, dwelling_id from resolved.place").fetchall() == [
+        ("other", None)
+    ]
 
 
 def test_a_book_that_a_person_settled_is_the_only_one_its_resident_stands_in(town):
