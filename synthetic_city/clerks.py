@@ -9,7 +9,7 @@ Unlike `tell` in `events.py`, no other platform hears of a change by itself: it 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
@@ -83,13 +83,14 @@ class Desk:
                 self._admit_newcomer(person)
                 continue
             used: list[str] = []
-            for name in TOUCHED[event.event]:
-                done += self._once(person, name, used)
+            touched = TOUCHED[event.event]
+            for name in touched:
+                done += self._once(person, name, touched, used)
         return done
 
-    def _once(self, person: Person, name: str, used: list[str]) -> list[Entered]:
+    def _once(self, person: Person, name: str, touched: Sequence[str], used: list[str]) -> list[Entered]:
         """One field of one person, at one platform; now and then at a second one, with a slip."""
-        places = self._places(person, name)
+        places = self._places(person, name, touched)
         if not places:
             return []
         first = places[0]
@@ -109,10 +110,10 @@ class Desk:
             done += [second] if second is not None else []
         return done
 
-    def _places(self, person: Person, name: str) -> list[tuple[Store, Entry]]:
+    def _places(self, person: Person, name: str, touched: Sequence[str]) -> list[tuple[Store, Entry]]:
         """Where it can be entered, best first: the field's owner, who may take the person in for it; then a platform
-        that may pass it on; within each, by chance."""
-        found: list[tuple[bool, bool, float, Store, Entry]] = []
+        that may pass it on; within each, where most of what the event touches is owned, and by chance."""
+        found: list[tuple[bool, bool, int, float, Store, Entry]] = []
         for slug, store in self.stores.items():
             platform = store.platform
             needed = {name, "address"} if name in MOVES else {name}
@@ -122,9 +123,13 @@ class Desk:
             entry = self._held[slug].get(person.number)
             if entry is None and owner and _belongs(store, self.town, person):
                 entry = self._held[slug][person.number] = store.register(self.town, person)
-            if entry is not None:
-                found.append((not owner, name not in platform.share, self.dice.share(), store, entry))
-        return [(store, entry) for *_, store, entry in sorted(found, key=lambda one: one[:3])]
+            # Where several people stand in one cell, nobody can say whose a value is.
+            if entry is not None and not store.in_one_cell(entry.household):
+                elsewhere = len({*touched} - {*platform.authority})
+                found.append(
+                    (not owner, name not in platform.share, elsewhere, self.dice.share(), store, entry)
+                )
+        return [(store, entry) for *_, store, entry in sorted(found, key=lambda one: one[:4])]
 
     def _admit_newcomer(self, person: Person) -> None:
         """One platform takes in who was born or moved in; the others do not know of them."""

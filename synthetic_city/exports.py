@@ -179,6 +179,11 @@ class Store:
             found.setdefault(entry.household, []).append(entry)
         return found
 
+    def in_one_cell(self, household: Household) -> bool:
+        """Whether this household's people stand in one cell; a household keeps the habit from night to night."""
+        share = self.habits.together
+        return share > 0 and household[1] * 7919 % 1000 < share * 1000
+
     def _sleeping(self, person: Person) -> frozenset[str]:
         own = self.habits
         if person.family not in self._asleep:

@@ -111,7 +111,8 @@ with change as (
     group by e.resident, e.field, e.value
 ),
 asked as (
-    select record_id, field, value, max(goes) filter (where word = 'approved') as goes
+    select record_id, field, value, max(goes) filter (where word = 'approved') as goes,
+        max(night) filter (where word = 'left') as left_on
     from settled
     group by record_id, field, value
 )
@@ -119,7 +120,7 @@ asked as (
 select
     c.*, o.platform, o.record_id, f.kind,
     greatest(c.heard, coalesce(a.goes, c.heard)) as released,
-    a.value is not null and a.goes is null as waits
+    a.value is not null and (a.goes is null or coalesce(a.left_on >= a.goes, false)) as waits
 from change as c
 join field as f on f.field = c.field
 join owner as o on o.person = c.resident

@@ -56,7 +56,7 @@ def export_rows(store: Store, stores: Mapping[str, Store]) -> list[Row]:
     in_order = _in_order(store, together=bool(shared) or platform.export.ditto)
     for block, (household, entries) in enumerate(in_order, start=1):
         first = {**entries[0].cells, **fed(entries[0])}
-        if len(entries) > 1 and _in_one_cell(store, household):
+        if len(entries) > 1 and store.in_one_cell(household):
             rows.append(_one_cell(platform, entries, first))
             blocks.append(block)
             continue
@@ -94,12 +94,6 @@ def _in_order(store: Store, *, together: bool) -> list[tuple[Household, list[Ent
     if not together:
         return [(entry.household, [entry]) for entry in store.entries]
     return list(store.households().items())
-
-
-def _in_one_cell(store: Store, household: Household) -> bool:
-    """Whether this household's people stand in one cell; a household keeps the habit from night to night."""
-    share = store.habits.together
-    return share > 0 and household[1] * 7919 % 1000 < share * 1000
 
 
 def _one_cell(platform: Platform, entries: Sequence[Entry], first: Mapping[str, Cell]) -> Row:

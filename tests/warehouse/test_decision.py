@@ -89,8 +89,9 @@ class Story:
 @pytest.fixture
 def story(world: Any, ledger: Ledger) -> Story:
     world.platforms(
-        world.platform("civil", receives=["phone", "death_flag"]),
+        world.platform("civil", receives=["phone", "death_flag", "name"]),
         world.platform("registry", authority=("phone",), share=("phone", "death_flag"), trust=90),
+        world.platform("police", authority=("name",)),
         world.platform("grid"),
         world.platform("card"),
         world.platform("copier", feeds={"civil": ("phone",)}),
@@ -169,6 +170,20 @@ def test_what_others_confirm_not_even_the_owner_overwrites_without_a_person(stor
     ]
     # Entered after all the others: they are late, and nobody has to be asked.
     assert story.run(registry={"phone": OTHER}) == {"phone": "release"}
+
+
+def test_a_name_with_which_a_record_begins_is_no_news_not_even_at_the_owner(story: Story) -> None:
+    others = {"name": "齐祖明"}
+    story.run(civil=others, grid=others, card=others)
+    story.run(police={"name": "齐祖鸣"})
+    assert story.world.rows("select decision, why from outbox.decision where platform = 'civil'") == [
+        ("approval", "confirmed_there")
+    ]
+    story.run(police=others)
+    story.run(police={"name": "齐小鸣"})  # which the owner said otherwise before
+    assert story.world.rows("select decision, why from outbox.decision where platform = 'civil'") == [
+        ("release", None)
+    ]
 
 
 def test_one_that_copies_confirms_nothing(story: Story) -> None:

@@ -23,7 +23,8 @@
 --
 -- Others confirm a value when so many independent platforms (policy.toml) say what agrees with it and not with ours, and
 -- have not said it for longer than ours has been said: on the first night nobody knows who is late. What the owner, or two
--- platforms, enter after that is newer than what the others still hold, and needs nobody. A list of phones that names both
+-- platforms, enter after that is newer than what the others still hold, and needs nobody; but the name, number, sex or birth date
+-- with which a record begins is no change: it was typed, and the others have not heard otherwise. A list of phones that names both
 -- confirms it, too. Against what follows from an address speaks another address than the golden one (lives_elsewhere): a
 -- grid can be no surer than where somebody lives.
 with opposition as (
@@ -42,10 +43,11 @@ with opposition as (
     left join golden.value as leader
         on leader.resident_id = w.resident_id and leader.field = asked.about and leader.field <> w.field
     left join staged.own as ours on ours.record_id = w.taken_from and ours.field = w.field
+    left join staged.record as source on source.record_id = w.taken_from
     anti join facts.feed as feed on feed.platform = c.platform and feed.field = c.field
     where w.kind = 'correct'
         and c."key" is not null
-        and coalesce(c.since >= ours.since, true)
+        and (coalesce(c.since >= ours.since, true) or (f.golden = 'stable' and source.first_night = ours.since))
         and case
             when asked.about <> w.field then leader.value is not null and not facts.agree(f.kind, c."key", leader.value)
             else facts.agree(f.kind, c."key", w.held_key) and (not facts.agree(f.kind, c."key", w.told) or f.kind = 'phone')
