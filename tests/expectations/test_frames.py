@@ -29,7 +29,8 @@ insert into staged.claim
     values ('a', 'grid', 'name', '张三', '张三', 'ok', date '2026-11-19'),
            ('a', 'grid', 'id_number', '{NUMBER}', '{NUMBER}', 'ok', date '2026-11-19'),
            ('a', 'grid', 'birth_date', '19900101', '1990-01-01', 'ok', date '2026-11-19'),
-           ('a', 'grid', 'phone', '不详', null, 'none', date '2026-11-19');
+           ('a', 'grid', 'phone', '不详', null, 'none', date '2026-11-19'),
+           ('b', 'card', 'name', '张三', '张三', 'ok', date '2026-11-19');
 insert into resolved.record
     (platform, source_key, record_id, resident_id)
     values ('grid', 'G1', 'a', 'R1'), ('card', 'C1', 'b', 'R1');

@@ -321,18 +321,3 @@ def test_who_bears_the_number_and_the_name_of_somebody_renamed_was_renamed(world
     rebuild(world.con, "staged.person")
     told = dict(world.rows("select record_id, former_name from staged.person where former_name is not null"))
     assert told == dict.fromkeys(("r", "c", "t", "p", "p1"), "黄建国")
-
-
-def test_whom_a_platform_knows_by_name_and_phone_is_known_by_the_former_phone_too(world: Any) -> None:
-    numbered = {"name": "黄建国", "id_number": ("330106199502209754", "ok"), "phone": "13800000001"}
-    world.states("points", {"p": {"name": "黄建国", "phone": "13800000001"}, "n": numbered})
-    world.states(
-        "points",
-        {"p": {"name": "黄建国", "phone": "13987654321"}, "n": numbered | {"phone": "13987654321"}},
-        night=date(2026, 11, 17),
-    )
-    rebuild(world.con, "staged.person")
-    assert dict(world.rows("select record_id, phone from staged.person")) == {
-        "p": "13800000001;13987654321",
-        "n": "13987654321",
-    }

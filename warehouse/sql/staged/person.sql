@@ -3,8 +3,7 @@
 -- stand here: they belong to their resident by receipt; nor do records of places, which speak of nobody. One pass over the claims.
 -- Who bears the same checked ID number and the same name as a record that states a former name was called that, too, and so
 -- was who has the name and the phone of any of these: else the registry, which says both, would be torn between those who
--- already say the new name and those who say the old one. A record that states no ID number is known also by the phone that it
--- stated before: whom a platform knows by name and phone only would else be nobody as soon as the phone changes there.
+-- already say the new name and those who say the old one.
 with said as (
     select
         record_id,
@@ -49,13 +48,6 @@ called as (
     where former_name <> name and phone is not null
     group by name, phone
     having count(distinct former_name) = 1
-),
-
-before as (
-    select record_id, arg_max("key", until) as phone
-    from staged.claim
-    where field = 'phone' and until is not null and "key" is not null
-    group by record_id
 )
 
 select
@@ -63,18 +55,10 @@ select
     r.platform,
     r.first_night,
     r.present,
-    numbered.* exclude (record_id) replace (
-        coalesce(numbered.former_name, called.former_name) as former_name,
-        if(
-            numbered.id_number is null and before.phone is not null,
-            array_to_string(list_sort(list_distinct(string_split(concat_ws(';', numbered.phone, before.phone), ';'))), ';'),
-            numbered.phone
-        ) as phone
-    )
+    numbered.* exclude (record_id) replace (coalesce(numbered.former_name, called.former_name) as former_name)
 from staged.record as r
 left join numbered on numbered.record_id = r.record_id
 left join called on called.name = numbered.name and called.phone = numbered.phone
-left join before on before.record_id = r.record_id
 anti join staged.adopted as a on a.record_id = r.record_id
 anti join staged.place as place on place.record_id = r.record_id
 order by r.record_id
