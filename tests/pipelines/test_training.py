@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path: Path = tmp_path_factory.mktemp("training") / "records.parquet"
-    pq.write_table(stated_records(residents=250, seed=71).select(["record_id", *RESIDENT_COLUMNS]), path)
+    pq.write_table(stated_records(residents=400, seed=71).select(["record_id", *RESIDENT_COLUMNS]), path)
     return path
 
 
@@ -28,7 +28,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def city(enter_once, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small city after its first night."""
     root: Path = tmp_path_factory.mktemp("training") / "site"
-    asked = ("--residents", 250, "--seed", 6, "--platforms", ",".join(TWELVE))
+    asked = ("--residents", 250, "--seed", 5, "--platforms", ",".join(TWELVE))
     assert enter_once("city", root, *asked).status == 0
     assert enter_once("nightly", "--site", root, "--json").status == 0
     return root
