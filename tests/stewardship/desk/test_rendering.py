@@ -39,6 +39,7 @@ PAGES = (
     "enter",
     "audit",
     "accounts",
+    "numbers",
 )
 WORK = (
     "cases",
