@@ -60,10 +60,11 @@ def _numbers_changed(con: duckdb.DuckDBPyConnection, declared: Sequence[tuple[st
         with news as (
             (from declared except from matched.one_person) union all (from matched.one_person except from declared)
         )
-        select r.record_id
-        from matched.record as r
-        join matched.node as n using (node)
-        where n.trusted in (select low from news union select high from news)
+        select record_id
+        from matched.record semi join (
+            select node from matched.node
+            semi join (select low from news union select high from news) as news(trusted) using (trusted)
+        ) using (node)
         """
     )
 

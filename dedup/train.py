@@ -26,6 +26,7 @@ from dedup.columns import Bools, Levels
 from dedup.counts import Floats, by_level, codes_of, counted, forbidden, pairs_of_records, records_of
 from dedup.em import Round, bits, log_odds, maximise, posterior, shares
 from dedup.estimates import estimates, link_threshold, try_out
+from dedup.fit import misfits
 from dedup.link import KEYS
 from dedup.match import match
 from dedup.model import Comparison, Model, Trained
@@ -120,7 +121,7 @@ def train(persons: pa.Table, base: Model, same: Pairs = (), different: Pairs = (
         same, different: pairs of row numbers that a steward judged.
 
     Raises:
-        TrainingError: too few records, or hardly two of them are of one person.
+        TrainingError: too few records, hardly two of them are of one person, or what they teach is at odds with them.
     """
     if persons.num_rows < FEWEST_RECORDS:
         raise TrainingError(
@@ -135,7 +136,13 @@ def train(persons: pa.Table, base: Model, same: Pairs = (), different: Pairs = (
     )
     matched = match(persons, draft, same, different)
     draft = replace(draft, link=link_threshold(try_out(matched, persons, draft), matched, draft))
-    expected = estimates(match(persons, draft, same, different), persons, draft)
+    matched = match(persons, draft, same, different)
+    if found := misfits(matched.nodes, matched.pairs, matched.scored, draft):
+        listed = "".join(f"\n  - {one}" for one in found)
+        raise TrainingError(
+            f"从这些记录学到的模型与它们自己不符，没有写出：{listed}\n请用更多记录训练，或直接使用 {base.name}"
+        )
+    expected = estimates(matched, persons, draft)
     trained = Trained(
         base=base.name,
         base_version=base.version,

@@ -169,6 +169,8 @@ def _homes(con: duckdb.DuckDBPyConnection, platform: Platform, numbers: Collecti
     """What is golden today of everybody whom the platform keeps under these household numbers, in the fields that its file
     states once for a household."""
     shared = household_columns(platform)
+    if not shared:
+        return {}
     rows = con.execute(
         """
         select member.stated, member.record_id, golden.field, golden.value
@@ -182,7 +184,7 @@ def _homes(con: duckdb.DuckDBPyConnection, platform: Platform, numbers: Collecti
         {
             "platform": platform.slug,
             "fields": sorted(name for name, column in platform.fields.items() if column.column in shared),
-            "numbers": sorted(numbers) if shared else [],
+            "numbers": sorted(numbers),
         },
     ).fetchall()
     homes: dict[str, dict[str, dict[str, str]]] = {}

@@ -1,7 +1,7 @@
 """Asking somebody else again what one person has settled, without the first answer: how often do people agree?
 
-Belongs here: which cases are drawn, keeping the second answer, what all of them come to.
-Lives elsewhere: that it changes nothing (`warehouse/words.py`), of whom a drawn case is asked, and that the first answer is on no
+Belongs here: which cases are drawn, what all second answers come to.
+Lives elsewhere: keeping one (`verdicts.py`), that it changes nothing (`warehouse/words.py`), of whom a drawn case is asked, and that the first answer is on no
 page of theirs (`standing.py`), whose turn it is (`desk/current.py`).
 
 A share of all cases, `[review] blind` of the site, is drawn by a keyed digest: nobody can tell which. A drawn case that one person
@@ -12,7 +12,6 @@ told when it is given. Not drawn are cases of a group (`groups.py`): their sampl
 from __future__ import annotations
 
 import hmac
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
@@ -20,10 +19,7 @@ from math import sqrt
 from stewardship.casebook import Casebook
 from stewardship.cases import Case
 from stewardship.groups import measure
-from stewardship.standing import Pair, Said, Standing
-from stewardship.store import writing
-from warehouse.ledger import Ledger
-from warehouse.words import Word
+from stewardship.standing import Pair, Standing
 
 _SURE = 1.96  # standard deviations on either side: 95 of 100 intervals hold the share that they are about
 
@@ -40,39 +36,6 @@ def _lot(key: bytes, case: Case) -> float:
     """A number from 0 up to 1, of each case and what is seen of it another."""
     digest = hmac.digest(key, f"again\x1f{case.id}\x1f{case.seen}".encode(), "sha256")
     return int.from_bytes(digest[:6], "big") / 2**48
-
-
-def answer_again(
-    ledger: Ledger,
-    desk: sqlite3.Connection,
-    standing: Standing,
-    case: Case,
-    word: Word,
-    *,
-    by: str,
-    because: str,
-    model: str,
-) -> Said | None:
-    """Keep the answer of somebody who is asked again; its line. None, and nothing is written, where they are not: the word counts
-    as any other then."""
-    with writing(desk):
-        standing.refresh(ledger)
-        first = standing.asked_again(case.left, case.right, by)
-        if first is None:
-            return None
-        seq = ledger.judge(
-            case.left,
-            case.right,
-            word,
-            by=by,
-            because=because,
-            seen=case.seen,
-            points=case.points,
-            model=model,
-            blind=first.seq,
-        )
-        standing.refresh(ledger)
-        return standing.lines[seq]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ def give(
     needs: int,
     decides: bool = False,
 ) -> Said:
-    """Write a verdict on the two records of a case; its line.
+    """Write a verdict on the two records of a case; its line. Of somebody who is asked again what another has settled it changes
+    nothing, and is held against that one's (`blind.py`).
 
     Args:
         standing: is brought up to date.
@@ -81,17 +82,19 @@ def give(
     """
     with writing(desk):  # one at a time, whichever process it is in
         standing.refresh(ledger)
-        now = standing.known(case.left, case.right, by, decides=decides)
-        if now != knew:
-            last = standing.lines[now]
-            if last.by == by and not last.undoes and last.verdict == word and last.seen == case.seen:
-                return last  # the same click twice
-            raise Overtaken(last)
-        if needs > 1 and standing.between(case.left, case.right).on(case.seen).disputed:
-            raise Disputed
-        chain = contradiction(standing, (case.left, case.right), word, alike)
-        if chain is not None:
-            raise Contradicts(chain)
+        first = standing.asked_again(case.left, case.right, by)
+        if first is None:
+            now = standing.known(case.left, case.right, by, decides=decides)
+            if now != knew:
+                last = standing.lines[now]
+                if last.by == by and not last.undoes and last.verdict == word and last.seen == case.seen:
+                    return last  # the same click twice
+                raise Overtaken(last)
+            if needs > 1 and standing.between(case.left, case.right).on(case.seen).disputed:
+                raise Disputed
+            chain = contradiction(standing, (case.left, case.right), word, alike)
+            if chain is not None:
+                raise Contradicts(chain)
         seq = ledger.judge(
             case.left,
             case.right,
@@ -101,7 +104,8 @@ def give(
             seen=case.seen,
             points=case.points,
             model=model,
-            needs=needs,
+            needs=needs if first is None else 1,
+            blind=0 if first is None else first.seq,
         )
         standing.refresh(ledger)
         return standing.lines[seq]

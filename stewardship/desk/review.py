@@ -16,7 +16,6 @@ from starlette.responses import RedirectResponse, Response
 
 from dedup.explain import UnknownId
 from stewardship.blast import blast
-from stewardship.blind import answer_again
 from stewardship.casebook import Casebook
 from stewardship.cases import Case
 from stewardship.desk.answers import because, number, page
@@ -244,16 +243,7 @@ def judge(asking: Asking) -> Response:
         return case_page(asking, status=409, told="held_meanwhile")
     try:
         with asking.current.standing() as (ledger, standing):
-            said = answer_again(
-                ledger,
-                asking.con,
-                standing,
-                case,
-                word,
-                by=by,
-                because=because(asking),
-                model=asking.current.model,
-            ) or give(
+            said = give(
                 ledger,
                 asking.con,
                 standing,

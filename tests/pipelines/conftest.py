@@ -99,6 +99,21 @@ def plain_nights() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def settled(towns, enter_once, tmp_path_factory):
+    """A town whose first night is done: its folder, and what the night said."""
+    root = tmp_path_factory.mktemp("settled") / "site"
+    towns.town(root)
+    return root, enter_once("nightly", "--site", root, "--json")
+
+
+@pytest.fixture
+def fresh(towns, tmp_path):
+    """A town before its first night."""
+    towns.town(tmp_path / "site")
+    return tmp_path / "site"
+
+
 @pytest.fixture
 def start():
     """Start the command line in its own process, which ends with the test."""

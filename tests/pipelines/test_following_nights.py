@@ -21,20 +21,6 @@ def rows(site: Path, query: str) -> list[tuple]:
         return con.execute(query).fetchall()
 
 
-@pytest.fixture(scope="module")
-def settled(towns, enter_once, tmp_path_factory):
-    """A town whose first night is done: its folder, and what the night said."""
-    root = tmp_path_factory.mktemp("settled") / "site"
-    towns.town(root)
-    return root, enter_once("nightly", "--site", root, "--json")
-
-
-@pytest.fixture
-def fresh(towns, tmp_path):
-    towns.town(tmp_path / "site")
-    return tmp_path / "site"
-
-
 def test_a_warehouse_that_is_deleted_comes_back_the_same_and_sends_nothing_again(towns, fresh, enter_once):
     towns.deliver(towns.read_site(fresh), "grid", towns.NIGHTS[1], range(5, 65))
     nights = [enter_once("nightly", "--site", fresh, "--json").found for _ in towns.NIGHTS]

@@ -8,7 +8,6 @@ import signal
 import time
 
 import pyarrow.parquet as pq
-import pytest
 
 STEPS = {
     "land",
@@ -22,20 +21,6 @@ STEPS = {
     "snapshot",
     "report",
 }
-
-
-@pytest.fixture(scope="module")
-def settled(towns, enter_once, tmp_path_factory):
-    """A town whose first night is done: its folder, and what the night said."""
-    root = tmp_path_factory.mktemp("settled") / "site"
-    towns.town(root)
-    return root, enter_once("nightly", "--site", root, "--json")
-
-
-@pytest.fixture
-def fresh(towns, tmp_path):
-    towns.town(tmp_path / "site")
-    return tmp_path / "site"
 
 
 def test_a_night_says_what_it_did(settled):

@@ -34,6 +34,15 @@ def city(enter_once, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def test_what_the_records_themselves_contradict_is_not_written(enter_once, tmp_path) -> None:
+    few = tmp_path / "few.parquet"
+    pq.write_table(stated_records(residents=250, seed=71).select(["record_id", *RESIDENT_COLUMNS]), few)
+    ran = enter_once("train", "resident", few, "--out", tmp_path / "own.toml", "--json")
+    assert ran.status == 2
+    assert "没有写出" in ran.found["error"] and "estate" in ran.found["error"]
+    assert not (tmp_path / "own.toml").exists()
+
+
 def test_training_on_a_file_writes_a_model_that_link_takes(enter_once, records, tmp_path) -> None:
     ran = enter_once("train", "resident", records, "--out", tmp_path / "own.toml", "--json")
     assert ran.status == 0

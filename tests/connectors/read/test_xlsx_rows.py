@@ -10,7 +10,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import Unreadable
@@ -130,8 +130,12 @@ def sheets(draw: st.DrawFn) -> bytes:
         columns = sorted(draw(st.sets(st.integers(0, 6), max_size=5)))
         cells = [cell(column, number, draw(st.sampled_from(WRITTEN))) for column in columns]
         rows.append((number, more, "".join(cells)))
+    closed = draw(st.booleans())
+    if closed:
+        rows.append((number + 21, "", cell(5, number + 21, ' t="s"><v>0</v></c>')))
     merged: list[str] = []
-    for left, right in ("AB", "CC", "DE"):
+    # Of rows without a cell that end a sheet calamine says nothing, not even that a merged value shows there.
+    for left, right in ("AB", "CC", "DE") if closed else ():
         top = draw(st.integers(1, 14))
         if draw(st.booleans()):
             merged.append(f"{left}{top}:{right}{top + draw(st.integers(1, 6))}")
@@ -146,9 +150,6 @@ def test_row_by_row_says_what_calamine_says_of_the_whole(
     path = tmp_path_factory.mktemp("law") / "a.xlsx"
     path.write_bytes(data)
     whole, rows = read_whole_xlsx(path), by_rows(path, size)
-    assume(
-        said(whole)
-    )  # calamine leaves out rows that end a sheet without a cell, also where one would show a merged value
     assert said(rows) == said(whole)
     assert rows.notes == whole.notes
 
