@@ -18,7 +18,7 @@ import pyarrow as pa
 from connectors.errors import Unreadable
 from connectors.platform import Export
 from connectors.read.batch import batches_of, rows_of_batch
-from connectors.read.dbf import read_dbf
+from connectors.read.dbf import dbf_rows, read_dbf
 from connectors.read.delimited import read_batches
 from connectors.read.guard import check_size, check_zip
 from connectors.read.html import read_html
@@ -63,8 +63,8 @@ def read_export(path: Path, export: Export) -> Reading:
 
 @contextmanager
 def open_export(path: Path, export: Export) -> Iterator[Stream]:
-    """Read an export batch by batch. Delimited text and workbooks are never held as a whole; what its parser holds
-    anyway, is.
+    """Read an export batch by batch. Delimited text, workbooks and dBase files are never held as a whole; what
+    its parser holds anyway, is.
 
     Raises:
         Unreadable: as `read_export`, also while batches are taken.
@@ -76,6 +76,8 @@ def open_export(path: Path, export: Export) -> Iterator[Stream]:
             first = list(islice(batches, 1))
             head = [row for batch in first for row in rows_of_batch(batch.slice(0, most))]
             yield Stream(chain(first, batches), {"": head}, str)
+        elif met == "dbf":
+            yield Stream(batches_of("", dbf_rows(data)), {"": list(islice(dbf_rows(data), most))}, str)
         elif met == "xlsx":
             check_zip(data)
             with open_xlsx(data) as book:

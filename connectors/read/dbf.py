@@ -33,7 +33,16 @@ class _Exact(FieldParser):  # type: ignore[misc]
 
 
 def read_dbf(path: Path) -> Reading:
-    """The one sheet of a DBF: field names in row 1, records from row 2 as a spreadsheet would show them.
+    """The one sheet of a DBF.
+
+    Raises:
+        Unreadable: as `dbf_rows`.
+    """
+    return Reading([Sheet("", list(dbf_rows(path)))])
+
+
+def dbf_rows(path: Path) -> Iterator[Row]:
+    """The rows of a DBF one by one: field names in row 1, records from row 2 as a spreadsheet would show them.
 
     Raises:
         Unreadable: not a DBF, or shorter than its own header says.
@@ -48,10 +57,10 @@ def read_dbf(path: Path) -> Reading:
         )
         _check_length(path, table)
         marks = ["n" if field.type in "NFIBY" else "s" for field in table.fields]
-        rows = [text_row(1, table.field_names), *_records(table, marks)]
+        yield text_row(1, table.field_names)
+        yield from _records(table, marks)
     except (struct.error, ValueError, OSError, EOFError, KeyError, IndexError) as error:
         raise Unreadable(*_CUT) from error
-    return Reading([Sheet("", rows)])
 
 
 def _records(table: Any, marks: list[str]) -> Iterator[Row]:

@@ -31,7 +31,7 @@ from connectors.stage.people import split_people
 from connectors.stage.profile import Asides, Measure, Profile
 from connectors.stage.quarantine import Quarantine
 from connectors.stage.references import References
-from connectors.stage.sheets import join_households, without_members
+from connectors.stage.sheets import Households, without_members
 from connectors.stage.tables import RECORDS, Tables
 from dedup.normalise.area import Area
 from warehouse.overrides import Override
@@ -166,11 +166,14 @@ class _Look:
                 yield self._quarantine.take_out(block, empty, "empty_household"), rows_in, 0
             return
         assert export.two_sheets is not None
-        members, rows_in = self._loader.whole(people)
-        households, more = self._loader.whole(other[0])
-        if rows_in:
-            block, used = join_households(members, households, export.two_sheets, self._quarantine)
-            yield block, rows_in + more, used
+        held, more = self._loader.whole(other[0])
+        households, members = Households(held, export.two_sheets), 0
+        for block, rows_in in self._loader.batches(people):
+            members += rows_in
+            last = households.join(block, self._quarantine)
+            yield last, rows_in, 0
+        if members:
+            yield last.keep(np.zeros(len(last), dtype=np.bool_)), more, households.put_aside(self._quarantine)
 
     def _take_in(self, block: Block, households: int) -> None:
         """Records and claims of one batch, and its rows that cannot be used."""

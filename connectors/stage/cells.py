@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.read.batch import BATCH_ROWS, rows_of_batch
@@ -105,15 +106,10 @@ def _rows_at_a_time(facts: pq.FileMetaData) -> int:
     return min(BATCH_ROWS, max(1, _BATCH_BYTES * int(facts.num_rows) // max(1, size)))
 
 
-def whole_sheets(path: Path) -> dict[str, Cells]:
-    """The cells of each sheet of a landed export: for what cannot be told without all of them."""
-    table = pq.read_table(path).combine_chunks()
-    names = table.column("sheet").unique().to_pylist()
-    return {name: _cells(_whole(table.filter(pa.compute.equal(table["sheet"], name)))) for name in names}
-
-
-def _whole(table: pa.Table) -> pa.RecordBatch:
-    return table.combine_chunks().to_batches()[0]
+def whole_sheet(path: Path, name: str) -> Cells:
+    """The cells of one sheet of a landed export: for what cannot be told without all of them."""
+    table = pq.read_table(path, filters=pc.field("sheet") == name)
+    return _cells(table.combine_chunks().to_batches()[0])
 
 
 def _by_sheet(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, pa.RecordBatch]]:

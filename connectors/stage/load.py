@@ -22,7 +22,7 @@ from connectors.read.layout import DEEPEST, Header, Part, choose_sheets, column_
 from connectors.read.layout import parts as parts_of
 from connectors.read.sheet import BROKEN, Row
 from connectors.stage.block import Block, Flags, join, new_column
-from connectors.stage.cells import BLANK, Cells, batches_in, heads_in, whole_sheets
+from connectors.stage.cells import BLANK, Cells, batches_in, heads_in, whole_sheet
 from connectors.stage.fill import fill_down
 from connectors.stage.overrides import Overrides
 from connectors.stage.quarantine import Quarantine
@@ -85,11 +85,10 @@ class Loader:
         self.strays.refuse_many()
 
     def whole(self, part: Part) -> tuple[Block, int]:
-        """The same in one block, of an export whose parts belong together."""
-        headers, sheets = self._headers(part), whole_sheets(self.path)
+        """The same in one block: what another part of the export is asked of."""
         found = [
-            self._block(name, sheets[name].below(header.body), header, part)
-            for name, header in headers.items()
+            self._block(name, whole_sheet(self.path, name).below(header.body), header, part)
+            for name, header in self._headers(part).items()
         ]
         self.strays.refuse_many()
         return join([block for block, _ in found]), sum(rows for _, rows in found)

@@ -7,37 +7,58 @@ Lives elsewhere: which sheets these are (`connectors/read/layout.py`).
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.platform import Export, TwoSheets
-from connectors.stage.block import Block, Flags
+from connectors.stage.block import Block, Column, Flags, Places
 from connectors.stage.quarantine import Quarantine
 
 
-def join_households(
-    members: Block, households: Block, two: TwoSheets, quarantine: Quarantine
-) -> tuple[Block, int]:
-    """Members with the columns of their household, and how many households were used.
+class Households:
+    """The household sheet of an export, held while the members' sheet goes by in batches."""
 
-    A household number that stands twice counts once, with its first row; the others are put aside.
-    """
-    own, theirs = f"{two.household}/{two.link}", f"{two.members}/{two.link}"
-    links = [text.strip() for text in households.columns[own].texts.to_pylist()]
-    place: dict[str, int] = {}
-    for at, link in enumerate(links):
-        place.setdefault(link, at)
-    twice = np.array([bool(link) and place[link] != at for at, link in enumerate(links)], dtype=np.bool_)
-    wanted = [text.strip() for text in members.columns[theirs].texts.to_pylist()]
-    asked = set(wanted)
-    empty = np.array([link not in asked or not link for link in links], dtype=np.bool_) & ~twice
-    quarantine.take_out(households, twice, "duplicate_household", own)
-    quarantine.take_out(households, empty, "empty_household", own)
-    orphan = np.array([not link or link not in place for link in wanted], dtype=np.bool_)
-    members = quarantine.take_out(members, orphan, "orphan_member", theirs)
-    known = [link for link in wanted if link in place and link]
-    partners = np.array([place[link] for link in known], dtype=np.int64)
-    columns = {**households.take(partners).columns, **members.columns}
-    used = len(households) - int(twice.sum()) - int(empty.sum())
-    return Block(members.sheets, members.rows, members.parts, columns), used
+    def __init__(self, block: Block, two: TwoSheets) -> None:
+        self._block = block
+        self._own, self._theirs = f"{two.household}/{two.link}", f"{two.members}/{two.link}"
+        self._links = _links(block.columns[self._own])
+        self._asked: Flags = np.zeros(len(block), dtype=np.bool_)
+
+    def join(self, members: Block, quarantine: Quarantine) -> Block:
+        """Members with the columns of their household; those of no household here are put aside."""
+        place = self._place(_links(members.columns[self._theirs]))
+        orphan = place < 0
+        members = quarantine.take_out(members, orphan, "orphan_member", self._theirs)
+        partners = place[~orphan]
+        self._asked[partners] = True
+        theirs = {name: _alone(column) for name, column in self._block.take(partners).columns.items()}
+        return Block(members.sheets, members.rows, members.parts, {**theirs, **members.columns})
+
+    def put_aside(self, quarantine: Quarantine) -> int:
+        """Put households aside that no member asked for; how many are left. A number that stands twice counts once, with
+        its first row."""
+        first = self._place(self._links)
+        twice = (first >= 0) & (first != np.arange(len(first)))
+        empty = ~self._asked & ~twice
+        quarantine.take_out(self._block, twice, "duplicate_household", self._own)
+        quarantine.take_out(self._block, empty, "empty_household", self._own)
+        return len(self._block) - int(twice.sum()) - int(empty.sum())
+
+    def _place(self, links: pa.StringArray) -> Places:
+        """The first row of the household that each number names; -1 for none."""
+        found = pc.index_in(links, value_set=self._links, skip_nulls=True).fill_null(-1)
+        return np.asarray(found.to_numpy(), dtype=np.int64)
+
+
+def _links(column: Column) -> pa.StringArray:
+    """The numbers of households; none where the cell is blank."""
+    texts = pc.utf8_trim_whitespace(column.texts.dictionary_decode())
+    return pc.if_else(pc.equal(texts, ""), None, texts)
+
+
+def _alone(column: Column) -> Column:
+    """A column that holds no more distinct texts than its rows state: a batch must not be asked of all households."""
+    return Column(column.texts.dictionary_decode().dictionary_encode(), column.marks, column.several)
 
 
 def without_members(block: Block, export: Export) -> Flags:
