@@ -51,9 +51,10 @@ bench-publishing: setup
 bench-desk: setup
 	$(BIN)/python -m benchmarks.desk $(BENCH)
 
-# The closed loop of docs/loop.md at its full size.
+# The closed loop of docs/loop.md at its full size, and whether its figures notice a safeguard that is off.
 bench-loop: setup
 	$(BIN)/python -m benchmarks.loop $(BENCH)
+	$(BIN)/python -m benchmarks.sabotage
 
 # What a steward who knows the truth makes of a city, and how many verdicts that takes.
 bench-stewards: setup
