@@ -27,7 +27,7 @@ from pipelines.sending import Ready, send
 from warehouse.approvals import live_platforms
 from warehouse.ledger import Ledger
 from warehouse.notices import Notice, note_told, open_notices, told_on
-from warehouse.publish import Change, decide, note_prepared, take_stock
+from warehouse.publish import Change, decide, note_prepared, take_stock, true_of_households
 
 
 def write_templates(night: Night, ledger: Ledger) -> int:
@@ -166,30 +166,10 @@ def _held(con: duckdb.DuckDBPyConnection, platform: Platform, records: Sequence[
 
 
 def _homes(con: duckdb.DuckDBPyConnection, platform: Platform, numbers: Collection[str]) -> Homes:
-    """What is golden today of everybody whom the platform keeps under these household numbers, in the fields that its file
-    states once for a household."""
+    """What is true of everybody whom the platform keeps under these household numbers, in the fields that its file states once
+    for a household."""
     shared = household_columns(platform)
     if not shared:
         return {}
-    rows = con.execute(
-        """
-        select member.stated, member.record_id, golden.field, golden.value
-        from staged.claim as member
-        join staged.record as r on r.record_id = member.record_id and r.present
-        left join resolved.record as known on known.record_id = member.record_id
-        left join golden.value as golden on golden.resident_id = known.resident_id and list_contains($fields, golden.field)
-        where member.platform = $platform and member.field = 'household_number' and member.until is null
-            and list_contains($numbers, member.stated)
-        """,
-        {
-            "platform": platform.slug,
-            "fields": sorted(name for name, column in platform.fields.items() if column.column in shared),
-            "numbers": sorted(numbers),
-        },
-    ).fetchall()
-    homes: dict[str, dict[str, dict[str, str]]] = {}
-    for number, record_id, field, value in rows:
-        member = homes.setdefault(number, {}).setdefault(record_id, {})
-        if field is not None:
-            member[field] = value
-    return homes
+    names = [name for name, column in platform.fields.items() if column.column in shared]
+    return true_of_households(con, platform.slug, names, numbers)

@@ -132,6 +132,47 @@ def changes(con: duckdb.DuckDBPyConnection, platform: str | None = None) -> list
     return _read(con, f"select * from outbox.change {where}", [platform])
 
 
+_TRUE_OF_HOUSEHOLDS = """
+with placed as (
+    select resident_id, split_part(value, '|', 3) as community
+    from golden.value
+    where field = 'address' and split_part(value, '|', 3) <> ''
+),
+
+known as (
+    select resident_id, field, value from golden.value
+    where field <> 'community' or resident_id not in (select resident_id from placed)
+    union all
+    select resident_id, 'community', community from placed
+)
+
+select member.stated, member.record_id, known.field, known.value
+from staged.claim as member
+join staged.record as s on s.record_id = member.record_id and s.present
+left join resolved.record as r on r.record_id = member.record_id
+left join known on known.resident_id = r.resident_id and list_contains($fields, known.field)
+where member.platform = $platform and member.field = 'household_number' and member.until is null
+    and list_contains($numbers, member.stated)
+"""
+
+
+def true_of_households(
+    con: duckdb.DuckDBPyConnection, platform: str, names: Collection[str], numbers: Collection[str]
+) -> dict[str, dict[str, dict[str, str]]]:
+    """What is golden today of everybody whom a platform keeps under some household numbers: number -> record -> field -> value.
+
+    Whose golden address names a community lives in that one, whatever is golden of their community by itself: the address has
+    an owner, and who moved is late elsewhere.
+    """
+    asked = {"platform": platform, "fields": sorted(names), "numbers": sorted(numbers)}
+    homes: dict[str, dict[str, dict[str, str]]] = {}
+    for number, record_id, name, value in con.execute(_TRUE_OF_HOUSEHOLDS, asked).fetchall():
+        member = homes.setdefault(number, {}).setdefault(record_id, {})
+        if name is not None:
+            member[name] = value
+    return homes
+
+
 def _recall_ledger(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> None:
     load_told(con, ledger, night)
     know(con, ledger, "select distinct told from outbox.wanted")

@@ -11,7 +11,7 @@ import pytest
 
 from warehouse.golden import build_golden, choose_values
 from warehouse.ledger import Ledger, open_ledger
-from warehouse.publish import Change, changes, decide, find_wanted, note_prepared
+from warehouse.publish import Change, changes, decide, find_wanted, note_prepared, true_of_households
 from warehouse.site import Site
 from warehouse.store import open_store
 
@@ -273,6 +273,35 @@ def test_a_grid_named_after_a_community_goes_only_with_an_address_in_it(world: A
         assert {row[0] for row in world.rows("select field from outbox.wanted where record_id = 'c'")} == said
 
 
+def test_a_grid_in_the_community_of_the_golden_address_is_told_though_its_own_row_states_another_one(
+    world: Any, ledger: Ledger
+) -> None:
+    world.platforms(
+        world.platform("civil", receives=["grid"]),
+        world.platform("police", authority=("address",)),
+        world.platform("grid", authority=("grid",), share=("grid",)),
+    )
+    there, next_door = FULL.replace("近江社区", "海潮社区"), FULL.replace("5幢", "9幢")
+    for own, mine, said in (
+        (
+            there,
+            "近江社区第3网格",
+            {"grid"},
+        ),  # a slip in the address: the grid is where the owner says that they live
+        (there, "海潮社区第3网格", set()),
+        (there, "三网格", set()),
+        (next_door, "近江社区第3网格", set()),  # either of the two may have moved
+    ):
+        world.states("civil", {"c": ADULT})
+        world.states("police", {"p": {"address": FULL}})
+        world.states("grid", {"g": {"grid": mine, "address": own}})
+        world.people(R1=["c", "p", "g"])
+        choose_values(world.con)
+        build_golden(world.con)
+        find_wanted(world.con, N1)
+        assert {row[0] for row in world.rows("select field from outbox.wanted where record_id = 'c'")} == said
+
+
 def test_a_grid_that_was_entered_after_an_address_that_is_late_is_told(world: Any, ledger: Ledger) -> None:
     old = {"address": FULL.replace("5幢", "9幢")}
     world.platforms(
@@ -446,3 +475,22 @@ def test_without_its_warehouse_a_night_gives_the_same_outbox_and_prepares_nothin
         assert new_changes(con, ledger, N2) == []
         assert changes(con) == before
         assert {change.night for change in before} == {N1, N2}
+
+
+def test_of_a_household_everybody_is_told_of_and_lives_where_the_address_says(world: Any) -> None:
+    world.platforms(
+        world.platform("forms", household="living"),
+        world.platform("police", authority=("address",)),
+        world.platform("club", share=("community",)),
+    )
+    moved = FULL.replace("近江社区", "海潮社区")
+    world.states("forms", {name: {"household_number": "H1"} for name in ("a", "b", "c")})
+    world.states("police", {"p": {"address": moved}})
+    world.states("club", {"k": {"community": "近江社区"}, "l": {"community": "近江社区"}})
+    world.people(R1=["a", "p", "k"], R2=["b", "l"], R3=["c"])
+    choose_values(world.con)
+    build_golden(world.con)
+    assert true_of_households(world.con, "forms", ["community"], ["H1"]) == {
+        "H1": {"a": {"community": "海潮社区"}, "b": {"community": "近江社区"}, "c": {}}
+    }
+    assert true_of_households(world.con, "forms", ["community"], ["H2"]) == {}

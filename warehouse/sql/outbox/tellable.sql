@@ -2,8 +2,9 @@
 -- form's purpose, to say. Of a grade that may be published, of a field that may be, stated by somebody who may pass the
 -- field on (shareable). A phone that stands for several residents is nobody's own and is not told. A grid or community, only
 -- as a record states it that does not live somewhere else (facts.follows), unless it was entered after that address: it then
--- follows from where somebody moved to, and the address is only late; nor one that is named after another community than the
--- one in which the golden address lies. Of residents who have died or moved out nothing but that.
+-- follows from where somebody moved to, and the address is only late; or unless it is named after the community in which the golden
+-- address lies and the record's own does not: that address is then out of step with its own row. Nor one that is named after
+-- another community than the one in which the golden address lies. Of residents who have died or moved out nothing but that.
 -- child: under 14, or of a birth date that nobody knows: only for the departments of warehouse/policy.toml.
 with
 -- The latest day on which a resident can have been born, from a full date, a month or a year.
@@ -52,6 +53,10 @@ out_of_step as (
     where own."key" is not null
         and entered.since <= own.since
         and not facts.agree(f.kind, own."key", leader.value)
+        and not (
+            split_part(own."key", '|', 3) <> '' and not starts_with(v.value, split_part(own."key", '|', 3))
+            and split_part(leader.value, '|', 3) <> '' and starts_with(v.value, split_part(leader.value, '|', 3))
+        )
     union
     select v.resident_id, v.field
     from golden.value as v
