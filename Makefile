@@ -47,9 +47,10 @@ bench-staging: setup
 bench-publishing: setup
 	$(BIN)/python -m benchmarks.publishing $(BENCH)
 
-# How long a steward waits for the next case in Chromium, and fifty of them at once.
+# How long a steward waits for the next case in Chromium, and fifty of them at once; and until what was said shows.
 bench-desk: setup
 	$(BIN)/python -m benchmarks.desk $(BENCH)
+	$(BIN)/python -m benchmarks.applying
 
 # The closed loop of docs/loop.md at its full size, and whether its figures notice a safeguard that is off.
 bench-loop: setup

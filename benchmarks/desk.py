@@ -17,7 +17,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -34,6 +33,7 @@ import httpx
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.night import COMMAND, RESULTS, machine, run
+from benchmarks.processes import free_port
 from stewardship.accounts import add_account
 from stewardship.casebook import open_casebook
 from stewardship.sessions import begin_session
@@ -229,9 +229,7 @@ def _cpu_seconds(pid: int) -> float:
 @contextmanager
 def _served(root: Path) -> Iterator[tuple[str, int]]:
     """The desk's address and process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([COMMAND, "review", "--site", str(root), "--port", str(port)])
     address = f"http://127.0.0.1:{port}"
     try:

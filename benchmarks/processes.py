@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
@@ -65,3 +66,11 @@ def run(command: Sequence[str | os.PathLike[str]]) -> dict[str, Any]:
 def module(name: str, *arguments: str | os.PathLike[str]) -> list[str]:
     """The command that runs a module of this folder."""
     return [sys.executable, "-m", f"benchmarks.{name}", *map(str, arguments)]
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
