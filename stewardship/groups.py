@@ -160,7 +160,7 @@ def answer_rest(
         for one in rest
     ]
     sampled = [group.said[one.id].seq for one in group.sample]
-    about = {"pattern": group.pattern, "cases": len(group.cases), "sample": sampled}
+    about = {"group": {"pattern": group.pattern, "cases": len(group.cases), "sample": sampled}}
     return give_together(
-        ledger, desk, standing, words, by=by, because=because, alike=alike, model=model, group=about
+        ledger, desk, standing, words, by=by, because=because, alike=alike, model=model, about=about
     )

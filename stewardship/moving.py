@@ -6,6 +6,9 @@ Belongs here: choosing the words, by trying them on the clustering that a night 
 Each record that goes is kept apart from each that stays and is linked to it, records that state the same counting once; with whom
 they go to they are said to be the same. Then every word without which the night would make the same of it is dropped, the
 weakest first. So a word stands where a link has to be held, and nowhere else.
+
+Who looks where somebody else has moved records already (`moves.py`) answers that, too, without seeing it: on every pair on which a word
+waits they say what their own choice makes of it. So two people who do not choose alike never pass each other by.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import duckdb
 
 from dedup.supposing import Neighbourhood, neighbourhood
 from stewardship.blast import told_differently
-from stewardship.standing import Said
+from stewardship.standing import Pair, Said
 from warehouse.store import read_store
 
 Partition = frozenset[frozenset[str]]
@@ -38,6 +41,7 @@ class Word(NamedTuple):
 class Plan:
     """The verdicts, and whose each record would be, by record id: of everybody for whom anything would change.
 
+    answers: of the pairs in doubt of which no verdict speaks, what is said of them by leaving them as they would be.
     holds: whether the records would really be where they are wanted; two reliable ID numbers may forbid it. alike: the records that
     state the same as one, of all that are within reach.
     """
@@ -47,6 +51,7 @@ class Plan:
     then: Mapping[str, str]
     holds: bool
     alike: Mapping[str, Sequence[str]]
+    answers: Sequence[Word] = ()
 
     @property
     def pieces(self) -> list[list[str]]:
@@ -58,17 +63,23 @@ class Plan:
 
 
 def plan_move(
-    snapshot: Path, resident: str, going: Collection[str], to: str | None, said: Iterable[Said]
+    snapshot: Path,
+    resident: str,
+    going: Collection[str],
+    to: str | None,
+    said: Iterable[Said],
+    doubted: Collection[Pair] = (),
 ) -> Plan:
     """What has to be said so that some records of a resident are not theirs any more but, where somebody is named, theirs to whom
     they go.
 
     Args:
-        going: records of the resident, some but not all.
+        going: records of the resident, some but not all; none, where all of them are said to be theirs.
         said: what stands already; words that stand are not said again.
+        doubted: pairs on which others' words wait, to be answered.
     """
     with read_store(snapshot) as con:
-        world = _within_reach(con, [resident, *([to] if to else [])], going)
+        world = _within_reach(con, [resident, *([to] if to else [])], going, doubted)
     own = [record for record, whose in world.today.items() if whose == resident]
     go, stay = ([one for one in own if (one in going) is gone] for gone in (True, False))
     home = [record for record, whose in world.today.items() if to is not None and whose == to]
@@ -78,36 +89,39 @@ def plan_move(
     then = search.then(words)
     holds = search.apart(then) and (not home or len({then[one] for one in (*go, *home)}) == 1)
     touched = _touched(world.today, then)
+    new = [word for word in words if tuple(word) not in stands]
+    known = [pair for pair in doubted if not _whose_is_open(world, pair, go if to is None else [])]
     return Plan(
-        [word for word in words if tuple(word) not in stands],
+        new,
         {one: world.today[one] for one in touched},
         {one: then[one] for one in touched},
         holds,
         _alike(world),
+        _answers(then, known, new),
     )
 
 
 def what_would_be_told(snapshot: Path, plan: Plan) -> tuple[dict[str, int], dict[str, int]]:
     """By platform, how many cells it would be told by this plan and is not today, and the other way round."""
-    return told_differently(snapshot, plan.today, plan.then)
+    return told_differently(snapshot, plan.today, plan.then) if plan.then else ({}, {})
 
 
 def _within_reach(
-    con: duckdb.DuckDBPyConnection, about: Sequence[str], going: Collection[str]
+    con: duckdb.DuckDBPyConnection, about: Sequence[str], going: Collection[str], doubted: Collection[Pair]
 ) -> Neighbourhood:
-    """Everybody whom links lead to from these residents: they may be joined otherwise, too."""
+    """Everybody whom links lead to from these residents, and from whose records are in doubt: they may be joined otherwise, too."""
     rows = con.execute(
         """
         with reached as (
             select distinct n.component from resolved.record as r
             join matched.record as m using (record_id) join matched.node as n using (node)
-            where list_contains($about, r.resident_id)
+            where list_contains($about, r.resident_id) or list_contains($doubted, r.record_id)
         )
         select distinct r.resident_id from resolved.record as r
         join matched.record as m using (record_id) join matched.node as n using (node)
         semi join reached using (component)
         """,
-        {"about": list(about)},
+        {"about": list(about), "doubted": sorted({record for pair in doubted for record in pair})},
     ).fetchall()
     same = con.execute(
         """
@@ -197,6 +211,25 @@ class _Search:
 
 def _word(one: str, other: str, verdict: Literal["same", "different"]) -> Word:
     return Word(min(one, other), max(one, other), verdict)
+
+
+def _whose_is_open(world: Neighbourhood, pair: Pair, elsewhere: Collection[str]) -> bool:
+    """Whether a pair is one of a record that goes, nobody says to whom, and of another's record: they may be one or not. Nor is
+    anything said of a record that is no more."""
+    if any(record not in world.today for record in pair):
+        return True
+    left, right = pair
+    return world.today[left] != world.today[right] and not {left, right}.isdisjoint(elsewhere)
+
+
+def _answers(then: Mapping[str, str], doubted: Iterable[Pair], words: Sequence[Word]) -> list[Word]:
+    """What is said of the pairs in doubt of which no word speaks."""
+    spoken = {one[:2] for one in words}
+    return [
+        _word(left, right, "same" if then[left] == then[right] else "different")
+        for left, right in sorted(doubted)
+        if (left, right) not in spoken
+    ]
 
 
 def _partition(then: Mapping[str, str]) -> Partition:

@@ -70,6 +70,9 @@ class Standing:
     together: dict[int, tuple[int, ...]] = field(
         default_factory=dict
     )  # of each line of one act, all its lines
+    moved: dict[int, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # of each line of a move, the records that it takes away: none where it says that all stay
     again: Mapping[Pair, str] = field(
         default_factory=dict
     )  # the pairs that somebody else is asked again, and of which data (`blind.py`)
@@ -86,6 +89,8 @@ class Standing:
         self.last = line.seq
         if line.kind == "together":
             self.together |= dict.fromkeys(body["lines"], tuple(body["lines"]))
+            if "moved" in body:
+                self.moved |= dict.fromkeys(body["lines"], tuple(body["moved"]))
             return
         if line.kind == "undo":
             was = self.lines[body["of"]]

@@ -135,14 +135,15 @@ def give_together(
     alike: Alike,
     model: str,
     decides: bool = False,
-    group: Mapping[str, object] | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> int:
     """Write several verdicts at once, all or none; the last of their lines. They are taken back together, too.
 
     Args:
         standing: is brought up to date.
         decides: whether `by` may see, and settle, what others do not agree on.
-        group: of which cases these are the rest, and which of these were looked at; kept beside the act.
+        about: what is kept beside the act: of which cases these are the rest, and which of these were looked at (`group`), or
+            which records go (`moved`).
 
     Raises:
         Disputed: others do not agree on one of the pairs, and that word needs another person, too.
@@ -174,7 +175,7 @@ def give_together(
             )
             for one in words
         ]
-        ledger.append("together", {"by": by, "lines": lines} | ({"group": group} if group else {}))
+        ledger.append("together", {"by": by, "lines": lines, **(about or {})})
     standing.refresh(ledger)
     return lines[-1]
 

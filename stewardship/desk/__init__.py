@@ -9,6 +9,7 @@
     queue.py      what waits for a steward
     review.py     a case, a verdict
     people.py     looking somebody up, one resident
+    moving.py     records that are somebody else's; moves.py lists what of that waits for a second person
     approvals.py  what waits before it goes to a platform
     refusals.py   what a platform did not take, batches in doubt
     intake.py     exports at the gate, rows in quarantine

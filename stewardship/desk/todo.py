@@ -26,6 +26,7 @@ from stewardship.approving import (
 from stewardship.conflicts import OF_HOUSEHOLDS, Conflict, open_conflicts
 from stewardship.desk.guard import Asking
 from stewardship.intake import Gated
+from stewardship.moves import Move, doubts, find_moves
 from stewardship.queue import deferrals
 from stewardship.store import stamp
 from warehouse.ledger import open_ledger
@@ -62,6 +63,7 @@ def work(asking: Asking) -> list[Work]:
         Work("cases", cases, "/", everybodys=False),
         Work("conflicts", len(conflicts(asking, "conflicts")), "/conflicts", everybodys=False),
         Work("households", len(conflicts(asking, "households")), "/conflicts#households", everybodys=False),
+        Work("moves", len(moves_for(asking)), "/moves", "judge", everybodys=False),
         Work("numbers", sum(not one.stands for one in declared(asking)), "/numbers", "decide"),
         Work("approvals", sum(one.cells for one in groups if one.decision in SAYABLE), "/approvals"),
         Work("refused", sum(one.cells for one in groups if one.decision in REFUSED), "/refused"),
@@ -87,6 +89,23 @@ def conflicts(asking: Asking, part: Literal["conflicts", "households"]) -> list[
         and (one.kind in OF_HOUSEHOLDS) == (part == "households")
         and not (one.id in put_off and put_off[one.id].until > stamp(asking.now))
     ]
+
+
+def moves(asking: Asking) -> list[Move]:
+    """The residents of whom a move waits for another person, as far as who asks may know of it, who waits longest first."""
+    current, book, account = asking.current, asking.current.book(), asking.who.account
+
+    def read() -> list[Move]:
+        with current.standing() as (_, standing):
+            found = doubts(standing, {(one.left, one.right) for one in book.cases})
+        return find_moves(book.snapshot, current.site.key, found)
+
+    return [one for one in current.once("moves", read) if one.turn(account) is not None]
+
+
+def moves_for(asking: Asking) -> list[Move]:
+    """Those of them on which who asks is the one who is waited for."""
+    return [one for one in moves(asking) if one.turn(asking.who.account) in ("asked", "decides")]
 
 
 def declared(asking: Asking) -> list[Declaration]:

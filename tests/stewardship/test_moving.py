@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -59,14 +60,16 @@ def with_whom(site: Site, record: str) -> set[str]:
     return {one for one, resident in residents.items() if resident == residents[record]}
 
 
-def planned(site: Site, going: set[str], to: str | None = None) -> Plan:
+def planned(
+    site: Site, going: set[str], to: str | None = None, doubted: Collection[tuple[str, str]] = ()
+) -> Plan:
     snapshot, residents = current_snapshot(site), whose(site)
     assert snapshot is not None
     with open_ledger(site) as ledger:
         standing = Standing()
         standing.refresh(ledger)
     return plan_move(
-        snapshot, residents["brother"], going, residents[to] if to else None, standing.standing()
+        snapshot, residents["brother"], going, residents[to] if to else None, standing.standing(), doubted
     )
 
 
@@ -185,6 +188,29 @@ def test_an_act_that_cannot_be_written_to_its_end_leaves_no_line(
         said(site, plan)
     with open_ledger(site) as ledger:
         assert ledger.lines() == [] and ledger.verify() is None
+
+
+DOUBTED = [("brother", "d"), ("d", "other"), ("gone", "d")]
+
+
+@pytest.mark.parametrize(
+    ("going", "to", "answers"),
+    [
+        (set(), None, [("brother", "d", "same"), ("d", "other", "different")]),
+        ({"a"}, None, [("brother", "d", "same"), ("d", "other", "different")]),
+        ({"d", "e"}, None, [("brother", "d", "different")]),
+        ({"d", "e"}, "other", [("brother", "d", "different"), ("d", "other", "same")]),
+        ({"d", "e"}, "alone", [("brother", "d", "different"), ("d", "other", "different")]),
+    ],
+    ids=["all stay", "another goes", "whose is not known", "the same", "somebody else's"],
+)
+def test_every_pair_in_doubt_is_answered_by_what_is_chosen_but_whose_a_record_is_that_goes_to_nobody(
+    site: Site, going: set[str], to: str | None, answers: list[tuple[str, str, str]]
+) -> None:
+    plan = planned(site, going, to, DOUBTED)
+    said = [one for one in (*plan.words, *plan.answers) if one[:2] in DOUBTED]
+    assert sorted(said) == answers
+    assert (plan.words, plan.then) == ((alone := planned(site, going, to)).words, alone.then)
 
 
 def test_the_platforms_that_would_be_told_otherwise_are_counted(site: Site) -> None:

@@ -49,8 +49,8 @@ def shop(told: Path, tmp_path_factory: pytest.TempPathFactory, browser: Browser)
 
 
 def crowd(site: Site) -> None:
-    """A night more: with cases that are the same question, households that contradict each other, and numbers that were declared to
-    be one person's."""
+    """A night more: with cases that are the same question, households that contradict each other, numbers that were declared to
+    be one person's, and a resident whose records wait for a second person."""
     people = {
         slug: {**ALIKE.get(slug, {}), **PEOPLE_OF_BOOKS.get(slug, {})} for slug in ("hukou", "grid", "civil")
     }
@@ -58,6 +58,7 @@ def crowd(site: Site) -> None:
     one, other = (FAMILY[name]["id_number"] for name in ("a", "e"))
     with open_ledger(site) as ledger:
         declare(ledger, one, other, by="sun", because="更正", evidence="证明 12 号", needs=2)
+        ledger.judge("brother", "brother_too", "different", by="sun", because="", seen="f", needs=2)
 
 
 def house(site: Site) -> None:
@@ -127,6 +128,8 @@ def test_every_page_keeps_to_the_guidelines_at_an_office_screen_and_at_twice_the
     people["zhou"].locator("#visit summary").click()
     people["zhou"].get_by_role("button", name="派上门").click()
     expect(people["zhou"].get_by_role("heading", level=1)).to_have_text("上门核实单")
+    people["zhou"].goto(f"{shop.address}/moves")
+    expect(people["zhou"].get_by_role("row")).to_have_count(2)  # so that there is a list to look at
     for way in (way for module in PAGES for way in module.WAYS if way.method == "GET"):
         page = people["admin" if way.deed in ("audit", "accounts") else "zhou"]
         answer = page.goto(shop.address + given.get(way.address, way.address.replace("{case}", str(case))))

@@ -148,7 +148,7 @@ def test_pages_about_whole_platforms_are_for_who_has_no_such_limit(office: Offic
     assert wang.tree.xpath("//nav[@class='pages']/a[@href='/approvals']") == []
     assert [
         str(one).strip() for one in wang.tree.xpath("//ul[@class='tiles']//a/text()") if str(one).strip()
-    ] == ["案待裁定", "处值有矛盾", "处户口有矛盾"]
+    ] == ["案待裁定", "处值有矛盾", "处户口有矛盾", "人的记录等第二人看"]
 
 
 def test_an_administrator_keeps_somebody_to_an_area_from_the_next_click_on(office: Office) -> None:

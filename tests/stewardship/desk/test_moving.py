@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from stewardship.four_eyes import Tier
 from stewardship.staff import keep_to
 from stewardship.store import open_desk
 from tests.stewardship.desk.conftest import Office, Visitor
@@ -55,26 +52,6 @@ def test_what_others_said_meanwhile_is_shown_and_nothing_is_saved(office: Office
     wang.submit(address, say="save", because="上门看过")
     assert wang.page is not None and wang.page.status_code == 409 and len(office.lines()) == 1
     assert "与现有裁定矛盾" in wang.text and wang.tree.xpath("//button[@value='save']") == []
-
-
-def test_a_move_for_two_takes_effect_once_somebody_else_saves_the_same_without_knowing(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("stewardship.four_eyes.tier", lambda: Tier(0, {}))
-    for name, stands, told in (
-        ("wang", 0, "还没有生效"),
-        ("wang", 0, "还没有生效"),
-        ("li", 2, "下一夜起生效"),
-    ):
-        visitor = office.at_work(name)
-        address = page_of(office, visitor)
-        visitor.submit(address, **{"record-brother_too": "1", "to": "lijianjun"}, say="look")
-        assert "须两人裁定" in visitor.text and "要写入账本的裁定：2 条" in visitor.text
-        assert name == "wang" or ("此前有人判过" not in visitor.text and "wang" not in visitor.text)
-        visitor.submit(address, say="save", because=f"{name} 上门看过")
-        assert told in visitor.text
-        with open_ledger(office.site) as ledger:
-            assert len(ledger.verdicts()) == stands
 
 
 def test_nobody_of_another_area_is_moved_or_found_and_an_analyst_moves_nobody(office: Office) -> None:

@@ -18,6 +18,7 @@ from stewardship.desk.audit import FACTS, LIFTED
 from stewardship.desk.rendering import say
 from stewardship.differences import Sign
 from stewardship.links import Kind as TieKind
+from stewardship.moves import Turn
 from stewardship.nights import FAILED, FIGURES, FOLLOWED
 from stewardship.visits import Question
 from warehouse.approvals import Word as SaidWord
@@ -40,11 +41,13 @@ PAGES = (
     "audit",
     "accounts",
     "numbers",
+    "moves",
 )
 WORK = (
     "cases",
     "conflicts",
     "households",
+    "moves",
     "numbers",
     "approvals",
     "refused",
@@ -92,6 +95,8 @@ MADE_UP = {
     "book_": ("ledger", "audit"),
     "ask_": get_args(Question),
     "tie_": get_args(TieKind),
+    "moves_": get_args(Turn),
+    "move_turn_": get_args(Turn),
     "effect_": ("nothing", "waits", "asked", "under_way", "done", "failed"),
 }
 
