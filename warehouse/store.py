@@ -7,6 +7,7 @@ under `sql/`).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
@@ -40,11 +41,14 @@ OUTBOX_TABLES = (
     "outbox.change",
 )
 
-# Nothing is fetched at run time: a site is offline. Memory is capped, what does not fit is spilled.
+# Nothing is fetched at run time: a site is offline. Memory is capped, what does not fit is spilled. Whoever writes may have a
+# share of the machine's beyond that: a city of a million records is sorted and pivoted in three gigabytes several times as fast as in one.
+_SHARE_OF_MEMORY = 1 / 3
+_LEAST_MEMORY = 10**9  # bytes
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
-    "memory_limit": "1GB",
+    "memory_limit": f"{_LEAST_MEMORY}B",
     "threads": 2,
     "max_temp_directory_size": "20GB",
 }
@@ -61,7 +65,7 @@ def open_store(site: Site) -> Iterator[duckdb.DuckDBPyConnection]:
     A fresh file gets every table, the derived ones empty, so that a reader never meets a missing one.
     """
     site.scratch.mkdir(mode=0o700, exist_ok=True)
-    settings = {**_SETTINGS, "temp_directory": str(site.scratch)}
+    settings = {**_SETTINGS, "memory_limit": f"{writers_memory()}B", "temp_directory": str(site.scratch)}
     with closing(duckdb.connect(str(site.warehouse), config=settings)) as con:
         site.warehouse.chmod(0o600)
         create_tables(con)
@@ -74,6 +78,15 @@ def read_store(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a warehouse file, or a snapshot of one, for reading only."""
     with closing(duckdb.connect(str(file.resolve()), read_only=True, config=_SETTINGS)) as con:
         yield con
+
+
+def writers_memory(allowed: Path = Path("/sys/fs/cgroup/memory.max")) -> int:
+    """How many bytes DuckDB may take while a night writes: a share of the machine's memory, or of what a container is `allowed` of
+    it, and never less than a small site needs."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    stated = allowed.read_text(encoding="ascii").strip() if allowed.is_file() else ""
+    memory = min(machine, int(stated)) if stated.isdigit() else machine
+    return max(_LEAST_MEMORY, int(memory * _SHARE_OF_MEMORY))
 
 
 @cache

@@ -19,6 +19,7 @@ from warehouse.store import (
     read_store,
     scalar,
     select,
+    writers_memory,
 )
 
 DERIVED = ("staged.adopted", *STAGED_TABLES, *GOLDEN_TABLES, *OUTBOX_TABLES)
@@ -42,7 +43,18 @@ def test_nothing_is_downloaded_and_memory_is_capped(site: Site) -> None:
     assert settings["autoinstall_known_extensions"] == "false"
     assert settings["autoload_known_extensions"] == "false"
     assert settings["threads"] == "2"
-    assert "MiB" in settings["memory_limit"]
+    with duckdb.connect(config={"memory_limit": f"{writers_memory()}B"}) as capped:
+        assert scalar(capped, "select current_setting('memory_limit')") == settings["memory_limit"]
+
+
+def test_who_writes_has_a_share_of_what_a_container_may_have_and_never_less_than_a_small_site_needs(
+    tmp_path: Path,
+) -> None:
+    allowed = tmp_path / "memory.max"
+    whole = writers_memory(allowed)
+    for stated, bytes_ in (("max", whole), ("3600000000", 1_200_000_000), ("1000", 10**9)):
+        allowed.write_text(f"{stated}\n", encoding="ascii")
+        assert writers_memory(allowed) == min(bytes_, whole)
 
 
 def test_a_reader_cannot_write(site: Site) -> None:

@@ -1,10 +1,65 @@
 -- What each record says today, one row per record: the current claims side by side, as keys.
 -- Records that are gone from their platform stay, marked present = false. Rows that we inserted are no evidence and do not
--- stand here: they belong to their resident by receipt; nor do records of places, which speak of nobody. One pass over the claims.
+-- stand here: they belong to their resident by receipt; nor do records of places, which speak of nobody. One pass over the claims,
+-- and what concerns the few who were renamed once more.
 -- Who bears the same checked ID number and the same name as a record that states a former name was called that, too, and so
 -- was who has the name and the phone of any of these: else the registry, which says both, would be torn between those who
 -- already say the new name and those who say the old one.
-with said as (
+with changed_name as (
+    select record_id from staged.own where field = 'former_name' and quality = 'ok' and "key" is not null
+),
+
+registered as (
+    select
+        record_id,
+        max("key") filter (where field = 'name') as name,
+        max("key") filter (where field = 'former_name' and quality = 'ok') as former_name,
+        max("key") filter (where field = 'id_number') as id_number,
+        max(quality) filter (where field = 'id_number') as id_quality
+    from staged.own semi join changed_name using (record_id)
+    group by record_id
+),
+
+renamed as (
+    select id_number, name, min(former_name) as former_name
+    from registered
+    join facts.quality as q on q.quality = registered.id_quality and q.good
+    where former_name <> name and id_number is not null
+    group by id_number, name
+    having count(distinct former_name) = 1
+),
+
+-- Who says a former name, or bears the number of who does.
+concerned as (
+    select record_id from changed_name
+    union
+    select own.record_id
+    from staged.own as own
+    semi join renamed on renamed.id_number = own."key"
+    where own.field = 'id_number'
+),
+
+reachable as (
+    select
+        record_id,
+        max("key") filter (where field = 'name') as name,
+        max("key") filter (where field = 'former_name' and quality = 'ok') as own_former_name,
+        max("key") filter (where field = 'id_number') as id_number,
+        max("key") filter (where field = 'phone') as phone
+    from staged.own semi join concerned using (record_id)
+    group by record_id
+),
+
+called as (
+    select r.name, r.phone, min(coalesce(r.own_former_name, renamed.former_name)) as former_name
+    from reachable as r
+    left join renamed on renamed.id_number = r.id_number and renamed.name = r.name
+    where coalesce(r.own_former_name, renamed.former_name) <> r.name and r.phone is not null
+    group by r.name, r.phone
+    having count(distinct coalesce(r.own_former_name, renamed.former_name)) = 1
+),
+
+said as (
     select
         record_id,
         max("key") filter (where field = 'name') as name,
@@ -25,29 +80,6 @@ with said as (
         max("key") filter (where field = 'head_id_number') as head_id_number
     from staged.own
     group by record_id
-),
-
-renamed as (
-    select said.id_number, said.name, min(said.former_name) as former_name
-    from said
-    join facts.quality as q on q.quality = said.id_quality and q.good
-    where said.former_name <> said.name and said.id_number is not null
-    group by said.id_number, said.name
-    having count(distinct said.former_name) = 1
-),
-
-numbered as (
-    select said.* replace (coalesce(said.former_name, renamed.former_name) as former_name)
-    from said
-    left join renamed on renamed.id_number = said.id_number and renamed.name = said.name
-),
-
-called as (
-    select name, phone, min(former_name) as former_name
-    from numbered
-    where former_name <> name and phone is not null
-    group by name, phone
-    having count(distinct former_name) = 1
 )
 
 select
@@ -55,10 +87,11 @@ select
     r.platform,
     r.first_night,
     r.present,
-    numbered.* exclude (record_id) replace (coalesce(numbered.former_name, called.former_name) as former_name)
+    said.* exclude (record_id) replace (coalesce(said.former_name, renamed.former_name, called.former_name) as former_name)
 from staged.record as r
-left join numbered on numbered.record_id = r.record_id
-left join called on called.name = numbered.name and called.phone = numbered.phone
+left join said on said.record_id = r.record_id
+left join renamed on renamed.id_number = said.id_number and renamed.name = said.name
+left join called on called.name = said.name and called.phone = said.phone
 anti join staged.adopted as a on a.record_id = r.record_id
 anti join staged.place as place on place.record_id = r.record_id
 order by r.record_id
