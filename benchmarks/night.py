@@ -27,7 +27,11 @@ PACKAGES = ("duckdb", "pyarrow", "pandas", "rapidfuzz", "dagster", "great-expect
 
 
 def run(*arguments: str) -> dict[str, Any]:
-    """Run one command of the product in its own process: its JSON answer, wall and CPU seconds."""
+    """Run one command of the product in its own process: its JSON answer, wall and CPU seconds.
+
+    Raises:
+        RuntimeError: it could not do what it was asked, and what it says.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     done = subprocess.run([COMMAND, *arguments, "--json"], capture_output=True, text=True, check=False)
@@ -35,6 +39,8 @@ def run(*arguments: str) -> dict[str, Any]:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     answer = json.loads(done.stdout) if done.stdout.strip() else {}
+    if "error" in answer or done.returncode > 1:
+        raise RuntimeError(f"{' '.join(arguments)}: {answer.get('error', done.stderr[-3000:])}")
     return {
         "command": " ".join(arguments),
         "exit": done.returncode,
