@@ -9,14 +9,12 @@ benchmarks/results/applying.json; docs/stewardship.md quotes that file.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +24,8 @@ from typing import Any
 
 import httpx
 
-from benchmarks.night import RESULTS, machine, run
+from benchmarks.cities import city, options
+from benchmarks.night import RESULTS, machine
 from benchmarks.processes import free_port
 from stewardship.rehearsal import answer_cases
 from stewardship.standing import Standing
@@ -111,14 +110,8 @@ def dagster_dev(root: Path) -> Iterator[None]:
     home.mkdir(exist_ok=True)
     shutil.copy(HOME / "dagster.yaml", home)
     own = {"DAGSTER_HOME": str(home.resolve()), "ENTER_ONCE_SITE": str(root.resolve())}
-    command = [
-        Path(sys.executable).parent / "dagster",
-        "dev",
-        "-m",
-        "pipelines.definitions",
-        "--port",
-        str(port),
-    ]
+    dagster = str(Path(sys.executable).parent / "dagster")
+    command = [dagster, "dev", "-m", "pipelines.definitions", "--port", str(port)]
     process = subprocess.Popen(
         command, cwd=HOME, env=os.environ | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -163,18 +156,7 @@ def measure(root: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, write the results file, print it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--site", type=Path, help="a city that has had its night; else one is made")
-    parser.add_argument("--residents", type=int, default=5000)
-    parser.add_argument("--seed", type=int, default=11)
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "site"
-        if asked.site:
-            shutil.copytree(asked.site, root, symlinks=True)
-        else:
-            run("city", str(root), "--residents", str(asked.residents), "--seed", str(asked.seed))
-            run("nightly", "--site", str(root))
+    with city(options(__doc__).parse_args()) as root:
         found = {"machine": machine(), **measure(root)}
     (RESULTS / "applying.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(found, indent=1))

@@ -10,7 +10,6 @@ docs/stewardship.md quotes that file.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -18,7 +17,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -32,7 +30,8 @@ from typing import Any
 import httpx
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.night import COMMAND, RESULTS, machine, run
+from benchmarks.cities import city, options
+from benchmarks.night import COMMAND, RESULTS, machine
 from benchmarks.processes import free_port
 from stewardship.accounts import add_account
 from stewardship.casebook import open_casebook
@@ -247,22 +246,13 @@ def _served(root: Path) -> Iterator[tuple[str, int]]:
 
 def main() -> None:
     """Measure, write the results file, print it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--site", type=Path, help="a city that has had its night; else one is made")
-    parser.add_argument("--residents", type=int, default=5000)
-    parser.add_argument("--seed", type=int, default=11)
+    parser = options(__doc__)
     parser.add_argument("--verdicts", type=int, default=200)
     parser.add_argument("--stewards", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="also take the pictures of the docs")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "site"
-        if asked.site:
-            _copy(asked.site, root)
-        else:
-            run("city", str(root), "--residents", str(asked.residents), "--seed", str(asked.seed))
-            run("nightly", "--site", str(root))
+    with city(asked, _copy) as root:
         found = measure(root, asked.verdicts, asked.stewards, asked.seconds, asked.pictures)
     found = {"machine": machine(), "seed": asked.seed, **found}
     (RESULTS / "desk.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -7,16 +7,14 @@ Writes benchmarks/results/stewards.json; docs/stewardship.md quotes that file.
 
 from __future__ import annotations
 
-import argparse
 import json
-import shutil
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from benchmarks.cities import city, options
 from benchmarks.night import RESULTS, machine, run
 from stewardship.rehearsal import answer_cases
 from synthetic_city.truth import people
@@ -104,18 +102,7 @@ def measure(root: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, write the results file, print it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--site", type=Path, help="a city that has had its night; else one is made")
-    parser.add_argument("--residents", type=int, default=5000)
-    parser.add_argument("--seed", type=int, default=11)
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "site"
-        if asked.site:
-            shutil.copytree(asked.site, root, symlinks=True)
-        else:
-            run("city", str(root), "--residents", str(asked.residents), "--seed", str(asked.seed))
-            run("nightly", "--site", str(root))
+    with city(options(__doc__).parse_args()) as root:
         found = {"machine": machine(), **measure(root)}
     (RESULTS / "stewards.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(found, indent=1))
