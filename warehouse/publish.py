@@ -59,9 +59,8 @@ def find_wanted(con: duckdb.DuckDBPyConnection, night: date, *, hold_back: Colle
     Platforms held back tonight want nothing: what they lack is found again on a later night.
     """
     con.execute(f"set variable night = date '{night.isoformat()}'")
-    rebuild(con, "outbox.tellable")
-    rebuild(con, "outbox.newcomer")
-    rebuild(con, "outbox.wanted")
+    for table in ("outbox.tellable", "outbox.newcomer", "outbox.fed", "outbox.wanted"):
+        rebuild(con, table)
     con.execute("delete from outbox.wanted where list_contains(?::varchar[], platform)", [sorted(hold_back)])
 
 

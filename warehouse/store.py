@@ -35,6 +35,7 @@ GOLDEN_TABLES = (
 OUTBOX_TABLES = (
     "outbox.tellable",
     "outbox.newcomer",
+    "outbox.fed",
     "outbox.wanted",
     "outbox.receipt",
     "outbox.decision",

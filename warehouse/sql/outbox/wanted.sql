@@ -8,8 +8,7 @@
 --   the fields it lists, only to the departments it lists.
 -- What. What may be told at all (outbox.tellable).
 --   What stands in a field that the platform copies from others may come from a record there that nobody recognised as this
---   person's: it is filled where it is blank, and not corrected where the source has somebody of that name, number or phone
---   who has, or lately had, that very value: it would be undone the next night.
+--   person's (outbox.fed): it is filled where it is blank, and not corrected: it would be undone the next night.
 -- In which words. A code is told as the platform's own list can say it (facts.expressible): `told` is the golden value,
 --   or the broader code that is still true. A code that the platform cannot say at all is not wanted.
 -- When. recall: what stands there is our own word, taken from a record that turned out to be somebody else's (a merge was
@@ -57,8 +56,9 @@ receiver as (
 held as (
     select c.record_id, c.field, c.stated, c."key", q.place
     from staged.claim as c
+    semi join receiver on receiver.platform = c.platform and receiver.field = c.field
     left join facts.quality as q on q.quality = c.quality and q.golden
-    where c.until is null and c.field in (select field from receiver)
+    where c.until is null
 ),
 
 -- Cells in which our own word stands, taken from a record that turned out to be somebody else's.
@@ -82,56 +82,6 @@ copied as (
     from facts.feed as feed
     join staged.record as s on s.platform = feed.source and s.present
     join resolved.record as r on r.record_id = s.record_id
-),
-
-copies as (
-    select distinct platform, source from facts.feed
-),
-
--- Whom a source may hold under a record of its own that is with somebody else: it says the same name or ID
--- number, the ID number that others know of this resident (a record of an old name), or, where a name is missing, the same
--- phone; of a newborn whom one of the two does not know by name, the same birth date.
-perhaps as (
-    select p.record_id, p.platform, s.record_id as source_record, s.platform as source
-    from staged.person as p
-    join copies on copies.platform = p.platform
-    join staged.person as s on s.platform = copies.source and s.present and s.name = p.name
-    union
-    select p.record_id, p.platform, s.record_id, s.platform
-    from staged.person as p
-    join copies on copies.platform = p.platform
-    join staged.person as s on s.platform = copies.source and s.present and s.id_number = p.id_number
-    union
-    select p.record_id, p.platform, s.record_id, s.platform
-    from staged.person as p
-    join copies on copies.platform = p.platform
-    join resolved.record as r on r.record_id = p.record_id
-    join golden.value as number on number.resident_id = r.resident_id and number.field = 'id_number'
-    join staged.person as s on s.platform = copies.source and s.present and s.id_number = number.value
-    union
-    select p.record_id, p.platform, s.record_id, s.platform
-    from staged.person as p
-    join copies on copies.platform = p.platform
-    join staged.person as s on s.platform = copies.source and s.present and s.phone = p.phone
-    where s.name is null or p.name is null  -- a family shares its phone
-    union
-    select p.record_id, p.platform, s.record_id, s.platform
-    from staged.person as p
-    join copies on copies.platform = p.platform
-    join staged.person as s on s.platform = copies.source and s.present and s.birth_date = p.birth_date
-    where 'newborn' in (s.name_quality, p.name_quality)
-),
-
--- What such a record says, or said until lately (`copied` in policy.toml, in nights): it takes a while until it stands where
--- it is copied to.
-maybe_copied as (
-    select distinct perhaps.record_id, feed.field, f.kind, c."key"
-    from perhaps
-    join facts.feed as feed on feed.platform = perhaps.platform and feed.source = perhaps.source
-    join facts.field as f on f.field = feed.field
-    join staged.claim as c on c.record_id = perhaps.source_record and c.field = feed.field
-    cross join facts.release as release
-    where c."key" is not null and coalesce(c.until >= getvariable('night') - release.copied, true)
 ),
 
 known as (
@@ -241,7 +191,7 @@ from (
 left join misled as m on m.record_id = k.record_id and m.field = k.field
 left join held on held.record_id = k.record_id and held.field = k.field
 left join facts.broader as b on b.field = k.field and b.code = held."key" and b.broader = k.told
-anti join maybe_copied as fed
+anti join outbox.fed as fed
     on fed.record_id = k.record_id and fed.field = k.field
     and m.record_id is null and facts.agree(fed.kind, fed."key", held."key")
 where k.told is not null
