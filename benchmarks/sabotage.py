@@ -45,7 +45,7 @@ TOWNS: Mapping[str, Town] = {
 FIGURES: Mapping[str, tuple[str, ...]] = {
     "allow-list": ("outside_allow_list",),
     "double-send": ("duplicate_batches",),
-    "echo": ("oscillations", "wrong_carried_not_gone"),
+    "echo": ("wrong_introduced", "wrong_carried_not_gone"),
     "veto": ("wrong_introduced",),
 }
 
