@@ -93,6 +93,19 @@ class Casebook:
         return found
 
     @cached_property
+    def unspoken(self) -> Mapping[str, Case]:
+        """The cases that wait while nobody has spoken of anything, most pressing first, by their ids."""
+        return {case.id: case for case in self.cases if case.kind != "stale_verdict"}
+
+    @cached_property
+    def of_pair(self) -> Mapping[tuple[str, str], Sequence[Case]]:
+        """The cases by the two records that they are about, the smaller first."""
+        found: dict[tuple[str, str], list[Case]] = {}
+        for case in self.cases:
+            found.setdefault((case.left, case.right), []).append(case)
+        return found
+
+    @cached_property
     def _by_states(self) -> Mapping[int, Sequence[str]]:
         found: dict[int, list[str]] = {}
         for record, member in self.members.items():

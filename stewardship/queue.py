@@ -11,9 +11,11 @@ who opens it may judge it: it is a wish and no lock.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, islice
 
 from stewardship.accounts import within
 from stewardship.casebook import Casebook
@@ -38,6 +40,12 @@ class Asked:
     among: frozenset[str] | None = None
     group: str = ""
     first: frozenset[str] = frozenset()
+
+    def part(self, cases: Sequence[Case]) -> Sequence[Case]:
+        """Those of some cases that belong to that part."""
+        if (self.kind, self.platform, self.area, self.among) == (None,) * 4 and not self.areas:
+            return cases
+        return [case for case in cases if self.wants(case)]
 
     def wants(self, case: Case) -> bool:
         """Whether a case belongs to that part."""
@@ -140,9 +148,16 @@ class Waiting:
     ) -> None:
         self._book, self._put_off, self._minute = book, put_off, _minute(now)
         self._settled = Settled()
-        for one in standing.standing():
-            self._settle(one)
-        self._open = {case.id: case for case in book.cases if not self._answered(case, standing, now)}
+        touched = {resident for one in standing.standing() for resident in self._settle(one)}
+        self._open = dict(book.unspoken)
+        brought_back = False
+        for case in _spoken_of(book, standing, touched, put_off).values():
+            if self._answered(case, standing, now):
+                self._open.pop(case.id, None)
+            elif case.id not in self._open:
+                self._open[case.id], brought_back = case, True
+        if brought_back:
+            self._open = dict(sorted(self._open.items(), key=lambda one: book.places[one[0]]))
         self._upto = standing.last
 
     @property
@@ -192,6 +207,17 @@ class Waiting:
         return self._settled.between(*case.residents)
 
 
+def _spoken_of(
+    book: Casebook, standing: Standing, touched: Iterable[str], put_off: Iterable[str]
+) -> dict[str, Case]:
+    """The cases that may not be as they were laid out: somebody spoke of the pair or of one of the residents, or put them off. There
+    may be ten thousand others."""
+    about = chain.from_iterable(map(book.about, touched))
+    spoken = chain.from_iterable(book.of_pair.get(pair, ()) for pair in standing.of_pair)
+    off = filter(None, map(book.case, put_off))
+    return {case.id: case for case in chain(about, spoken, off)}
+
+
 def _minute(now: datetime) -> str:
     return stamp(now)[:16]
 
@@ -223,17 +249,12 @@ def _around(
     *,
     backwards: bool = False,
 ) -> Iterator[Case]:
-    if not backwards:
-        yield from (one for one in ordered if one.id in asked.first - {here, *held} and asked.wants(one))
-    place = book.places.get(here) if here else None
-    start = len(ordered)
+    if not backwards and (first := asked.first - {here, *held}):
+        yield from (one for one in ordered if one.id in first and asked.wants(one))
+    place, start = (book.places.get(here) if here else None), len(ordered)
     if place is not None:
-        passed = (
-            at
-            for at, case in enumerate(ordered)
-            if (book.places[case.id] < place if backwards else book.places[case.id] > place)
-        )
-        start = next(passed, len(ordered))
-    for case in [*ordered[start:], *ordered[:start]]:
+        way = -1 if backwards else 1
+        start = bisect_right(ordered, way * place, key=lambda case: way * book.places[case.id])
+    for case in chain(islice(ordered, start, None), islice(ordered, start)):
         if case.id != here and case.id not in held and asked.wants(case):
             yield case

@@ -118,6 +118,10 @@ class Standing:
         """The verdict that stands on a pair."""
         return self.between(left, right).stands
 
+    def disputed(self, left: str, right: str) -> bool:
+        """Whether two people said different things of a pair, the smaller first, and nobody has decided."""
+        return (left, right) in self.by_two and self.between(left, right).disputed
+
     def act(self, seq: int) -> tuple[int, ...]:
         """The lines that were written together with one, itself included: they are taken back together."""
         return self.together.get(seq, (seq,))

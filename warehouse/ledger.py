@@ -123,9 +123,11 @@ class Ledger:
         )
         return [Line(seq, at, kind, json.loads(body), prev, own) for seq, at, kind, body, prev, own in rows]
 
-    def last(self) -> int:
-        """The number of the last line; 0 of an empty ledger."""
-        return int(self._book.rows("select max(seq) from line")[0][0] or 0)
+    def last(self, *but: str) -> int:
+        """The number of the last line, or of the last that is of none of some kinds; 0 of an empty ledger."""
+        others = f"where kind not in ({', '.join('?' * len(but))})" if but else ""
+        rows = self._book.rows(f"select seq from line {others} order by seq desc limit 1", but)
+        return int(rows[0][0]) if rows else 0
 
     def head(self) -> str:
         """The hash of the last line: who keeps it elsewhere can later tell that lines were cut off."""

@@ -35,6 +35,7 @@ from warehouse.site import Site
 from warehouse.snapshot import current_snapshot
 
 T = TypeVar("T")
+_OF_VERDICTS = ("verdict", "undo", "together")  # kinds of lines of the ledger
 
 
 class NothingPublished(RuntimeError):
@@ -63,7 +64,8 @@ class Current:
         self._saying = threading.Lock()
         self._turning = threading.Lock()
         self._waiting: Waiting | None = None
-        self._made: tuple[object, dict[str, Any]] = ((), {})
+        self._made: dict[str, tuple[object, Any]] = {}  # by name: of which state, and what
+        self._making: dict[str, threading.Lock] = {}
         self._again: tuple[Casebook | None, Mapping[Pair, Case]] = (None, {})
 
     def book(self) -> Casebook:
@@ -103,16 +105,17 @@ class Current:
         """Close the books."""
         self._books.close()
 
-    def once(self, name: str, make: Callable[[], T]) -> T:
-        """What follows from the snapshot and the ledger alone: made anew when either has changed, else as it was."""
+    def once(self, name: str, make: Callable[[], T], *, verdicts: bool = False) -> T:
+        """What follows from the snapshot and the ledger alone: made anew when either has changed, else as it was. verdicts: whether it
+        follows from what was said of who is who, too; those lines come every second when many judge."""
         with self._saying:
-            state = (current_snapshot(self.site), self.book().snapshot, self._ledger.head())
-        if state != self._made[0]:
-            self._made = (state, {})
-        made = self._made[1]
-        if name not in made:
-            made[name] = make()
-        found: T = made[name]
+            said = self._ledger.last(*(() if verdicts else _OF_VERDICTS))
+            making = self._making.setdefault(name, threading.Lock())
+        state = current_snapshot(self.site), self.book().snapshot, said
+        with making:  # many may ask at once, and it takes seconds where records go by the million
+            if name not in self._made or self._made[name][0] != state:
+                self._made[name] = state, make()
+            found: T = self._made[name][1]
         return found
 
     def note(self, event: Event, by: str, **facts: str | int) -> None:
@@ -149,7 +152,9 @@ class Current:
         if self._waiting is None:
             self._waiting = Waiting(book, standing, put_off, now)
         self._waiting = self._waiting.brought_up_to(book, standing, put_off, now)
-        waits = [case for case in self._waiting.cases if asks(standing, case, who, now)]
+        judged = (case for pair in standing.by_two for case in book.of_pair.get(pair, ()))
+        not_theirs = {case.id for case in judged if not asks(standing, case, who, now)}
+        waits = [case for case in self._waiting.cases if case.id not in not_theirs]
         again = [
             case
             for pair, case in self._drawn().items()

@@ -39,11 +39,10 @@ def queue_page(asking: Asking) -> Response:
         every = asking.current.open_cases(asking.con, book, standing, asking.who.account, asking.now)
         mine = _judged_today(standing, account.name, asking.now)
         answered = sum(account.name in {one.by for one in said.waits} for said in standing.waiting())
-        disputed = {one.id for one in every if standing.between(one.left, one.right).disputed}
+        disputed = {one.id for one in every if standing.disputed(one.left, one.right)}
         groups = offered(asking, book, standing)
-    waiting = [case for case in every if account.works_on(case.areas)]
-    wanted = [case for case in waiting if asked.wants(case)]
-    wanted.sort(key=lambda case: case.id not in asked.first)
+    waiting = [case for case in every if account.works_on(case.areas)] if account.areas else every
+    wanted = sorted(asked.part(waiting), key=lambda case: case.id not in asked.first)
     return page(
         asking,
         "queue.html",

@@ -7,7 +7,7 @@ Belongs here: this page. Lives elsewhere: the list of cases (`queue.py`), what a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 from urllib.parse import parse_qsl
@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import RedirectResponse, Response
 
 from dedup.explain import UnknownId
+from stewardship.accounts import Account
 from stewardship.blast import blast
 from stewardship.casebook import Casebook
 from stewardship.cases import Case
@@ -75,10 +76,12 @@ class Step:
     at: str
 
 
-def _siblings(book: Casebook, case: Case, waiting: Set[str]) -> list[Case]:
-    """Other open cases about the same residents."""
+def _siblings(book: Casebook, case: Case, waiting: Sequence[Case], who: Account) -> list[Case]:
+    """Other open cases about the same residents, of those that somebody works on."""
     others = {one.id: one for resident in case.residents for one in book.about(resident)}
-    return [one for one in others.values() if one.id != case.id and one.id in waiting][:5]
+    theirs = [one for one in others.values() if one.id != case.id and who.works_on(one.areas)]
+    open_now = {one.id for one in waiting} if theirs else ()
+    return [one for one in theirs if one.id in open_now][:5]
 
 
 def next_case(asking: Asking) -> Response:
@@ -147,7 +150,7 @@ def case_page(
         case=case,
         titles=book.platforms,
         holder=holder,
-        siblings=_siblings(book, case, {one.id for one in waiting if by.works_on(one.areas)}),
+        siblings=_siblings(book, case, waiting, by),
         wrong=say(told, asking.speak, by=other.by if other else "") if told else "",
         other=other,
         chain=[step_of(link, asking) for link in chain],
@@ -211,7 +214,7 @@ def _place_in_queue(asking: Asking, book: Casebook, case: Case, waiting: Sequenc
     """Where a case stands in the part of the queue that is worked on, and what comes before and after it."""
     asked = asked_of(asking, asking.form or asking.query)
     held = spoken_for(asking.con, asking.who.account.name, asking.now)
-    part = [one for one in waiting if asked.wants(one)]
+    part = asked.part(waiting)
     query = query_of(asked)
     return {
         "asked": asked,

@@ -97,10 +97,10 @@ def moves(asking: Asking) -> list[Move]:
 
     def read() -> list[Move]:
         with current.standing() as (_, standing):
-            found = doubts(standing, {(one.left, one.right) for one in book.cases})
+            found = doubts(standing, book.of_pair)
         return find_moves(book.snapshot, current.site.key, found)
 
-    return [one for one in current.once("moves", read) if one.turn(account) is not None]
+    return [one for one in current.once("moves", read, verdicts=True) if one.turn(account) is not None]
 
 
 def moves_for(asking: Asking) -> list[Move]:
