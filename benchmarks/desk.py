@@ -220,9 +220,11 @@ def _staff(site: Site, name: str) -> str:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """What a process has used so far."""
+    """What a process and those that it started have used so far."""
     used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
+    started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    own = sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
+    return own + sum(_cpu_seconds(int(child)) for child in started)
 
 
 @contextmanager

@@ -1,21 +1,34 @@
-"""What the desk asks of those who read platform files and exports, answered for one site.
+"""What the desk asks of those who read platform files and exports, answered for one site; and the desk of a site with that.
 
 Belongs here: putting what the commands find into the desk's shapes (`stewardship/intake.py`).
-Lives elsewhere: the work: `gate.py`, `quarantine.py`, `catalogue.py`, `entries.py`.
+Lives elsewhere: the work: `gate.py`, `quarantine.py`, `catalogue.py`, `entries.py`; the desk (`stewardship/desk`).
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+
+from starlette.applications import Starlette
 
 from connectors.platform import read_platforms
 from pipelines import entries, gate, quarantine
 from pipelines.catalogue import listed
 from pipelines.messages import Language
+from stewardship.desk.app import desk
 from stewardship.intake import FormField, Gated, Listed, Overriding, Quarantined
-from warehouse.site import Site
+from warehouse.site import Site, read_site
+
+SITE = "ENTER_ONCE_SITE"  # the variable that names the site to a process of the desk, as to one of Dagster's
+
+
+def desk_of_site() -> Starlette:
+    """The desk of the site that the environment names: what each process of a server makes."""
+    site = read_site(Path(os.environ[SITE]))
+    return desk(site, SiteIntake(site))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ heads of all cases are kept in memory: the queue is a list.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -139,7 +140,7 @@ def open_casebook(site: Site, snapshot: Path, said: Sequence[Verdict]) -> Casebo
 
 
 def _write(site: Site, snapshot: Path, said: Sequence[Verdict], file: Path) -> None:
-    draft = file.with_suffix(".part")
+    draft = file.with_suffix(f".{os.getpid()}.part")  # two processes of a desk may lay out the same night
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
     with read_store(snapshot) as con:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import secrets
 import sys
 from dataclasses import asdict
@@ -20,6 +21,7 @@ def add(command: Add, group: AddGroup) -> None:
     """The commands of this module."""
     review = command("review", open_desk, "打开数据管家的裁定台 / the steward's desk, on loopback")
     review.add_argument("--port", type=int, default=8765)
+    review.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), metavar="PROCESSES")
     account = group("account", "裁定台的账号 / accounts of the desk", "add|list")
     new = command("add", add_one, "新建账号 / make an account", account)
     new.add_argument("name", metavar="NAME")
@@ -37,8 +39,8 @@ def add(command: Add, group: AddGroup) -> None:
 
 
 def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
-    """`review`: serve the desk until it is interrupted."""
-    from pipelines.desk_intake import SiteIntake
+    """`review`: serve the desk until it is interrupted, by as many processes as the machine has cores, at most four."""
+    from pipelines.desk_intake import SITE
     from stewardship.accounts import accounts
     from stewardship.desk.app import serve
     from stewardship.provider import ProviderClient
@@ -53,7 +55,8 @@ def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
         sys.stderr.write(say("review_no_account", speak, site=asked.site) + "\n")
     if site.provider and (missing := ProviderClient(site.provider, site.root).missing()):
         sys.stderr.write(say("review_no_provider", speak, problem=missing) + "\n")
-    serve(site, SiteIntake(site), asked.port)
+    os.environ[SITE] = str(asked.site.resolve())
+    serve("pipelines.desk_intake:desk_of_site", asked.port, asked.workers)
     return Answer(DONE, {"port": asked.port}, say("review_closed", speak))
 
 

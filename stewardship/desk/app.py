@@ -105,10 +105,16 @@ def desk(site: Site, intake: Intake, clock: Callable[[], datetime] = now) -> Sta
     return app
 
 
-def serve(site: Site, intake: Intake, port: int) -> None:
-    """Serve the desk on loopback until it is told to stop."""
+def serve(made_by: str, port: int, workers: int) -> None:
+    """Serve a desk on loopback until it is told to stop, by so many processes.
+
+    made_by: where the function stands that makes it, as `module:name`. Each process makes its own; what they have in common lies in the
+    site's books, which processes write one after the other.
+    """
     uvicorn.run(
-        desk(site, intake),
+        made_by,
+        factory=True,
+        workers=workers,
         host="127.0.0.1",
         port=port,
         log_level="warning",

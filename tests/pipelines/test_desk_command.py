@@ -13,8 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from stewardship.accounts import check_password
+from stewardship.accounts import add_account, check_password
 from stewardship.desk.current import now
+from stewardship.sessions import begin_session
 from stewardship.store import open_desk
 from warehouse.ledger import open_ledger
 from warehouse.site import Site
@@ -88,7 +89,7 @@ def test_the_desk_is_served_on_loopback_until_it_is_stopped(start: Any, site: Si
             '\n[oidc]\nissuer = "https://id.example"\nclient_id = "enter-once"\ndesk = "https://desk.example"\n'
         )
         toml.write('client_secret = "file:oidc"\n')
-    process = start("review", "--site", site.root, "--port", port, "--lang", "en")
+    process = start("review", "--site", site.root, "--port", port, "--workers", 2, "--lang", "en")
     for _ in range(600):
         try:
             answer = httpx.get(f"http://127.0.0.1:{port}/login")
@@ -97,6 +98,13 @@ def test_the_desk_is_served_on_loopback_until_it_is_stopped(start: Any, site: Si
             assert process.poll() is None
             time.sleep(0.1)
     assert answer.status_code == 200 and "登录" in answer.text
+    # A session that one process began is known to the other: each of these may be answered by either.
+    with open_desk(site) as con:
+        token = begin_session(
+            con, add_account(con, "王芳", "steward", "a long password", now()), "zh", now()
+        )[0]
+    answers = [httpx.get(f"http://127.0.0.1:{port}/password", cookies={"desk": token}) for _ in range(12)]
+    assert {one.status_code for one in answers} == {200}
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 0
