@@ -206,8 +206,8 @@ def test_everything_that_waits_is_counted_on_the_first_page(office: Office) -> N
         for one in zhou.tree.xpath("//ul[@class='tiles']/li")
     }
     assert counts == {
-        "案待裁定": len(office.book.cases), "处值有矛盾": 0, "处户口有矛盾": 0, "对号码等人确认": 0, "格等批准": 1, "格被退回": 1, "批是否送到不明": 1, "份拦在关口": 0,
-        "行在隔离区": 0,
+        "案待裁定": len(office.book.cases), "处值有矛盾": 0, "处户口有矛盾": 0, "人的记录等第二人看": 0, "对号码等人确认": 0,
+        "格等批准": 1, "格被退回": 1, "批是否送到不明": 1, "份拦在关口": 0, "行在隔离区": 0,
     }  # fmt: skip
     admin = office.at_work("admin")
     assert admin.get("/tonight").status_code == 200
