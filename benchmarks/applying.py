@@ -35,7 +35,7 @@ from synthetic_city.truth import people
 from warehouse.applying import ask, last_request, said_up_to
 from warehouse.ledger import open_ledger
 from warehouse.one_person import declare
-from warehouse.site import Site, read_site
+from warehouse.site import VARIABLE, Site, read_site
 from warehouse.snapshot import current_snapshot
 from warehouse.store import read_store
 
@@ -109,7 +109,7 @@ def dagster_dev(root: Path) -> Iterator[None]:
     home, port = root / "dagster", free_port()
     home.mkdir(exist_ok=True)
     shutil.copy(HOME / "dagster.yaml", home)
-    own = {"DAGSTER_HOME": str(home.resolve()), "ENTER_ONCE_SITE": str(root.resolve())}
+    own = {"DAGSTER_HOME": str(home.resolve()), VARIABLE: str(root.resolve())}
     dagster = str(Path(sys.executable).parent / "dagster")
     command = [dagster, "dev", "-m", "pipelines.definitions", "--port", str(port)]
     process = subprocess.Popen(

@@ -19,6 +19,7 @@ from pipelines.assets import assets
 from pipelines.messages import language
 from pipelines.night import Night, open_night
 from warehouse.lock import AlreadyRunning
+from warehouse.site import VARIABLE
 
 JOB = "nightly"
 APPLIED = {
@@ -73,7 +74,7 @@ def somebody_asked() -> dg.RunRequest | dg.SkipReason:
 
 
 def _root() -> Path:
-    return Path(os.environ.get("ENTER_ONCE_SITE", "var"))
+    return Path(os.environ.get(VARIABLE, "var"))
 
 
 def definitions(platforms: Mapping[str, Platform]) -> dg.Definitions:

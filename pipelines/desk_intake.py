@@ -20,14 +20,12 @@ from pipelines.catalogue import listed
 from pipelines.messages import Language
 from stewardship.desk.app import desk
 from stewardship.intake import FormField, Gated, Listed, Overriding, Quarantined
-from warehouse.site import Site, read_site
-
-SITE = "ENTER_ONCE_SITE"  # the variable that names the site to a process of the desk, as to one of Dagster's
+from warehouse.site import VARIABLE, Site, read_site
 
 
 def desk_of_site() -> Starlette:
     """The desk of the site that the environment names: what each process of a server makes."""
-    site = read_site(Path(os.environ[SITE]))
+    site = read_site(Path(os.environ[VARIABLE]))
     return desk(site, SiteIntake(site))
 
 

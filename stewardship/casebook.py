@@ -11,7 +11,6 @@ heads of all cases are kept in memory: the queue is a list.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -26,6 +25,7 @@ from dedup.site import site_model
 from stewardship.cases import Case, Ground, Record, Sheet, Stated, find_cases
 from stewardship.patterns import patterned
 from warehouse.ledger import Verdict
+from warehouse.lock import in_turn
 from warehouse.site import Site
 from warehouse.store import given, read_store
 
@@ -132,7 +132,9 @@ def open_casebook(site: Site, snapshot: Path, said: Sequence[Verdict]) -> Casebo
     file = site.cases / f"{snapshot.stem}.{written}.{_FORMAT}.sqlite"
     if not file.exists():
         site.cases.mkdir(mode=0o700, exist_ok=True)
-        _write(site, snapshot, said, file)
+        with in_turn(site.cases):  # the processes of a desk turn to a night at once
+            if not file.exists():
+                _write(site, snapshot, said, file)
     others = (one for one in site.cases.glob("*.sqlite") if one != file)
     for old in sorted(others, key=lambda one: one.stat().st_mtime_ns)[:-1]:
         old.unlink()
@@ -140,7 +142,7 @@ def open_casebook(site: Site, snapshot: Path, said: Sequence[Verdict]) -> Casebo
 
 
 def _write(site: Site, snapshot: Path, said: Sequence[Verdict], file: Path) -> None:
-    draft = file.with_suffix(f".{os.getpid()}.part")  # two processes of a desk may lay out the same night
+    draft = file.with_suffix(".part")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
     with read_store(snapshot) as con:

@@ -1,6 +1,6 @@
-"""One writer at a time: an OS lock on the site's lock file.
+"""One writer at a time: an OS lock on the site's lock file, or on a folder.
 
-Belongs here: taking the lock, and saying who holds it.
+Belongs here: taking a lock or waiting for it, and saying who holds the site's.
 Lives elsewhere: what is done under it (`pipelines`).
 
 The lock is the kernel's, so it dies with its process however that ends; the file's text only tells a person
@@ -49,6 +49,17 @@ def only_writer(site: Site) -> Iterator[None]:
         os.ftruncate(handle, 0)
         since = datetime.now().astimezone().isoformat(timespec="seconds")
         os.pwrite(handle, json.dumps({"pid": os.getpid(), "since": since}).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[None]:
+    """Wait until no other process, or other part of this one, is in a block like this one on the same folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)

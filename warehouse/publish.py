@@ -132,24 +132,28 @@ def changes(con: duckdb.DuckDBPyConnection, platform: str | None = None) -> list
 
 
 _TRUE_OF_HOUSEHOLDS = """
-with placed as (
-    select resident_id, split_part(value, '|', 3) as community
-    from golden.value
-    where field = 'address' and split_part(value, '|', 3) <> ''
-),
-
-known as (
+with known as (
     select resident_id, field, value from golden.value
-    where field <> 'community' or resident_id not in (select resident_id from placed)
+    where list_contains($fields, field) and field <> 'community'
     union all
-    select resident_id, 'community', community from placed
+    select
+        resident_id,
+        'community',
+        coalesce(
+            max(split_part(value, '|', 3)) filter (where field = 'address' and split_part(value, '|', 3) <> ''),
+            max(value) filter (where field = 'community')
+        ) as community
+    from golden.value
+    where list_contains($fields, 'community') and field in ('address', 'community')
+    group by resident_id
+    having community is not null
 )
 
 select member.stated, member.record_id, known.field, known.value
 from staged.claim as member
 join staged.record as s on s.record_id = member.record_id and s.present
 left join resolved.record as r on r.record_id = member.record_id
-left join known on known.resident_id = r.resident_id and list_contains($fields, known.field)
+left join known on known.resident_id = r.resident_id
 where member.platform = $platform and member.field = 'household_number' and member.until is null
     and list_contains($numbers, member.stated)
 """

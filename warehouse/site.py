@@ -20,6 +20,7 @@ from dedup.normalise.area import Area, Estate
 from warehouse.connections import Connection, WrongConnection, read_connections, read_ledger
 from warehouse.provider import Provider, read_provider
 
+VARIABLE = "ENTER_ONCE_SITE"  # of the environment: names the site to the processes of Dagster and of the desk
 _AREA_WORDS = tuple(item.name for item in fields(Area) if item.name != "estates")
 _ESTATE_WORDS = tuple(item.name for item in fields(Estate))
 _FOLDERS = ("inbox", "landing", "snapshots", "outbox", "receipts", "reports", "truth", "dagster")

@@ -40,12 +40,11 @@ def add(command: Add, group: AddGroup) -> None:
 
 def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
     """`review`: serve the desk until it is interrupted, by as many processes as the machine has cores, at most four."""
-    from pipelines.desk_intake import SITE
     from stewardship.accounts import accounts
     from stewardship.desk.app import serve
     from stewardship.provider import ProviderClient
     from stewardship.store import open_desk as open_book
-    from warehouse.site import read_site
+    from warehouse.site import VARIABLE, read_site
 
     site = read_site(asked.site)
     with open_book(site) as con:
@@ -55,7 +54,7 @@ def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
         sys.stderr.write(say("review_no_account", speak, site=asked.site) + "\n")
     if site.provider and (missing := ProviderClient(site.provider, site.root).missing()):
         sys.stderr.write(say("review_no_provider", speak, problem=missing) + "\n")
-    os.environ[SITE] = str(asked.site.resolve())
+    os.environ[VARIABLE] = str(asked.site.resolve())
     serve("pipelines.desk_intake:desk_of_site", asked.port, asked.workers)
     return Answer(DONE, {"port": asked.port}, say("review_closed", speak))
 

@@ -19,9 +19,9 @@ MOST = 50  # on the page, of either
 
 def moves_page(asking: Asking) -> Response:
     """Those that wait for who asks, and those of theirs that wait for others."""
-    mine = moves_for(asking)
-    others = [one for one in moves(asking) if one not in mine]
-    asking.current.note("viewed", asking.who.account.name, page="moves", full=int(asking.full))
+    account, mine = asking.who.account, moves_for(asking)
+    others = [one for one in moves(asking) if one.turn(account) in ("waits", "disputed")]
+    asking.current.note("viewed", account.name, page="moves", full=int(asking.full))
     return page(
         asking,
         "moves.html",

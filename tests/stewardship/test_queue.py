@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from stewardship.queue import (
     hold,
     let_go,
 )
-from stewardship.standing import UNSURE, Standing
+from stewardship.standing import UNSURE, Settled, Standing
 from stewardship.store import open_desk, stamp
 from tests.stewardship.conftest import Clock
 from warehouse.books import FileBook
@@ -157,18 +157,18 @@ SAID = st.one_of(
 
 
 def small_book() -> Casebook:
-    """Six residents of two records each, and a case between every two of them."""
+    """Six residents of two records each, and a case between every two of them; two of an older verdict on other data."""
     cases = [
         Case(
             f"c{a}{b}",
-            "possible_match",
+            "stale_verdict" if b == a + 4 else "possible_match",
             f"r{a:02}",
             f"r{b:02}",
             (RESIDENTS[a], RESIDENTS[b]),
             "",
             1,
             0.5,
-            "f",
+            "g" if b == a + 4 else "f",
             0,
             0,
             (),
@@ -179,6 +179,30 @@ def small_book() -> Casebook:
     ]
     members = {f"r{place:02}": Member(RESIDENTS[place % 6], place, "grid") for place in range(12)}
     return Casebook(Path(), Path(), cases, {case.id: at for at, case in enumerate(cases)}, members, {})
+
+
+def waiting_slowly(
+    book: Casebook, standing: Standing, put_off: dict[str, Deferred], now: datetime
+) -> list[Case]:
+    """What waits, every case asked by itself."""
+    settled = Settled()
+    for one in standing.standing():
+        left, right = book.resident(one.left), book.resident(one.right)
+        if left and right:
+            settled.take(left, right, one.verdict)
+
+    def waits(case: Case) -> bool:
+        said = standing.between(case.left, case.right)
+        own = said.stands
+        if case.id in put_off and put_off[case.id].until > stamp(now):
+            return False
+        if said.waits or case.kind == "stale_verdict":
+            return bool(said.waits) or (own is not None and own.seen != case.seen)
+        if own is not None and (own.verdict, own.seen) == ("unsure", case.seen):
+            return now - datetime.fromisoformat(own.at) >= UNSURE
+        return not settled.between(*case.residents)
+
+    return [case for case in book.cases if waits(case)]
 
 
 @settings(max_examples=60)
@@ -205,3 +229,4 @@ def test_what_waits_is_the_same_word_by_word_as_all_at_once(steps: list[tuple[st
             standing.refresh(ledger)
             waiting = waiting.brought_up_to(book, standing, put_off, clock())
             assert waiting.cases == Waiting(book, standing, put_off, clock()).cases
+            assert waiting.cases == waiting_slowly(book, standing, put_off, clock())

@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from warehouse.lock import AlreadyRunning, only_writer
+from warehouse.lock import AlreadyRunning, in_turn, only_writer
 from warehouse.site import Site
 
 HOLD = """
@@ -53,3 +55,19 @@ def test_an_unreadable_lock_file_does_not_stop_a_run(site: Site) -> None:
     site.lock.write_text("half a line")
     with only_writer(site):
         pass
+
+
+def test_who_has_to_wait_for_a_folder_comes_in_when_the_one_before_is_done(tmp_path: Path) -> None:
+    inside: list[int] = []
+
+    def come_in(_turn: int) -> int:
+        with in_turn(tmp_path):
+            inside.append(1)
+            met = len(inside)
+            os.sched_yield()
+            inside.pop()
+        return met
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(come_in, range(200))) == {1}
+    assert list(tmp_path.iterdir()) == []

@@ -9,54 +9,44 @@ with changed_name as (
     select record_id from staged.own where field = 'former_name' and quality = 'ok' and "key" is not null
 ),
 
-registered as (
+-- Who says a former name, or bears the number of who does.
+concerned as (
+    select record_id from changed_name
+    union
+    select record_id from staged.own semi join (
+        select "key" from staged.own semi join changed_name using (record_id) where field = 'id_number'
+    ) as borne using ("key")
+    where field = 'id_number'
+),
+
+known as (
     select
         record_id,
         max("key") filter (where field = 'name') as name,
         max("key") filter (where field = 'former_name' and quality = 'ok') as former_name,
         max("key") filter (where field = 'id_number') as id_number,
-        max(quality) filter (where field = 'id_number') as id_quality
-    from staged.own semi join changed_name using (record_id)
-    group by record_id
-),
-
-renamed as (
-    select id_number, name, min(former_name) as former_name
-    from registered
-    join facts.quality as q on q.quality = registered.id_quality and q.good
-    where former_name <> name and id_number is not null
-    group by id_number, name
-    having count(distinct former_name) = 1
-),
-
--- Who says a former name, or bears the number of who does.
-concerned as (
-    select record_id from changed_name
-    union
-    select own.record_id
-    from staged.own as own
-    semi join renamed on renamed.id_number = own."key"
-    where own.field = 'id_number'
-),
-
-reachable as (
-    select
-        record_id,
-        max("key") filter (where field = 'name') as name,
-        max("key") filter (where field = 'former_name' and quality = 'ok') as own_former_name,
-        max("key") filter (where field = 'id_number') as id_number,
+        max(quality) filter (where field = 'id_number') as id_quality,
         max("key") filter (where field = 'phone') as phone
     from staged.own semi join concerned using (record_id)
     group by record_id
 ),
 
+renamed as (
+    select id_number, name, min(former_name) as former_name
+    from known
+    join facts.quality as q on q.quality = known.id_quality and q.good
+    where former_name <> name and id_number is not null
+    group by id_number, name
+    having count(distinct former_name) = 1
+),
+
 called as (
-    select r.name, r.phone, min(coalesce(r.own_former_name, renamed.former_name)) as former_name
-    from reachable as r
-    left join renamed on renamed.id_number = r.id_number and renamed.name = r.name
-    where coalesce(r.own_former_name, renamed.former_name) <> r.name and r.phone is not null
-    group by r.name, r.phone
-    having count(distinct coalesce(r.own_former_name, renamed.former_name)) = 1
+    select known.name, known.phone, min(coalesce(known.former_name, renamed.former_name)) as former_name
+    from known
+    left join renamed on renamed.id_number = known.id_number and renamed.name = known.name
+    where coalesce(known.former_name, renamed.former_name) <> known.name and known.phone is not null
+    group by known.name, known.phone
+    having count(distinct coalesce(known.former_name, renamed.former_name)) = 1
 ),
 
 said as (
