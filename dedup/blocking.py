@@ -14,14 +14,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 
-from dedup.columns import Bools, Hashes, Ints, beside_each_other, distinct
+from dedup.columns import Bools, Hashes, Ints, distinct, repeated
 from dedup.model import BlockKey, Model
 from dedup.nodes import Nodes
 from dedup.prepare import PREPARERS
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: spreads sums of hashes
+# Most pairs are made by many keys, and nearly all of those by the first, wide ones; to ask that of a third costs as much as
+# it spares.
+_WIDE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,34 @@ def pairs_of_rows(rows: BlockRows, size: int, model: Model) -> Candidates:
 def _candidates(keys: Iterable[BlockRows], size: int, model: Model) -> Candidates:
     packed: list[Ints] = [np.array([], dtype=np.int64)]
     cuts: list[Cuts] = []
+    wide: list[Hashes] = []
     size = max(size, 1)
     for key, rows in zip(model.blocks, keys, strict=True):
         left, right, over = pairs_of_key(rows, key)
-        packed.append(np.minimum(left, right) * size + np.maximum(left, right))
         cuts.append(over)
+        for block in wide:
+            left, right = _not_in_one(block, left, right)
+        packed.append(np.minimum(left, right) * size + np.maximum(left, right))
+        if len(wide) < _WIDE and not key.asks:
+            wide.append(_only_block(rows, over, size))
     pairs = distinct(np.concatenate(packed))
     return Candidates(left=pairs // size, right=pairs % size, cuts=Cuts.of(cuts))
+
+
+def _only_block(rows: BlockRows, cuts: Cuts, size: int) -> Hashes:
+    """The block of a key that makes all its pairs of a node; 0 for a node in none, in several, or in one that was cut."""
+    block = np.zeros(size, dtype=np.uint64)
+    block[rows.node] = rows.value
+    block[np.bincount(rows.node, minlength=size) > 1] = 0
+    block[pd.Series(block).isin(cuts.value)] = 0
+    return block
+
+
+def _not_in_one(block: Hashes, left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """The pairs that are not made already, because both are in one block."""
+    here = block[left]
+    rest = np.flatnonzero((here != block[right]) | (here == 0))
+    return left[rest], right[rest]
 
 
 def block_table(rows: BlockRows, node: Ints) -> pa.Table:
@@ -175,7 +200,7 @@ def _match_up(node: Ints, column: Column, size: int) -> tuple[Ints, Hashes]:
 
 def pairs_of_key(rows: BlockRows, key: BlockKey) -> tuple[Ints, Ints, Cuts]:
     """The pairs of all blocks of one key that are within its budget, and what was cut."""
-    order, value = _shared(rows.value)
+    order, value = repeated(rows.value)
     starts = np.flatnonzero(np.concatenate([[True], value[1:] != value[:-1]])) if len(value) else order
     size = np.diff(np.append(starts, len(value)))
     asking = np.add.reduceat(rows.asks[order].astype(np.int64), starts) if key.asks and len(value) else size
@@ -191,17 +216,6 @@ def pairs_of_key(rows: BlockRows, key: BlockKey) -> tuple[Ints, Ints, Cuts]:
         wanted = rows.asks[left] | rows.asks[right]
         left, right = left[wanted], right[wanted]
     return rows.node[left], rows.node[right], cuts
-
-
-def _shared(values: Hashes) -> tuple[Ints, Hashes]:
-    """The places of values that stand more than once, equal ones beside each other, and these values."""
-    order = beside_each_other(values)
-    value = values[order]
-    again = value[1:] == value[:-1]
-    shared = (
-        np.append(again, False) | np.insert(again, 0, False) if len(value) else np.zeros(0, dtype=np.bool_)
-    )
-    return order[shared], value[shared]
 
 
 def block_cost(size: Ints, asking: Ints) -> Ints:

@@ -125,19 +125,32 @@ def distinct(numbers: Ints) -> Ints:
     return ordered[fresh]
 
 
-def beside_each_other(hashes: Hashes) -> Ints:
-    """The places of hashes in an order in which equal ones are neighbours.
+def repeated(hashes: Hashes) -> tuple[Ints, Hashes]:
+    """The places of hashes that stand more than once, in an order in which equal ones are neighbours, and these hashes.
 
     A place is written into the last bits of its hash: numbers are sorted several times faster than places by numbers.
     Should two hashes that differ only there be neighbours, they are sorted as they are.
     """
     bits = np.uint64(len(hashes).bit_length())
-    front = np.sort(hashes >> bits << bits | np.arange(len(hashes), dtype=np.uint64))
-    order = (front & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
-    front >>= bits
-    ordered_hashes = hashes[order]
-    alike = (front[1:] == front[:-1]) == (ordered_hashes[1:] == ordered_hashes[:-1])
-    return order if alike.all() else np.argsort(hashes)
+    packed = hashes >> bits << bits | np.arange(len(hashes), dtype=np.uint64)
+    packed.sort()
+    front = packed >> bits
+    again = _again(front)
+    order = (packed[again] & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
+    front, value = front[again], hashes[order]
+    if ((front[1:] == front[:-1]) == (value[1:] == value[:-1])).all():
+        return order, value
+    order = order[np.argsort(value)]
+    order = order[_again(hashes[order])]
+    return order, hashes[order]
+
+
+def _again(ordered_hashes: Hashes) -> Bools:
+    """Which of ordered hashes have an equal neighbour."""
+    again = np.zeros(len(ordered_hashes), dtype=np.bool_)
+    again[1:] = ordered_hashes[1:] == ordered_hashes[:-1]
+    again[:-1] |= again[1:]
+    return again
 
 
 def first_rows(group: Ints) -> Ints:

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pypinyin import lazy_pinyin
-
 from connectors.write.cell import Cell
+from dedup.normalise.pinyin import syllable
 from synthetic_city import names
 from synthetic_city.cases import AMONG, Case, family_phone, parent_of, rare_characters
 from synthetic_city.catalogue import alike, catalogue, rate_of, tables
@@ -88,7 +87,7 @@ def _rare_lost(value: str, case: Case) -> str:
     if throw < 0.2 and rare in tables()["private_use"]:
         return value.replace(rare, tables()["private_use"][rare])
     if throw < 0.35:
-        return value.replace(rare, lazy_pinyin(rare)[0])
+        return value.replace(rare, syllable(rare))
     return value.replace(rare, case.dice.pick(tables()["lost"]))
 
 

@@ -11,8 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from pypinyin import lazy_pinyin
-
+from dedup.normalise.pinyin import syllable
 from synthetic_city.dice import Dice, Weighted
 
 SEX = {"1": "male", "2": "female"}
@@ -126,14 +125,14 @@ def homophones(character: str) -> str:
     >>> "婧" in homophones("静")
     True
     """
-    return _by_sound().get(lazy_pinyin(character)[0], "").replace(character, "")
+    return _by_sound().get(syllable(character), "").replace(character, "")
 
 
 @cache
 def _by_sound() -> dict[str, str]:
     pool = name_characters()
     sounds: dict[str, str] = {}
-    for character, sound in zip(pool, (lazy_pinyin(one)[0] for one in pool), strict=True):
+    for character, sound in zip(pool, map(syllable, pool), strict=True):
         sounds[sound] = sounds.get(sound, "") + character
     return sounds
 

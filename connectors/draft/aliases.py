@@ -16,7 +16,8 @@ from importlib import resources
 from math import log
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin
+from pypinyin import Style, lazy_pinyin, load_phrases_dict
+from pypinyin.phrases_dict import phrases_dict
 
 from connectors.read.layout import plain
 
@@ -202,11 +203,16 @@ def grams(text: str) -> frozenset[str]:
     return frozenset(text) | {text[at : at + 2] for at in range(len(text) - 1)}
 
 
+load_phrases_dict(phrases_dict)  # a header is read by words (银行 is yin hang); `dedup` has pypinyin load none
+
+
 @cache
 def spelled(word: str) -> tuple[str, str]:
     """The initials of a word's pinyin, and all of it.
 
     >>> spelled("姓名")
     ('xm', 'xingming')
+    >>> spelled("银行卡号")[0]
+    'yhkh'
     """
     return "".join(lazy_pinyin(word, style=Style.FIRST_LETTER)), "".join(lazy_pinyin(word))

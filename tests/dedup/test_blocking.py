@@ -40,14 +40,16 @@ words = st.sampled_from(["ann", "anna", "bob", "eve", None])
 
 
 @settings(max_examples=150)
-@given(st.lists(st.tuples(words, words), max_size=12))
-def test_nodes_meet_when_and_only_when_they_agree_on_a_whole_key(rows):
+@given(st.lists(st.tuples(words, words), max_size=12), st.sampled_from([0, 1, 3, 1000]))
+def test_nodes_meet_when_and_only_when_they_agree_on_a_whole_key_within_its_budget(rows, budget):
     records = pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate("ab")})
     # Nobody is linked under this model, so each record is a node of its own.
-    found = candidate_pairs(collapse(records, model()), model())
+    found = candidate_pairs(collapse(records, model(budget)), model(budget))
+    stated = [one[0] for one in rows]
 
     def meet(one, other):
-        same_a = one[0] is not None and one[0] == other[0]
+        many = stated.count(one[0])
+        same_a = one[0] is not None and one[0] == other[0] and many * (many - 1) // 2 <= budget
         heads = one[0] is not None and other[0] is not None and one[0][:4] == other[0][:4]
         return same_a or (heads and one[1] is not None and one[1] == other[1])
 
