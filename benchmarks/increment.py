@@ -42,7 +42,7 @@ FIELDS = (
 def persons(records: Path) -> pa.Table:
     """What `staged.person` would hold of a file of raw records."""
     model = built_in("resident")
-    stated = read_records(records, model)
+    stated = read_records(records, built_in("household"))  # the same columns and `source`
     keys = KEYS[model.reads](stated, model)
     night = pa.array(np.full(len(stated), "2026-11-16", dtype="datetime64[D]"))
     return pa.table(

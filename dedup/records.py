@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 from dedup.model import Model
 
 RESIDENT_COLUMNS = (
-    "source", "name", "former_name", "sex", "id_number", "birth_date", "phone", "address", "community", "relation", "household_number",
+    "name", "former_name", "sex", "id_number", "birth_date", "phone", "address", "community",
 )  # fmt: skip
+HOUSEHOLD_COLUMNS = ("source", "household_number")  # which people one source has under one number
 
 
 class RecordsError(ValueError):
@@ -33,7 +34,7 @@ def read_records(path: Path, model: Model) -> pa.Table:
     Raises:
         RecordsError: no file, no rows, no `record_id`, one that is empty or stands twice, a column of the wrong type.
     """
-    wanted = RESIDENT_COLUMNS if model.reads == "resident" else tuple(model.columns)
+    wanted = _wanted(model)
     table = _read(path, ("record_id", *wanted))
     if "record_id" not in table.column_names:
         raise RecordsError(f"{path}：没有 record_id 列。请给每条记录一个唯一编号")
@@ -54,6 +55,12 @@ def read_records(path: Path, model: Model) -> pa.Table:
         if not _ascend(found.column("record_id")):
             raise RecordsError(f"{path}：record_id 有重复。请给每条记录一个唯一编号")
     return found
+
+
+def _wanted(model: Model) -> tuple[str, ...]:
+    if model.reads != "resident":
+        return tuple(model.columns)
+    return RESIDENT_COLUMNS + (HOUSEHOLD_COLUMNS if model.groups == "home" else ())
 
 
 def _ascend(ids: pa.ChunkedArray) -> bool:

@@ -203,7 +203,8 @@ def grams(text: str) -> frozenset[str]:
     return frozenset(text) | {text[at : at + 2] for at in range(len(text) - 1)}
 
 
-load_phrases_dict(phrases_dict)  # a header is read by words (银行 is yin hang); `dedup` has pypinyin load none
+# A header is read by words (银行 is yin hang); `dedup`, which reads single characters, has pypinyin load none.
+load_phrases_dict(phrases_dict)
 
 
 @cache
