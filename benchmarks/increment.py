@@ -118,8 +118,8 @@ def measure(residents_asked: int, seed: int) -> dict[str, Any]:
         "cpu_s": {name: round(value, 2) for name, value in stages.cpu.items()},
         "share_of_cpu": round(stages.cpu["increment"] / stages.cpu["everything_again"], 4),
         "estimate_carried": increment.estimates is not None and increment.estimates.changed > 0,
-        "cpu_of_increment": {name: round(value, 3) for name, value in increment.cpu.items()},
-        "cpu_of_everything_again": {name: round(value, 3) for name, value in again.cpu.items()},
+        "cpu_of_increment": {name: round(value, 3) for name, value in increment.clock.cpu.items()},
+        "cpu_of_everything_again": {name: round(value, 3) for name, value in again.clock.cpu.items()},
     }
 
 

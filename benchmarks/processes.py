@@ -13,27 +13,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from dedup.match import Stopwatch
 
 LAUNCHER = Path(__file__).parent / "launcher.py"
 
 
-class Stages:
-    """Wall and CPU seconds of each named stage of this process; CPU counts all its threads."""
-
-    def __init__(self) -> None:
-        self.wall: dict[str, float] = {}
-        self.cpu: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        wall, cpu = time.perf_counter(), time.process_time()
-        yield
-        self.wall[name] = self.wall.get(name, 0.0) + time.perf_counter() - wall
-        self.cpu[name] = self.cpu.get(name, 0.0) + time.process_time() - cpu
+class Stages(Stopwatch):
+    """The stages of a measured process."""
 
     def report(self, **more: Any) -> None:
         """Print everything so far as one line of JSON: the answer of a measured process."""

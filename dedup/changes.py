@@ -189,10 +189,6 @@ def dissolve_unsettled(con: duckdb.DuckDBPyConnection, persons: pa.Table) -> pa.
     ).to_arrow_table()
     more = [_with_statements(again).select(persons.column_names), joined.select(persons.column_names)]
     con.execute("create or replace temp table joining as from joining anti join unsettled using (node)")
-    con.execute(
-        "create or replace temp table left_block as from left_block union all from near semi join unsettled using (node)"
-    )
-    con.execute("create or replace temp table near as from near anti join unsettled using (node)")
     _alter(con)
     return pa.concat_tables([persons, *more]).sort_by(_OLDEST_FIRST)
 
@@ -219,20 +215,18 @@ def persons_of(con: duckdb.DuckDBPyConnection, nodes: Ints) -> pa.Table:
 
 
 def look_around(con: duckdb.DuckDBPyConnection) -> None:
-    """Begin to look for neighbours: nobody is near yet.
+    """Begin to look for neighbours: no block was looked up yet.
 
-    Leaves temporary tables: `near` (rows of nodes that stay, in the blocks that were looked up), `left_block` (those of
-    dissolved nodes) and `sought` (the values of these blocks).
+    Leaves temporary tables: `around` (rows of remembered nodes, dissolved ones among them, in the blocks that were looked
+    up) and `sought` (the values of these blocks).
     """
-    for table in ("near", "left_block"):
-        con.execute(f"create or replace temp table {table} as from matched.block limit 0")
+    con.execute("create or replace temp table around as from matched.block limit 0")
     con.execute("create or replace temp table sought as select value from matched.block limit 0")
 
 
 def find_neighbours(con: duckdb.DuckDBPyConnection, fresh: BlockRows) -> None:
-    """Note who is, and was, in the blocks that gain a node, or lose one and were over their budget, in the temporary tables
-    `near` and `left_block`; and in `fresh_block` the rows of fresh nodes. A block within its budget that only loses nodes
-    makes no new pairs.
+    """Note who is, and was, in the blocks that gain a node, or that are over their budget, in the temporary table `around`;
+    and in `fresh_block` the rows of fresh nodes. A block within its budget that only loses nodes makes no new pairs.
 
     A block is looked up by its value alone: two keys that agree on one by accident are then told apart. All blocks over
     their budget are looked up, for they are few, and asking which of them the dissolved nodes were in would take going
@@ -244,36 +238,28 @@ def find_neighbours(con: duckdb.DuckDBPyConnection, fresh: BlockRows) -> None:
         con.execute("create or replace temp table fresh_block as from incoming")
     con.execute(
         """
-        create or replace temp table looked_up as
-        with wanted as (
-            (select value from fresh_block union select value from matched.cut) except from sought
-        )
-        select b.*, d.node is not null as gone
-        from matched.block as b semi join wanted using (value) anti join matched.gone using (node)
-        left join dissolved as d using (node)
+        create or replace temp table wanted as
+        from (select value from fresh_block union all select value from matched.cut) anti join sought using (value)
         """
     )
     con.execute(
         """
-        create or replace temp table sought as
-        from sought union select value from fresh_block union select value from looked_up where gone
+        create or replace temp table around as
+        from around
+        union all
+        from matched.block semi join wanted using (value) anti join matched.gone using (node)
         """
     )
-    for table, gone in (("near", False), ("left_block", True)):
-        con.execute(
-            f"""
-            create or replace temp table {table} as
-            from {table}
-            union all
-            select * exclude (gone) from looked_up semi join sought using (value) where gone = {gone}
-            """
-        )
+    con.execute("create or replace temp table sought as from sought union all from wanted")
 
 
 def neighbours(con: duckdb.DuckDBPyConnection) -> BlockRows:
     """The rows of nodes that stay in the blocks that fresh nodes are in."""
     found = con.sql(
-        'select "key", value, node, asks from near semi join fresh_block using (value)'
+        """
+        select "key", value, node, asks
+        from around semi join fresh_block using (value) anti join dissolved using (node)
+        """
     ).fetchnumpy()
     return BlockRows(found["key"], found["value"], found["node"], found["asks"])
 
@@ -284,15 +270,13 @@ def find_unsettled(con: duckdb.DuckDBPyConnection, before: Crowded, now: Crowded
     or ceases to be so.
 
     Leaves `resized` (key, value, before, now): the pairs that each block near a change made and makes, of those that are
-    large enough to have a budget. Of a block within its budget that only loses nodes, those of the lost ones alone.
+    large enough to have a budget.
     """
     con.execute(
         """
         create or replace temp table resized as
         with member as (
-            select "key", value, asks, true as was, true as "is" from near
-            union all
-            select "key", value, asks, true, false from left_block
+            select "key", value, asks, true as was, node not in (from dissolved) as "is" from around
             union all
             select "key", value, asks, false, true from fresh_block
         ),
@@ -315,7 +299,7 @@ def find_unsettled(con: duckdb.DuckDBPyConnection, before: Crowded, now: Crowded
                 select "key", value from resized join matched.key as k using ("key")
                 where (before > k.budget) <> (now > k.budget)
             )
-            select node from near semi join crossed using ("key", value)
+            select node from around semi join crossed using ("key", value) anti join dissolved using (node)
             union
             select node from matched.share semi join flipped using (place, value) anti join dissolved using (node)
             """

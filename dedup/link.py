@@ -89,7 +89,7 @@ def _link(model: Model, records: Path, out: Path, pairs: Path | None) -> Linked:
     refuse(misfits(matched.nodes, matched.pairs, matched.scored, model), model)
     label = GROUPS[model.groups](matched, keys, stated)
     _write({out: clusters_of(ids, label)} | ({pairs: pair_table(matched, ids, model)} if pairs else {}))
-    spent = matched.seconds
+    clock = matched.clock
     expected = estimates(matched, keys, model)
     return Linked(
         records=len(ids),
@@ -97,13 +97,13 @@ def _link(model: Model, records: Path, out: Path, pairs: Path | None) -> Linked:
         pairs=len(matched.pairs.left),
         clusters=len(distinct(label)),
         seconds={
-            "normalise": round(normalised + spent["normalise"], 3),
-            **{step: round(spent[step], 3) for step in ("block", "score", "cluster")},
+            "normalise": round(normalised + clock.wall["normalise"], 3),
+            **{step: round(clock.wall[step], 3) for step in ("block", "score", "cluster")},
             "total": round(time.perf_counter() - start, 3),
         },
         cpu={
-            "normalise": round(read_cpu + matched.cpu["normalise"], 3),
-            **{step: round(matched.cpu[step], 3) for step in ("block", "score", "cluster")},
+            "normalise": round(read_cpu + clock.cpu["normalise"], 3),
+            **{step: round(clock.cpu[step], 3) for step in ("block", "score", "cluster")},
         },
         cpu_seconds=round(time.process_time() - cpu, 3),
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

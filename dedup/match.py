@@ -7,9 +7,9 @@ Lives elsewhere: each step in its own module, and reading and writing tables (`n
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,21 @@ from dedup.variants import collapse, kept_apart
 
 
 @dataclass(frozen=True, slots=True)
+class Stopwatch:
+    """Wall and CPU seconds of each step that was timed; what is timed twice adds up. CPU counts all threads."""
+
+    wall: dict[str, float] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.wall[step] = self.wall.get(step, 0.0) + time.perf_counter() - wall
+        self.cpu[step] = self.cpu.get(step, 0.0) + time.process_time() - cpu
+
+
+@dataclass(frozen=True, slots=True)
 class Matched:
     """Everything the match step found. Row numbers of `persons` and node numbers, never names."""
 
@@ -32,8 +47,7 @@ class Matched:
     pairs: Candidates
     scored: Scored
     clusters: Clusters
-    seconds: Mapping[str, float]
-    cpu: Mapping[str, float]
+    clock: Stopwatch
 
     @property
     def record_label(self) -> Ints:
@@ -56,16 +70,15 @@ def match(
         same: pairs of row numbers that a steward declared to be one person.
         different: pairs of row numbers that a steward keeps apart.
     """
-    seconds: dict[str, float] = {}
-    cpu: dict[str, float] = {}
+    clock = Stopwatch()
     apart = [(a, b) for a, b in different if a != b]
-    with timed(seconds, cpu, "normalise"):
+    with clock("normalise"):
         nodes = collapse(persons, model, alone=kept_apart(persons, apart, model))
-    with timed(seconds, cpu, "block"):
+    with clock("block"):
         pairs = candidate_pairs(nodes, model)
-    with timed(seconds, cpu, "score"):
+    with clock("score"):
         scored = score_pairs(nodes, pairs.left, pairs.right, model)
-    with timed(seconds, cpu, "cluster"):
+    with clock("cluster"):
         node = nodes.record_node
         clusters = cluster(
             len(nodes),
@@ -74,7 +87,7 @@ def match(
             [(int(node[a]), int(node[b])) for a, b in same if node[a] != node[b]],
             [(int(node[a]), int(node[b])) for a, b in apart],
         )
-    return Matched(nodes, pairs, scored, clusters, seconds, cpu)
+    return Matched(nodes, pairs, scored, clusters, clock)
 
 
 def trusted(nodes: Nodes) -> Ints:
@@ -88,11 +101,3 @@ def evidence(left: Ints, right: Ints, weight: npt.NDArray[np.float64]) -> Eviden
     """The pairs that weigh anything."""
     counts = weight != 0
     return Evidence(left=left[counts], right=right[counts], weight=weight[counts])
-
-
-@contextmanager
-def timed(seconds: dict[str, float], cpu: dict[str, float], step: str) -> Iterator[None]:
-    """Note the wall and CPU seconds of a step."""
-    start, spent = time.perf_counter(), time.process_time()
-    yield
-    seconds[step], cpu[step] = time.perf_counter() - start, time.process_time() - spent

@@ -14,7 +14,7 @@ software, is the same with everything fresh. What comes out is what a matching o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -31,7 +31,7 @@ from dedup.columns import Ints, distinct
 from dedup.crowding import Crowded, crowded_values
 from dedup.estimates import Estimates
 from dedup.expected import last_expected, remember_expected
-from dedup.match import timed
+from dedup.match import Stopwatch
 from dedup.model import Model, built_in
 from dedup.nodes import Nodes
 from dedup.score import score_pairs, weights
@@ -54,7 +54,7 @@ class Verdict(Protocol):
 @dataclass(frozen=True, slots=True)
 class MatchSummary:
     """What matching holds after the step, and what the step did. `fresh`: nodes that were looked at; `skipped`: nothing
-    that matching reads had changed since the last run. `seconds`, `cpu`: of each part of the step."""
+    that matching reads had changed since the last run. `clock`: what each part of the step took."""
 
     records: int
     variants: int
@@ -63,9 +63,8 @@ class MatchSummary:
     conflicts: int
     fresh: int
     skipped: bool
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    cpu: Mapping[str, float] = field(default_factory=dict)
     estimates: Estimates | None = None
+    clock: Stopwatch = field(default_factory=Stopwatch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,40 +98,39 @@ def match_night(
     model = model or built_in("resident")
     said = sorted({(v.left, v.right, v.verdict) for v in verdicts if v.verdict in ("same", "different")})
     matcher = memory.matcher_of(model, software)
-    seconds: dict[str, float] = {}
-    cpu: dict[str, float] = {}
+    clock = Stopwatch()
     with transaction(con):  # what is remembered is never half of a night
         before = memory.last_run(con, matcher)
         if before is None:
             memory.forget(con, model)
-        with timed(seconds, cpu, "changes"):
+        with clock("changes"):
             spoken = reach.words_changed(con, said, sorted({(min(pair), max(pair)) for pair in one_person}))
             changes.find_apart(con)
             changed = changes.find_changed(con) if before else None
         if before and not changed and not spoken:
-            return _summary(before, 0, last_expected(con), skipped=True, seconds=seconds, cpu=cpu)
-        with timed(seconds, cpu, "normalise"):
-            fresh = _everything(con, model) if before is None else _fresh(con, model)
-        linked = _look_at(con, fresh, model, seconds, cpu)
-        with timed(seconds, cpu, "cluster"):
-            _join_anew(con, key, linked)
-        with timed(seconds, cpu, "tell"):
+            return _summary(before, 0, last_expected(con), clock, skipped=True)
+        fresh = _everything(con, model, clock) if before is None else _fresh(con, model, clock)
+        linked = _look_at(con, fresh, model, clock)
+        with clock("cluster"):
+            _join_anew(con, linked)
+        with clock("name"):
+            reach.remember_residents(con, key)
+        with clock("tell"):
             counts = memory.remember_run(con, matcher, model)
-        with timed(seconds, cpu, "expect"):
+        with clock("expect"):
             expected = remember_expected(
                 con, model, ((changed or 0) + spoken) / max(counts.records, 1), night
             )
-    return _summary(counts, len(fresh.nodes), expected, skipped=False, seconds=seconds, cpu=cpu)
+    return _summary(counts, len(fresh.nodes), expected, clock, skipped=False)
 
 
 def _summary(
     counts: memory.Counts,
     fresh: int,
     expected: Estimates | None,
+    clock: Stopwatch,
     *,
     skipped: bool,
-    seconds: Mapping[str, float],
-    cpu: Mapping[str, float],
 ) -> MatchSummary:
     return MatchSummary(
         counts.records,
@@ -142,36 +140,42 @@ def _summary(
         counts.conflicts,
         fresh,
         skipped,
-        seconds,
-        cpu,
         expected,
+        clock,
     )
 
 
-def _everything(con: duckdb.DuckDBPyConnection, model: Model) -> Fresh:
+def _everything(con: duckdb.DuckDBPyConnection, model: Model, clock: Stopwatch) -> Fresh:
     """All nodes there are."""
-    persons = changes.all_persons(con)
-    changes.look_around(con)
-    nodes = collapse(persons, model, alone=changes.kept_apart(con, persons))
-    rows = block_rows(nodes, model)
-    return Fresh(persons, nodes, rows, crowded_values(nodes, model), rows.where(np.arange(0)), True)
+    with clock("normalise"):
+        persons = changes.all_persons(con)
+        nodes = collapse(persons, model, alone=changes.kept_apart(con, persons))
+        crowded = crowded_values(nodes, model)
+    with clock("block"):
+        changes.look_around(con)
+        rows = block_rows(nodes, model)
+    return Fresh(persons, nodes, rows, crowded, rows.where(np.arange(0)), True)
 
 
-def _fresh(con: duckdb.DuckDBPyConnection, model: Model) -> Fresh:
+def _fresh(con: duckdb.DuckDBPyConnection, model: Model, clock: Stopwatch) -> Fresh:
     """The nodes of what changed. A value that becomes crowded, or a block that crosses its budget, unsettles more, until
     nothing does."""
     crowded = changes.remembered_crowd(con, model)
     persons = changes.changed_persons(con)
     changes.look_around(con)
     while True:
-        nodes = collapse(persons, model, crowded, changes.kept_apart(con, persons))
-        rows = block_rows(nodes, model)
-        changes.find_neighbours(con, rows)
-        now = changes.crowd_now(con, nodes, model)
-        if not changes.find_unsettled(con, crowded, now, model) and _alike(crowded, now):
-            return Fresh(persons, nodes, rows, crowded, changes.neighbours(con), False)
-        crowded = now
-        persons = changes.dissolve_unsettled(con, persons)
+        with clock("normalise"):
+            nodes = collapse(persons, model, crowded, changes.kept_apart(con, persons))
+            now = changes.crowd_now(con, nodes, model)
+        with clock("block"):
+            rows = block_rows(nodes, model)
+            changes.find_neighbours(con, rows)
+            unsettled = changes.find_unsettled(con, crowded, now, model)
+            if not unsettled and _alike(crowded, now):
+                return Fresh(persons, nodes, rows, crowded, changes.neighbours(con), False)
+        with clock("normalise"):
+            crowded = now
+            persons = changes.dissolve_unsettled(con, persons)
 
 
 def _alike(one: Crowded, other: Crowded) -> bool:
@@ -182,19 +186,18 @@ def _look_at(
     con: duckdb.DuckDBPyConnection,
     fresh: Fresh,
     model: Model,
-    seconds: dict[str, float],
-    cpu: dict[str, float],
+    clock: Stopwatch,
 ) -> Ints:
     """Pair the fresh nodes with each other and with their neighbours, and remember them instead of the dissolved.
 
     Returns the numbers of the old nodes that a fresh one is linked to.
     """
-    with timed(seconds, cpu, "block"):
+    with clock("block"):
         left, right, old, cuts = _pairs(fresh, model)
-    with timed(seconds, cpu, "score"):
+    with clock("score"):
         nodes = _beside_each_other(con, fresh, old, model) if len(old) else fresh.nodes
         scored = score_pairs(nodes, left, right, model)
-    with timed(seconds, cpu, "remember"):
+    with clock("remember"):
         start = memory.next_node(con)
         number = np.arange(start, start + len(fresh.nodes))
         memory.forget_outdated(con)
@@ -232,8 +235,8 @@ def _beside_each_other(con: duckdb.DuckDBPyConnection, fresh: Fresh, old: Ints, 
     return each_row(pa.concat_tables([own, stated]), model, fresh.crowded)
 
 
-def _join_anew(con: duckdb.DuckDBPyConnection, key: bytes, linked: Ints) -> None:
-    """Join the clusters within reach of what changed, and name them."""
+def _join_anew(con: duckdb.DuckDBPyConnection, linked: Ints) -> None:
+    """Join the clusters within reach of what changed."""
     reached = reach.find_reach(con, linked)
     node = reached.column("node").to_numpy()
     found = reach.evidence_in_reach(con)
@@ -257,4 +260,3 @@ def _join_anew(con: duckdb.DuckDBPyConnection, key: bytes, linked: Ints) -> None
         [(code[low], code[high]) for low, high in declared if low in code and high in code],
     )
     reach.remember_clusters(con, node, clusters, REFUSED_ZH)
-    reach.remember_residents(con, key)
