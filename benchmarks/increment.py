@@ -31,6 +31,7 @@ from dedup.records import read_records
 RESULTS = Path(__file__).parent / "results" / "increment.json"
 KEY = b"benchmark"
 CHANGED = 0.01
+MATCHING = ("block", "score", "cluster")  # with looking up who else is in a block, and what they state
 FIELDS = (
     "phone",
     "address",
@@ -117,6 +118,9 @@ def measure(residents_asked: int, seed: int) -> dict[str, Any]:
         "wall_s": {name: round(value, 2) for name, value in stages.wall.items()},
         "cpu_s": {name: round(value, 2) for name, value in stages.cpu.items()},
         "share_of_cpu": round(stages.cpu["increment"] / stages.cpu["everything_again"], 4),
+        "share_of_cpu_matching": round(
+            sum(increment.clock.cpu[step] for step in MATCHING) / stages.cpu["everything_again"], 4
+        ),
         "estimate_carried": increment.estimates is not None and increment.estimates.changed > 0,
         "cpu_of_increment": {name: round(value, 3) for name, value in increment.clock.cpu.items()},
         "cpu_of_everything_again": {name: round(value, 3) for name, value in again.clock.cpu.items()},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,48 +24,67 @@ Hashes = npt.NDArray[np.uint64]
 _MOST_PACKED = 1 << 62
 
 
+class Values:
+    """The distinct values of a column: as Arrow texts, and as Python strings and hashes once these are asked for.
+
+    Columns that share one of these compare by their codes.
+    """
+
+    def __init__(self, texts: pa.StringArray) -> None:
+        self.texts = texts
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @cached_property
+    def strings(self) -> npt.NDArray[np.object_]:
+        """As Python strings."""
+        found: npt.NDArray[np.object_] = self.texts.to_numpy(zero_copy_only=False)
+        return found
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        """A 64-bit hash of each, the same in every run."""
+        if not len(self):
+            return np.array([], dtype=np.uint64)
+        found: Hashes = pd.util.hash_array(self.strings, categorize=False)
+        return found
+
+    def where(self, keep: Bools) -> Values:
+        """Some of them."""
+        return Values(self.texts.filter(pa.array(keep)))
+
+
 @dataclass(frozen=True, slots=True)
 class Coded:
     """A column as codes into its distinct values; -1 is missing. Each value stands once."""
 
     codes: Ints
-    values: npt.NDArray[np.object_]
+    values: Values
 
     def map(self, read: Callable[[Any], str | None]) -> Coded:
         """The column of what `read` makes of each distinct value (None is missing)."""
-        return self.of_each(coded([read(value) for value in self.values]))
+        return self.of_each(coded([read(value) for value in self.values.strings]))
 
     def map_all(self, read: Callable[[pa.StringArray], pa.StringArray]) -> Coded:
         """The same by a function that reads all distinct values at once."""
-        return self.of_each(coded(read(self.texts())))
+        return self.of_each(coded(read(self.values.texts)))
 
     def of_each(self, made: Coded) -> Coded:
         """The column of what `made` holds for each distinct value."""
         return Coded(codes=np.append(made.codes, -1)[self.codes], values=made.values)
 
-    def texts(self) -> pa.StringArray:
-        """The distinct values."""
-        return pa.array(self.values, type=pa.string())
-
     def lookup(self, read: Callable[[Any], Any], dtype: Any, missing: Any) -> npt.NDArray[Any]:
         """What `read` says of each row's value, as a plain array."""
-        return self.looked_up(np.array([read(value) for value in self.values], dtype=dtype), missing)
+        return self.looked_up(np.array([read(value) for value in self.values.strings], dtype=dtype), missing)
 
     def looked_up(self, said: npt.NDArray[Any], missing: Any) -> npt.NDArray[Any]:
         """What is said of each distinct value, for each row."""
         return np.append(said, np.array([missing], dtype=said.dtype))[self.codes]
 
-    def value_hashes(self) -> Hashes:
-        """A 64-bit hash of each distinct value, the same in every run."""
-        return _hashes(self.values)
-
-    def hashes_of(self, some: Bools) -> Hashes:
-        """The same of some of the distinct values."""
-        return _hashes(self.values[some])
-
     def hashed(self) -> Hashes:
         """A 64-bit hash of each row's value, the same in every run; 0 where it is missing."""
-        return np.append(self.value_hashes(), np.uint64(0))[self.codes]
+        return np.append(self.values.hashes, np.uint64(0))[self.codes]
 
     def take(self, rows: Ints) -> Coded:
         """The same column for some rows."""
@@ -77,11 +97,7 @@ class Coded:
         used[codes] = True
         used[-1] = False
         place = np.where(used, np.cumsum(used) - 1, -1)
-        return Coded(codes=place[codes], values=self.values[used[:-1]])
-
-
-def _hashes(values: npt.NDArray[np.object_]) -> Hashes:
-    return pd.util.hash_array(values, categorize=False) if len(values) else np.array([], dtype=np.uint64)
+        return Coded(codes=place[codes], values=self.values.where(used[:-1]))
 
 
 def coded(column: Sequence[Any] | pa.ChunkedArray | pa.Array) -> Coded:
@@ -91,15 +107,15 @@ def coded(column: Sequence[Any] | pa.ChunkedArray | pa.Array) -> Coded:
     encoded = pc.dictionary_encode(array)
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
     codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
-    return Coded(codes, encoded.dictionary.to_numpy(zero_copy_only=False))
+    return Coded(codes, Values(encoded.dictionary))
 
 
 def ordered(column: Coded) -> Coded:
     """The same column with codes that follow the sorted order of the values."""
-    order = np.argsort(column.values)
+    order = np.argsort(column.values.strings)
     rank = np.full(len(order) + 1, -1, dtype=np.int64)
     rank[order] = np.arange(len(order))
-    return Coded(rank[column.codes], column.values[order])
+    return Coded(rank[column.codes], Values(column.values.texts.take(pa.array(order))))
 
 
 def groups(columns: list[Ints]) -> Ints:
@@ -161,13 +177,13 @@ def first_rows(group: Ints) -> Ints:
 
 def texts(column: Coded) -> list[str | None]:
     """The values of each row."""
-    values = [*column.values, None]
+    values = [*column.values.strings, None]
     return [values[code] for code in column.codes]
 
 
 def unified(one: Coded, other: Coded) -> tuple[Coded, Coded]:
     """Two columns over one table of values, so that their codes compare."""
-    both = coded(pa.concat_arrays([one.texts(), other.texts()]))
+    both = coded(pa.concat_arrays([one.values.texts, other.values.texts]))
     place = np.append(both.codes, -1)
     codes = np.where(other.codes >= 0, len(one.values) + other.codes, -1)
     return Coded(place[one.codes], both.values), Coded(place[codes], both.values)
@@ -187,7 +203,7 @@ def by_value_pair(
     if not len(left):
         return np.array([], dtype=np.int8)
     low, high = np.minimum(left, right), np.maximum(left, right)
-    base = len(column.values)
+    base, strings = len(column.values), column.values.strings
     place, packed = pd.factorize(low * base + high)
-    found: Levels = compare(list(column.values[packed // base]), list(column.values[packed % base]))[place]
+    found: Levels = compare(list(strings[packed // base]), list(strings[packed % base]))[place]
     return found

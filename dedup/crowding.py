@@ -21,7 +21,10 @@ Crowded = Mapping[str, Hashes]  # for each column of a model's `[crowd]`, the ha
 
 def crowded_values(nodes: Nodes, model: Model) -> Crowded:
     """The values that nodes of more names share than the model allows."""
-    return {column: nodes[column].hashes_of(crowd) for column, crowd in _crowded_codes(nodes, model).items()}
+    return {
+        column: nodes[column].values.where(crowd).hashes
+        for column, crowd in _crowded_codes(nodes, model).items()
+    }
 
 
 def mark_own_crowds(nodes: Nodes, model: Model) -> Nodes:
@@ -54,7 +57,7 @@ def _crowded_codes(nodes: Nodes, model: Model) -> dict[str, Bools]:
 def mark_crowded(nodes: Nodes, crowded: Crowded) -> Nodes:
     """The nodes with a fact `<column>_crowded` for each of the columns."""
     facts = {
-        f"{column}_crowded": nodes[column].looked_up(np.isin(nodes[column].value_hashes(), values), False)
+        f"{column}_crowded": nodes[column].looked_up(np.isin(nodes[column].values.hashes, values), False)
         for column, values in crowded.items()
     }
     return replace(nodes, facts={**nodes.facts, **facts})

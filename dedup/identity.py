@@ -75,13 +75,13 @@ def read_id_numbers(number: Coded, quality: Coded, birth: Coded, sex: Coded) -> 
     kind = quality.lookup(lambda grade: _KIND_OF_GRADE.get(grade, "full"), object, "none")
     kind[number.codes < 0] = "none"
     own_birth = number.map_all(birth_dates_of)
-    own_day, said_day = (day.looked_up(_digits(day.texts()), -1) for day in (own_birth, birth))
+    own_day, said_day = (day.looked_up(_digits(day.values.texts), -1) for day in (own_birth, birth))
     kind[(kind == "full") & _is_parents(own_day, said_day, birth)] = "parent"
     full, sound = kind == "full", quality.lookup(lambda grade: grade != "checksum_fail", np.bool_, False)
     ok = quality.lookup(lambda grade: grade in ("ok", "ok_unknown_area"), np.bool_, False)
     own_sex = number.map_all(sexes_of)
     ends = number.map_all(_ends)
-    shown = full | ((kind == "masked") & ~ends.looked_up(_starred(ends.texts()), True))
+    shown = full | ((kind == "masked") & ~ends.looked_up(_starred(ends.values.texts), True))
     return IdNumbers(
         kind=kind,
         key=number.where((kind != "none") & (kind != "parent")),
@@ -115,7 +115,7 @@ def _digits(days: pa.StringArray) -> Ints:
 
 
 def _lengths(column: Coded) -> Ints:
-    return np.asarray(pc.utf8_length(column.texts()).to_numpy(zero_copy_only=False), dtype=np.int64)
+    return np.asarray(pc.utf8_length(column.values.texts).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _is_parents(own: Ints, said: Ints, birth: Coded) -> Bools:
@@ -146,12 +146,12 @@ def homes_of(addresses: Coded) -> tuple[Mapping[str, Coded], Bools]:
 
     >>> keys = "上城区|望江街道|近江社区|近江路|12|近江家园||5|2||301", "六安市霍邱县|龙庄镇|陈坪村||86||||||"
     >>> homes, has_unit = homes_of(coded(keys))
-    >>> homes["building"].values.tolist(), homes["dwelling"].values.tolist()
+    >>> homes["building"].values.strings.tolist(), homes["dwelling"].values.strings.tolist()
     (['上城区|近江家园|5'], ['上城区|近江家园|5|2|301', '六安市霍邱县|龙庄镇|陈坪村|86'])
     """
-    front, stated_building, unit, _floor, stated_room = _pieces(addresses.texts(), 5, from_behind=True)
+    front, stated_building, unit, _floor, stated_room = _pieces(addresses.values.texts, 5, from_behind=True)
     fronts = coded(front)
-    at, said = pa.array(fronts.codes), _front_of(fronts.texts())
+    at, said = pa.array(fronts.codes), _front_of(fronts.values.texts)
     place, community, in_estate = (part.take(at) for part in (said.place, said.community, said.in_estate))
     building, room = _stated(stated_building), _stated(stated_room)
     block = pc.if_else(in_estate, building, stated_building)

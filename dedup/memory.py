@@ -187,7 +187,7 @@ def remember_nodes(
 
 def trusted_numbers(nodes: Nodes) -> list[str | None]:
     """Per node the number that may veto."""
-    values = [*nodes["id_number"].values, None]
+    values = [*nodes["id_number"].values.strings, None]
     codes = np.where(nodes.facts["id_trusted"], nodes["id_number"].codes, -1)
     return [values[code] for code in codes]
 

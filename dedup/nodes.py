@@ -55,7 +55,7 @@ def _over_own_values(columns: Mapping[str, Coded]) -> dict[str, Coded]:
         met = used.setdefault(id(column.values), np.zeros(len(column.values), dtype=np.bool_))
         met[column.codes[column.codes >= 0]] = True
     tables = {id(column.values): column.values for column in columns.values()}
-    own = {table: values[used[table]] for table, values in tables.items()}
+    own = {table: values.where(used[table]) for table, values in tables.items()}
     place = {table: np.append(np.cumsum(met) - 1, -1) for table, met in used.items()}
     return {
         name: Coded(place[id(column.values)][column.codes], own[id(column.values)])

@@ -45,7 +45,7 @@ def _share_phone(nodes: Nodes, left: Ints, right: Ints) -> Bools:
     column = nodes["phone"]
     one, other = column.codes[left], column.codes[right]
     share = (one >= 0) & (one == other) & ~nodes.facts["phone_crowded"][left]
-    several = np.array([";" in value for value in column.values] + [False])
+    several = np.array([";" in value for value in column.values.strings] + [False])
     lists = np.flatnonzero((one >= 0) & (other >= 0) & (one != other) & (several[one] | several[other]))
 
     def compare(some: list[str], others: list[str]) -> Levels:

@@ -54,7 +54,7 @@ def _pair(column: Coded, one: Ints, other: Ints) -> Levels:
     apart = np.flatnonzero(known & ~same)
     level[apart] = by_value_pair(column, one[apart], other[apart], _compare)
     # Two dates that both give only the month agree no further than that.
-    short = pc.less(pc.utf8_length(column.texts()), 10).to_numpy(zero_copy_only=False)
+    short = pc.less(pc.utf8_length(column.values.texts), 10).to_numpy(zero_copy_only=False)
     level[same & np.append(short, False)[one]] = COMPARER.code("compatible")
     return level
 

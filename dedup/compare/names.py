@@ -77,12 +77,13 @@ def _incomplete(nodes: Nodes, left: Ints, right: Ints) -> Levels:
     """Pairs of which one name at least is not whole, each distinct pair of names looked at once."""
     kinds, values = pd.factorize(nodes.facts["name_kind"])
     name = nodes["name"]
+    names = name.values.strings
     stated = name.codes * len(values) + kinds  # a name with its kind
-    base = (len(name.values) + 1) * len(values)
+    base = (len(names) + 1) * len(values)
     place, packed = pd.factorize(stated[left] * base + stated[right])
 
     def said(code: Ints) -> Iterator[tuple[str, str]]:
-        return zip(name.values[code // len(values)], values[code % len(values)], strict=True)
+        return zip(names[code // len(values)], values[code % len(values)], strict=True)
 
     pairs = zip(said(packed // base), said(packed % base), strict=True)
     levels = [COMPARER.code(_compare_incomplete(*one, *other)) for one, other in pairs]

@@ -67,12 +67,12 @@ def exploded(name: str) -> Callable[[Nodes], Rows]:
 
     def rows(nodes: Nodes) -> Rows:
         column = nodes[name]
-        lists = np.array([";" in value for value in column.values] + [False], dtype=np.bool_)
+        lists = np.array([";" in value for value in column.values.strings] + [False], dtype=np.bool_)
         one = np.flatnonzero((column.codes >= 0) & ~lists[column.codes])
         parts = [
             (node, part)
             for node in np.flatnonzero(lists[column.codes]).tolist()
-            for part in sorted(set(column.values[column.codes[node]].split(";")))
+            for part in sorted(set(column.values.strings[column.codes[node]].split(";")))
         ]
         several = np.array([node for node, _ in parts], dtype=np.int64)
         return (

@@ -26,8 +26,8 @@ def test_values_stand_as_they_are_first_met_or_in_their_order(stated: list[str |
     column = coded(stated)
     assert texts(column) == texts(ordered(column)) == stated
     met = dict.fromkeys(one for one in stated if one is not None)
-    assert list(column.values) == list(met)
-    assert list(ordered(column).values) == sorted(met)
+    assert list(column.values.strings) == list(met)
+    assert list(ordered(column).values.strings) == sorted(met)
 
 
 @given(hashes=st.lists(st.sampled_from([0, 1, 2, 1 << 40, (1 << 40) + 1, 1 << 63, (1 << 64) - 1])))
@@ -51,5 +51,5 @@ def test_unified_columns_say_the_same_by_one_table_of_values(
 ) -> None:
     left, right = unified(coded(one), coded(other))
     assert (texts(left), texts(right)) == (one, other)
-    assert list(left.values) == list(right.values)
-    assert len(set(left.values)) == len(left.values)
+    assert list(left.values.strings) == list(right.values.strings)
+    assert len(set(left.values.strings)) == len(left.values)
