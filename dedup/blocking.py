@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,7 @@ class BlockRows:
     node: Ints
     asks: Bools
 
-    def where(self, rows: Bools | Ints) -> BlockRows:
+    def where(self, rows: Bools | Ints | slice) -> BlockRows:
         """Some of the rows."""
         return BlockRows(self.key[rows], self.value[rows], self.node[rows], self.asks[rows])
 
@@ -87,7 +88,11 @@ def candidate_pairs(nodes: Nodes, model: Model) -> Candidates:
 
 def pairs_of_rows(rows: BlockRows, size: int, model: Model) -> Candidates:
     """The same from rows of all keys; `size`: how many nodes there are."""
-    return _candidates((rows.where(rows.key == place) for place in range(len(model.blocks))), size, model)
+    if (rows.key[1:] < rows.key[:-1]).any():
+        rows = rows.where(np.argsort(rows.key, kind="stable"))
+    ends = np.searchsorted(rows.key, np.arange(len(model.blocks) + 1, dtype=np.int8))
+    keys = (rows.where(slice(start, end)) for start, end in pairwise(ends.tolist()))
+    return _candidates(keys, size, model)
 
 
 def _candidates(keys: Iterable[BlockRows], size: int, model: Model) -> Candidates:

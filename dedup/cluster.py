@@ -131,7 +131,7 @@ def _contested(
     several = np.flatnonzero(np.bincount(numbers) > 1)
     inside = (weight < 0) & (component[left] == component[right])
     kept_apart = [component[a] for a, b in apart if component[a] == component[b]]
-    return np.unique(np.concatenate([several, component[left[inside]], np.array(kept_apart, dtype=np.int64)]))
+    return distinct(np.concatenate([several, component[left[inside]], np.array(kept_apart, dtype=np.int64)]))
 
 
 Edge = tuple[int, int, float]

@@ -221,11 +221,10 @@ def _pairs(fresh: Fresh, model: Model) -> tuple[Ints, Ints, Ints, Cuts]:
     found = pairs_of_rows(rows, count + len(known), model)
     some = found.left < count  # left is the smaller of the two
     left, right = found.left[some], found.right[some]
-    met = np.unique(np.concatenate([left, right]))
-    met = met[met >= count]
-    again = np.concatenate([np.arange(count), np.zeros(len(known), dtype=np.int64)])
-    again[met] = count + np.arange(len(met))
-    return again[left], again[right], np.asarray(known)[met - count], found.cuts
+    met = np.zeros(count + len(known), dtype=np.bool_)
+    met[:count] = met[right] = True
+    place = np.cumsum(met) - 1
+    return place[left], place[right], np.asarray(known)[met[count:]], found.cuts
 
 
 def _beside_each_other(con: duckdb.DuckDBPyConnection, fresh: Fresh, old: Ints, model: Model) -> Nodes:

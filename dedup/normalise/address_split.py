@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -97,12 +98,12 @@ def split_many(stated: pa.StringArray) -> Splits:
     texts = runs.dictionary.to_pylist()
     front_before = pc.match_substring_regex(stems.dictionary, _WHOLE_FRONT).to_numpy(zero_copy_only=False)
     in_one_line = ~pc.match_substring(stems.dictionary, "\n").to_numpy(zero_copy_only=False)
-    met, kind = np.unique(2 * run + front_before[stem], return_inverse=True)
+    kind, met = pd.factorize(2 * run + front_before[stem])
     splits = [split_of((_FRONT if one % 2 else _NO_FRONT) + texts[one // 2]) for one in met.tolist()]
     heads, head_of = numbered([split and split[0][1:] for split in splits])
     endings, ending_of_kind = numbered([split and split[1] for split in splits])
     rows = np.flatnonzero((ending_of_kind[kind] >= 0) & in_one_line[stem])
-    fronts, front = np.unique(stem[rows] * max(len(heads), 1) + head_of[kind[rows]], return_inverse=True)
+    front, fronts = pd.factorize(stem[rows] * max(len(heads), 1) + head_of[kind[rows]])
     starts = stems.dictionary.to_pylist()
     return Splits(
         rows,

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -75,7 +76,7 @@ def split_addresses(stated: pa.StringArray, area: Area | None = None) -> Reads:
     book = gazetteer_of(area) if area is not None else None
     split = split_many(stated)
     forms, form = numbered([ending.forms for ending in split.endings])
-    met, place = np.unique(split.front * max(len(forms), 1) + form[split.ending], return_inverse=True)
+    place, met = pd.factorize(split.front * max(len(forms), 1) + form[split.ending])
     known = [
         read_front(split.fronts[one // len(forms)], forms[one % len(forms)], book) or (None, None)
         for one in met.tolist()
