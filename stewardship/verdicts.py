@@ -36,9 +36,10 @@ class Contradicts(ValueError):
 
 
 class Overtaken(ValueError):
-    """Somebody said something of the pair since; `said` is what."""
+    """Somebody said something of the pair since; `said` is what. None: what was seen stands no more, and what waits in its place
+    who judges may not see before they have answered."""
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, said: Said | None) -> None:
         super().__init__("此案刚刚有人裁定过")
         self.said = said
 
@@ -86,8 +87,8 @@ def give(
         if first is None:
             now = standing.known(case.left, case.right, by, decides=decides)
             if now != knew:
-                last = standing.lines[now]
-                if last.by == by and not last.undoes and last.verdict == word and last.seen == case.seen:
+                last = standing.lines.get(now)
+                if last and last.by == by and not last.undoes and last.verdict == word and last.seen == case.seen:
                     return last  # the same click twice
                 raise Overtaken(last)
             if needs > 1 and standing.between(case.left, case.right).on(case.seen).disputed:
@@ -155,7 +156,7 @@ def give_together(
         for one in words:
             now = standing.known(one.left, one.right, by, decides=decides)
             if now != one.knew:
-                raise Overtaken(standing.lines[now])
+                raise Overtaken(standing.lines.get(now))
             if one.needs > 1 and standing.between(one.left, one.right).on(one.seen).disputed:
                 raise Disputed
         chain = contradiction_together(standing, supposed_words(words), alike)

@@ -267,7 +267,8 @@ def judge(asking: Asking) -> Response:
     except Disputed:
         return case_page(asking, told="approver_decides", status=409)
     except Overtaken as overtaken:
-        return case_page(asking, told="overtaken", status=409, other=overtaken.said)
+        told = "overtaken" if overtaken.said else "seen_no_more"
+        return case_page(asking, told=told, status=409, other=overtaken.said)
     except Contradicts as refused:
         asking.current.note("refused", by, case=case.id, verdict=word)
         return case_page(asking, told="contradicts", status=409, chain=refused.chain)

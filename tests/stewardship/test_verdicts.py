@@ -118,6 +118,19 @@ def test_the_second_of_two_answers_is_told_the_first_and_may_then_stand(room: Ro
     assert [(one.by, one.verdict) for one in room.standing.standing()] == [("li", "different")]
 
 
+def test_who_saw_what_two_said_is_told_no_more_than_that_it_stands_no_more(room: Room) -> None:
+    room.says("wang", "a", "same", "b", needs=2)
+    second = room.says("li", "a", "same", "b", needs=2)
+    seen = room.standing.known("a", "b", "zhao")
+    assert seen == second.seq
+    room.takes_back("li", second.seq)
+    with pytest.raises(Overtaken) as told:
+        room.says("zhao", "a", "different", "b", knew=seen, needs=2)
+    assert told.value.said is None  # wang's word waits, and is for nobody to see who has not answered
+    room.says("zhao", "a", "different", "b", needs=2)
+    assert [line.body["by"] for line in room.ledger.lines("verdict")] == ["wang", "li", "zhao"]
+
+
 def test_the_same_answer_of_somebody_else_is_not_taken_for_a_double_click(room: Room) -> None:
     room.says("wang", "a", "same", "b", knew=0)
     with pytest.raises(Overtaken):

@@ -96,3 +96,18 @@ def test_who_does_not_know_leaves_the_case_to_others(office: Office, first: str)
     wang.get("/next")
     li.get("/next")
     assert wang.case != first and li.case == first
+
+
+def test_who_saw_two_agree_looks_again_once_one_of_them_takes_it_back(office: Office, first: str) -> None:
+    answer = answers(office, first)
+    answer("wang", "same")
+    li = answer("li", "same")
+    zhou = office.at_work("zhou")
+    zhou.get(f"/cases/{first}")
+    assert "wang 的理由" in zhou.text
+    li.submit("/undo")
+    assert zhou.judges("different").status_code == 409
+    assert "已被撤回" in zhou.text and "wang 的理由" not in zhou.text
+    assert standing(office) == []
+    assert zhou.judges("same").status_code == 200
+    assert standing(office) == ["same"]
