@@ -106,10 +106,11 @@ def hash_of(password: str) -> str:
 
 def accounts(con: sqlite3.Connection) -> list[Account]:
     """All accounts, by name."""
-    return [
-        Account(name, _role(role), areas_of(con, name))
-        for name, role in con.execute("select name, role from account order by name").fetchall()
-    ]
+    areas: dict[str, set[str]] = {}
+    for name, area in con.execute("select account, name from area").fetchall():
+        areas.setdefault(name, set()).add(area)
+    rows = con.execute("select name, role from account order by name").fetchall()
+    return [Account(name, _role(role), frozenset(areas.get(name, ()))) for name, role in rows]
 
 
 def areas_of(con: sqlite3.Connection, name: str) -> frozenset[str]:

@@ -106,6 +106,8 @@ def groups(book: Casebook, key: bytes, standing: Standing, who: Account) -> list
 
 def find_group(book: Casebook, key: bytes, standing: Standing, who: Account, pattern: str) -> Group | None:
     """The group of a pattern; None where too few cases have it."""
+    if len(book.patterns.get(pattern, ())) < measure().least:
+        return None
     cases = _in_order(book, key, who, pattern)
     if len(cases) < measure().least:
         return None

@@ -76,6 +76,9 @@ class Assigned:
 
 def hold(con: sqlite3.Connection, case_id: str, by: str, now: datetime) -> str | None:
     """Hold a case and let go of any other; None when that worked, else who holds it."""
+    lease = (case_id, by, stamp(now + LEASE))
+    if con.execute("select 1 from lease where (case_id, account, until) = (?, ?, ?)", lease).fetchone():
+        return None  # taken a moment ago, on the way to its page
     with writing(con):
         row = con.execute(
             "select account from lease where case_id = ? and account <> ? and until > ?",
@@ -84,7 +87,7 @@ def hold(con: sqlite3.Connection, case_id: str, by: str, now: datetime) -> str |
         if row:
             return str(row[0])
         con.execute("delete from lease where account = ? or case_id = ?", (by, case_id))
-        con.execute("insert into lease values (?, ?, ?)", (case_id, by, stamp(now + LEASE)))
+        con.execute("insert into lease values (?, ?, ?)", lease)
     return None
 
 
@@ -160,10 +163,21 @@ class Waiting:
             self._open = dict(sorted(self._open.items(), key=lambda one: book.places[one[0]]))
         self._upto = standing.last
 
+    def __contains__(self, case: Case) -> bool:
+        """Whether a case is open."""
+        return case.id in self._open
+
+    def besides(self, others: Iterable[str]) -> list[Case]:
+        """The open cases without some, by their ids."""
+        left = dict(self._open)
+        for case_id in others:
+            left.pop(case_id, None)
+        return list(left.values())
+
     @property
     def cases(self) -> list[Case]:
         """The open cases."""
-        return list(self._open.values())
+        return self.besides(())
 
     def brought_up_to(
         self, book: Casebook, standing: Standing, put_off: Mapping[str, Deferred], now: datetime

@@ -51,6 +51,8 @@ class Agreed(Generic[T]):
 
     def on(self, seen: str) -> Agreed[T]:
         """This, without words that were said of other data than these."""
+        if all(one.seen == seen for one in self.waits):
+            return self
         return replace(self, waits=tuple(one for one in self.waits if one.seen == seen))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 from urllib.parse import urlencode
 
@@ -78,7 +78,7 @@ def _counts(cases: Sequence[Case]) -> dict[str, int]:
 
 
 def _platforms(cases: Sequence[Case], titles: Mapping[str, str]) -> list[tuple[str, str, int]]:
-    found = Counter(platform for case in cases for platform in case.platforms)
+    found = Counter(chain.from_iterable(case.platforms for case in cases))
     return sorted(
         ((slug, titles.get(slug, slug), count) for slug, count in found.items()), key=lambda one: -one[2]
     )
@@ -86,8 +86,8 @@ def _platforms(cases: Sequence[Case], titles: Mapping[str, str]) -> list[tuple[s
 
 def _areas(cases: Sequence[Case], account: Account) -> list[tuple[str, int]]:
     """The communities and grids in which cases are, of those that somebody is kept to, by name."""
-    found = Counter(area for case in cases for area in case.areas if within([area], account.areas))
-    return sorted(found.items())
+    found = Counter(chain.from_iterable(case.areas for case in cases))
+    return sorted((area, count) for area, count in found.items() if within([area], account.areas))
 
 
 def _judged_today(standing: Standing, by: str, now: datetime) -> int:
