@@ -235,10 +235,12 @@ class Ledger:
         if left == right:
             raise ValueError(f"裁定须针对两条不同的记录，这里两边都是 {left}")
         low, high = sorted((left, right))
-        told = {"left": low, "right": high, "verdict": verdict, "by": by, "because": self.remember(because)}
-        body = {**told, "seen": seen, "points": points, "model": model}
+        told = {"left": low, "right": high, "verdict": verdict, "by": by}
         rare = ({"needs": needs} if needs > 1 else {}) | ({"blind": blind} if blind else {})
-        return self.append("verdict", body | rare)
+        with self.together():
+            because = self.remember(because)
+            body = told | {"because": because, "seen": seen, "points": points, "model": model} | rare
+            return self.append("verdict", body)
 
     def undo(self, seq: int, *, by: str, because: str) -> int:
         """Take a verdict back by one more line; what was said of the pair before stands again."""
@@ -251,11 +253,6 @@ class Ledger:
         standing = (_standing(said) for said in self._said().values())
         found = sorted((one for one in standing if one is not None), key=lambda one: one.seq)
         return [replace(one, because=self.recall(one.because or "")) for one in found]
-
-    def waits(self) -> set[int]:
-        """The lines of verdicts that wait for another person."""
-        words = ((one for one, undone in said if undone is None) for said in self._said().values())
-        return {one.seq for live in words for one in agreed(live).waits}
 
     def parted(self) -> list[tuple[str, str]]:
         """Pairs of records that a person parted: said to be different, or of which *same* stood and was taken back."""
