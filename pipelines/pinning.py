@@ -15,12 +15,13 @@ from pathlib import Path
 from pipelines.messages import Language
 from pipelines.night import Night, Remark
 from pipelines.published import published_file
-from stewardship.conflicts import Conflict, open_conflicts
+from stewardship.conflicts import Conflict, find_conflicts, open_conflicts
 from stewardship.pinning import Pinned, platforms_of, set_pin, standing_pins, take_pin_back
 from warehouse.approvals import Said
 from warehouse.ledger import open_ledger
 from warehouse.pins import Pin
 from warehouse.site import read_site
+from warehouse.store import read_store
 
 
 def pin_record(
@@ -52,8 +53,10 @@ def listed(root: Path, speak: Language) -> list[Pinned]:
 def waiting(root: Path, speak: Language) -> list[Conflict]:
     """The values that contradict each other and that nobody has settled."""
     site, snapshot = read_site(root), published_file(root, speak)
+    with read_store(snapshot) as con:
+        found = find_conflicts(con, site.key)
     with open_ledger(site) as ledger:
-        return open_conflicts(site, snapshot, ledger)
+        return open_conflicts(found, ledger)
 
 
 def remind(night: Night, stale: Sequence[Pin]) -> None:

@@ -43,7 +43,7 @@ DECLINED = "declined"
 
 # Every waiting cell, each beside how many there are, and a digest of them all.
 _PART = f"""
-    with found as materialized ({select("waiting")})
+    with waiting_cell as ({select("waiting_cell")}), found as materialized ({select("waiting")})
     select
         found.*,
         count(*) over () as cells,
@@ -174,7 +174,8 @@ class Noted:
 def waiting(site: Site, snapshot: Path, asked: Asked, decisions: tuple[str, ...] = WAITING) -> list[Group]:
     """What waits, most cells first."""
     query = f"""
-        select platform, field, decision, why, kind, word, count(*) from ({select("waiting")}) as found
+        select platform, field, decision, coalesce(why, ''), kind, word, count(*)
+        from ({select("waiting_cell")}) as found
         group by all order by 7 desc, 1, 2, 3, 4
     """
     return [Group(*row) for row in _ask(site, snapshot, query, _among(decisions, asked), asked)]

@@ -1,11 +1,11 @@
 """The cases of a snapshot, laid out so that the desk turns a page without asking the warehouse.
 
 Belongs here: writing the casebook of a snapshot once, and reading a page of it.
-Lives elsewhere: what a case is (`cases.py`), who works on it (`queue.py`).
+Lives elsewhere: what a case is (`cases.py`), who works on it (`queue.py`), what else contradicts itself (`conflicts.py`).
 
-A snapshot of a million records has some thousand cases. Finding them reads claims by the million and takes seconds; so it
-is done once, and what a page shows lies in one row of a small SQLite file beside the site, `cases/<snapshot>.sqlite`. The
-heads of all cases are kept in memory: the queue is a list.
+A snapshot of a million records has some thousand cases. Finding them, and what else contradicts itself, reads claims by the
+million and takes seconds; so it is done once, whichever processes ask, and what a page shows lies in one row of a small SQLite file
+beside the site, `cases/<snapshot>.sqlite`. The heads of all cases are kept in memory: the queue is a list.
 """
 
 from __future__ import annotations
@@ -14,28 +14,33 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from dedup.site import site_model
 from stewardship.cases import Case, Ground, Record, Sheet, Stated, find_cases
+from stewardship.conflicts import Conflict, Conflicts, Side, find_conflicts
 from stewardship.patterns import patterned
 from warehouse.ledger import Verdict
 from warehouse.lock import in_turn
 from warehouse.site import Site
 from warehouse.store import given, read_store
 
-_FORMAT = 4  # of the files: another number, and they are written anew
+_FORMAT = 5  # of the files: another number, and they are written anew
 _TABLES = """
 create table "case" (id text primary key, place integer not null, head text not null, sheet text not null) without rowid;
 create table member (
     record_id text primary key, resident_id text not null, states integer not null, platform text not null
 ) without rowid;
 create table platform (slug text primary key, title text not null) without rowid;
+create table night (night text not null);
+create table conflict (place integer primary key, told text not null);
 """
 
 
@@ -58,6 +63,12 @@ class Casebook:
     places: Mapping[str, int]  # of each case in `cases`, by its id
     members: Mapping[str, Member]
     platforms: Mapping[str, str]  # titles by slug
+    conflicts: Conflicts
+
+    def indexed(self) -> Casebook:
+        """This, with all that is looked things up by worked out: nobody's first look waits for it."""
+        _ = self.patterns, self.unspoken, self.of_pair, self._by_states, self._by_resident
+        return self
 
     def case(self, case_id: str) -> Case | None:
         """The case of that id; None when this snapshot has no such case."""
@@ -149,6 +160,7 @@ def _write(site: Site, snapshot: Path, said: Sequence[Verdict], file: Path) -> N
         found = patterned(con, site.key, find_cases(con, site.key, said, site_model(site)))
         members = _members(con, found, said)
         platforms = con.execute("select slug, title from facts.platform").fetchall()
+        conflicts = find_conflicts(con, site.key)
     with closing(sqlite3.connect(draft)) as book:
         book.executescript(_TABLES)
         book.executemany(
@@ -156,6 +168,11 @@ def _write(site: Site, snapshot: Path, said: Sequence[Verdict], file: Path) -> N
         )
         book.executemany("insert into member values (?, ?, ?, ?)", members)
         book.executemany("insert into platform values (?, ?)", platforms)
+        book.execute("insert into night values (?)", (conflicts.night.isoformat(),))
+        book.executemany(
+            "insert into conflict values (?, ?)",
+            ((at, _text(asdict(one))) for at, one in enumerate(conflicts.every)),
+        )
         book.commit()
     draft.rename(file)
 
@@ -195,6 +212,8 @@ def _read(snapshot: Path, file: Path) -> Casebook:
         heads = book.execute('select head from "case" order by place').fetchall()
         members = book.execute("select record_id, resident_id, states, platform from member").fetchall()
         platforms = dict(book.execute("select slug, title from platform").fetchall())
+        (night,) = book.execute("select night from night").fetchone()
+        conflicts = book.execute("select told from conflict order by place").fetchall()
     cases = [_case(json.loads(head)) for (head,) in heads]
     return Casebook(
         snapshot,
@@ -203,6 +222,13 @@ def _read(snapshot: Path, file: Path) -> Casebook:
         {case.id: place for place, case in enumerate(cases)},
         {record: Member(*facts) for record, *facts in members},
         platforms,
+        Conflicts(date.fromisoformat(night), [_conflict(json.loads(told)) for (told,) in conflicts]),
+    )
+
+
+def _conflict(told: dict[str, Any]) -> Conflict:
+    return Conflict(
+        **told | {"areas": tuple(told["areas"]), "sides": [Side(**side) for side in told["sides"]]}
     )
 
 

@@ -1,10 +1,10 @@
 """What contradicts itself and a person settles: values of one field of one person that two platforms lately entered, books of two
 platforms that put somebody into two households, two heads of one household.
 
-Belongs here: reading them whole, which of them still wait, and settling one: this record is right.
+Belongs here: finding them in a snapshot, whole, which of them still wait, and settling one: this record is right.
 Lives elsewhere: when two values contradict each other (`warehouse/sql/golden/conflict.sql`), when two books or heads do
 (`sql/household_conflicts.sql`), the pin that settles it (`pinning.py`) and what that does to households
-(`dedup/households.py`, `warehouse/sql/golden/household.sql`), putting one off (`queue.py`), masking (whoever shows a value).
+(`dedup/households.py`, `warehouse/sql/golden/household.sql`), keeping them for the desk (`casebook.py`), putting one off (`queue.py`), masking (whoever shows a value).
 
 The id of a conflict is a keyed digest of its records and their values: it cannot be guessed, and with another value it is
 another conflict. So a word never settles what nobody saw.
@@ -16,7 +16,6 @@ import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Literal, get_args
@@ -29,9 +28,8 @@ from stewardship.sql import select
 from warehouse.approvals import Said
 from warehouse.ledger import Ledger
 from warehouse.pins import pins
-from warehouse.site import Site
 from warehouse.speech import Language
-from warehouse.store import read_store, scalar
+from warehouse.store import scalar
 
 Kind = Literal["value", "two_books", "two_heads"]
 OF_HOUSEHOLDS: tuple[Kind, ...] = get_args(Kind)[1:]
@@ -79,21 +77,41 @@ class Conflict:
         return self.sides[0].person
 
 
-def open_conflicts(site: Site, snapshot: Path, ledger: Ledger) -> list[Conflict]:
-    """The conflicts of the last published night that nobody has settled since, the oldest first."""
-    night, every = _read(snapshot, snapshot.stat().st_mtime_ns, site.key)
-    settled = {(one.record_id, one.field, one.digest) for one in pins(ledger) if night <= one.until}
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """Every conflict that a night found, whoever has settled it since. night: the last one of the snapshot."""
+
+    night: date
+    every: Sequence[Conflict]
+
+
+def find_conflicts(con: duckdb.DuckDBPyConnection, key: bytes) -> Conflicts:
+    """The conflicts of a snapshot. Books are held against each other by the million: this takes seconds."""
+    night: date = scalar(con, "select max(night) from landed.pull")
+    queries = [name for name in ("conflicts", "household_conflicts") if _looked_for(con, _NEEDS[name])]
+    return Conflicts(night, [one for name in queries for one in _found(con, key, name)])
+
+
+def open_conflicts(found: Conflicts, ledger: Ledger) -> list[Conflict]:
+    """Those that nobody has settled since, the oldest first."""
+    settled = {(one.record_id, one.field, one.digest) for one in pins(ledger) if found.night <= one.until}
 
     def waits(one: Conflict) -> bool:
         digests = ledger.digests([side.value for side in one.sides])
         said = zip(one.sides, digests, strict=True)
         return not any((side.record_id, one.field, digest) in settled for side, digest in said)
 
-    return sorted((one for one in every if waits(one)), key=lambda one: (one.since, one.id))
+    return sorted((one for one in found.every if waits(one)), key=lambda one: (one.since, one.id))
 
 
 def settle(
-    site: Site, snapshot: Path, ledger: Ledger, conflict_id: str, record: str, said: Said, speak: Language
+    snapshot: Path,
+    found: Conflicts,
+    ledger: Ledger,
+    conflict_id: str,
+    record: str,
+    said: Said,
+    speak: Language,
 ) -> Pinned:
     """Note which of the records of a conflict is right, for a year; the rules hold again when the pin is taken back.
 
@@ -101,20 +119,10 @@ def settle(
         WrongPin: it waits no more (settled by somebody, or the values are others by now), the record is none of its
             sides, or no reason was given.
     """
-    found = next((one for one in open_conflicts(site, snapshot, ledger) if one.id == conflict_id), None)
-    if found is None or record not in {side.record_id for side in found.sides}:
+    meant = next((one for one in open_conflicts(found, ledger) if one.id == conflict_id), None)
+    if meant is None or record not in {side.record_id for side in meant.sides}:
         raise WrongPin(say("conflict_over", speak))
-    return set_pin(snapshot, ledger, record, found.field, said, speak)
-
-
-# Books are held against each other by the million, and every word on the desk asks again.
-@lru_cache(maxsize=1)
-def _read(snapshot: Path, _written: int, key: bytes) -> tuple[date, list[Conflict]]:
-    """The last published night, and the conflicts that it found; read again when the snapshot was written anew."""
-    with read_store(snapshot) as con:
-        night: date = scalar(con, "select max(night) from landed.pull")
-        queries = [name for name in ("conflicts", "household_conflicts") if _looked_for(con, _NEEDS[name])]
-        return night, [one for name in queries for one in _found(con, key, name)]
+    return set_pin(snapshot, ledger, record, meant.field, said, speak)
 
 
 def _found(con: duckdb.DuckDBPyConnection, key: bytes, query: str) -> Iterator[Conflict]:

@@ -77,6 +77,10 @@ class Standing:
         default_factory=dict
     )  # the pairs that somebody else is asked again, and of which data (`blind.py`)
 
+    _between: dict[Pair, Agreed[Said]] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # what was worked out of a pair since its last line
+
     def refresh(self, ledger: Ledger) -> bool:
         """Read what was added since; whether there was anything."""
         added = ledger.lines("verdict", "undo", "together", after=self.last)
@@ -104,6 +108,8 @@ class Standing:
         self.lines[line.seq] = said
         pair = said.left, said.right
         self.of_pair.setdefault(pair, []).append(line.seq)
+        self._between.pop(pair, None)
+        self._between.pop(pair[::-1], None)
         if said.needs > 1:
             self.by_two.add(pair)
         for record in pair:
@@ -111,7 +117,13 @@ class Standing:
 
     def between(self, left: str, right: str, *, without: Collection[int] = ()) -> Agreed[Said]:
         """What stands of a pair, and what waits there for another person; also as if some lines had not been said."""
-        gone = {*self.undone, *without} if without else self.undone
+        if without:
+            return self._agreed(left, right, {*self.undone, *without})
+        if (left, right) not in self._between:
+            self._between[left, right] = self._agreed(left, right, self.undone)
+        return self._between[left, right]
+
+    def _agreed(self, left: str, right: str, gone: Set[int]) -> Agreed[Said]:
         return agreed(one for one in self.history(left, right) if not one.undoes and one.seq not in gone)
 
     def of(self, left: str, right: str) -> Said | None:
@@ -165,6 +177,12 @@ class Standing:
     def since(self, seq: int) -> list[Said]:
         """The lines behind a number, oldest first."""
         return [*takewhile(lambda one: one.seq > seq, reversed(self.lines.values()))][::-1]
+
+    def not_in_effect(self, upto: int) -> int:
+        """How many words behind a line readers do not see the effect of; none that waits for another person, or was said blind,
+        has one."""
+        waits = {one.seq for now in self.waiting() for one in now.waits}
+        return sum(one.seq not in waits and not one.blind for one in self.since(upto))
 
     def standing(self) -> Iterator[Said]:
         """What stands, of every pair at most one."""

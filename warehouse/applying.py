@@ -21,8 +21,8 @@ from warehouse.snapshot import current_snapshot
 from warehouse.store import read_store
 
 _ASKED, _BEGUN, _FAILED = "apply", "applying", "unapplied"
-# The lines that change who is who, or which value we stand for.
-EFFECTIVE = ("verdict", "undo", "pin", "pin_taken_back", *one_person.KINDS)
+# The lines by which people settle values and numbers; verdicts are counted where they are read (`stewardship/standing.py`).
+_SETTLED = ("pin", "pin_taken_back", *one_person.KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,11 @@ def last_request(ledger: Ledger, said: int) -> Request | None:
     return Request(line, by, "under_way", after[-1].at)
 
 
-def not_in_effect(ledger: Ledger, said: int) -> int:
-    """How many words readers do not see the effect of yet; none that waits for a second person, or was said blind, has one."""
-    lines = ledger.lines(*EFFECTIVE, after=said)
-    waits = (
-        ledger.waits() | one_person.waits(ledger) if any("needs" in line.body for line in lines) else set()
-    )
-    said_before = ledger.lines("verdict") if any(line.kind == "undo" for line in lines) else lines
-    blind = {line.seq for line in said_before if "blind" in line.body}
-    return sum(line.seq not in waits and not blind & {line.seq, line.body.get("of")} for line in lines)
+def settled_not_in_effect(ledger: Ledger, said: int) -> int:
+    """How many words on values and numbers readers do not see the effect of yet; none that waits for a second person has one."""
+    lines = ledger.lines(*_SETTLED, after=said)
+    waits = one_person.waits(ledger) if any("needs" in line.body for line in lines) else set()
+    return sum(line.seq not in waits for line in lines)
 
 
 def said_up_to(snapshot: Path) -> int:

@@ -9,12 +9,17 @@ import argparse
 import getpass
 import os
 import secrets
+import socket
 import sys
+import threading
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 
 from pipelines.commands import DONE, PARTIAL, Add, AddGroup, Answer
 from pipelines.messages import Language, say
+
+_KNOCK = 0.2  # seconds between two looks whether the desk is open
 
 
 def add(command: Add, group: AddGroup) -> None:
@@ -49,14 +54,26 @@ def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
     site = read_site(asked.site)
     with open_book(site) as con:
         known = len(accounts(con))
-    sys.stderr.write(say("review_open", speak, port=asked.port) + "\n")
+    sys.stderr.write(say("review_prepares", speak) + "\n")
     if not known:
         sys.stderr.write(say("review_no_account", speak, site=asked.site) + "\n")
     if site.provider and (missing := ProviderClient(site.provider, site.root).missing()):
         sys.stderr.write(say("review_no_provider", speak, problem=missing) + "\n")
     os.environ[VARIABLE] = str(asked.site.resolve())
+    said = say("review_open", speak, port=asked.port) + "\n"
+    threading.Thread(target=_say_when_open, args=(asked.port, said), daemon=True).start()
     serve("pipelines.desk_intake:desk_of_site", asked.port, asked.workers)
     return Answer(DONE, {"port": asked.port}, say("review_closed", speak))
+
+
+def _say_when_open(port: int, said: str) -> None:
+    """Say so once the desk takes calls: its processes lay out the cases first."""
+    while True:
+        with socket.socket() as call:
+            if call.connect_ex(("127.0.0.1", port)) == 0:
+                sys.stderr.write(said)
+                return
+        time.sleep(_KNOCK)
 
 
 def add_one(asked: argparse.Namespace, speak: Language) -> Answer:

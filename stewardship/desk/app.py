@@ -6,14 +6,16 @@ Lives elsewhere: the pages, each with its addresses (`WAYS` of its module), who 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -47,9 +49,12 @@ from stewardship.desk import (
 )
 from stewardship.desk.current import Current, now
 from stewardship.desk.guard import HEADERS, guarded, unguarded
+from stewardship.desk.rendering import prepare
+from stewardship.desk.todo import look_ahead
 from stewardship.intake import Intake
 from warehouse.site import Site
 
+_LOOK = 5.0  # seconds between two looks whether a night has published
 PAGES = (
     entry,
     tonight,
@@ -77,7 +82,7 @@ PAGES = (
 
 def desk(site: Site, intake: Intake, clock: Callable[[], datetime] = now) -> Starlette:
     """The steward's desk of a site. `intake`: what lies on the side of the platforms' files."""
-    current = Current(site, intake)
+    current = Current(site, intake, look_ahead)
     pages: list[Route | Mount] = [
         Route("/login", unguarded(current, clock, entry.log_in), methods=["GET", "POST"]),
         *(
@@ -97,12 +102,25 @@ def desk(site: Site, intake: Intake, clock: Callable[[], datetime] = now) -> Sta
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        prepare()
+        await run_in_threadpool(current.keep_up)  # before anybody is answered
+        watching = asyncio.create_task(_watch(current))
         yield
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
         current.close()
 
     app = Starlette(routes=pages, middleware=[Middleware(_Headers)], lifespan=lifespan)
     app.state.current = current
     return app
+
+
+async def _watch(current: Current) -> None:
+    """Turn to a new snapshot although nobody looks at the desk: its cases are there before the first who does in the morning."""
+    while True:
+        await asyncio.sleep(_LOOK)
+        await run_in_threadpool(current.keep_up)
 
 
 def serve(made_by: str, port: int, workers: int) -> None:

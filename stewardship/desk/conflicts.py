@@ -78,13 +78,13 @@ def _homes(asking: Asking, shown: Sequence[Conflict]) -> dict[str, Home]:
 
 def _pins(asking: Asking) -> list[Pinned]:
     """What people settled, the latest first; who is kept to some areas sees their own."""
-    current, account = asking.current, asking.who.account
+    current, book, account = asking.current, asking.current.book(), asking.who.account
 
     def read() -> list[Pinned]:
         with open_ledger(current.site) as ledger:
-            return standing_pins(current.book().snapshot, ledger)
+            return standing_pins(book.snapshot, ledger)
 
-    every = current.once("pins", read)
+    every = current.once(book, "pins", read)
     return [one for one in reversed(every) if not account.areas or one.by == account.name]
 
 
@@ -99,11 +99,11 @@ def settle_one(asking: Asking) -> Response:
         defer(asking.con, name, by, days, asking.now)
         asking.current.note("deferred", by, case=name, days=days)
         return go_on("/conflicts", "deferred")
-    current, record = asking.current, asking.form.get("record", "")
+    current, book, record = asking.current, asking.current.book(), asking.form.get("record", "")
     try:
         with current.standing() as (ledger, _):
             said = Said(by, because(asking))
-            done = settle(current.site, current.book().snapshot, ledger, name, record, said, asking.speak)
+            done = settle(book.snapshot, book.conflicts, ledger, name, record, said, asking.speak)
     except WrongPin as refused:
         return _page(asking, wrong=str(refused), status=409)
     asking.current.note("pinned", by, case=name, line=done.line)

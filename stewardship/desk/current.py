@@ -1,10 +1,11 @@
 """What the desk works on now: the casebook of the current snapshot, and what was said so far.
 
 Belongs here: noticing that a night has published another snapshot, and keeping both up to date for all requests.
-Lives elsewhere: both themselves (`stewardship/casebook.py`, `standing.py`).
+Lives elsewhere: both themselves (`stewardship/casebook.py`, `standing.py`), what is worked out ahead (`todo.py`).
 
-While the casebook of a new snapshot is being written the desk answers from the one before: a person in the middle of a
-case goes on. Verdicts are read from the ledger before every answer.
+While the casebook of a new snapshot is being written, and what every steward's first look asks for is being worked out, the desk
+answers from the one before: a person in the middle of a case goes on, and nobody waits for a night's sums. Verdicts are read
+from the ledger before every answer.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from dedup.site import site_model
@@ -25,7 +27,7 @@ from stewardship.cases import Case
 from stewardship.desk.faults import tell_fault
 from stewardship.four_eyes import asks
 from stewardship.intake import Intake
-from stewardship.queue import Waiting, deferrals
+from stewardship.queue import Deferred, Waiting, deferrals
 from stewardship.standing import Pair, Standing
 from stewardship.store import open_desk, stamp
 from stewardship.visits import at_the_door
@@ -35,6 +37,7 @@ from warehouse.site import Site
 from warehouse.snapshot import current_snapshot
 
 T = TypeVar("T")
+Ahead = Callable[["Current", Casebook], None]  # works out of a casebook what is asked for at every look
 _OF_VERDICTS = ("verdict", "undo", "together")  # kinds of lines of the ledger
 
 
@@ -49,8 +52,8 @@ class NotNoted(RuntimeError):
 class Current:
     """One site's cases and verdicts, shared by all requests of this process."""
 
-    def __init__(self, site: Site, intake: Intake) -> None:
-        self.site, self.intake = site, intake
+    def __init__(self, site: Site, intake: Intake, ahead: Ahead) -> None:
+        self.site, self.intake, self._ahead = site, intake, ahead
         # Kept open: SQLite tidies a file up, on disk for sure, whenever the last connection to it is closed.
         self._books = ExitStack()
         self._ledger = self._books.enter_context(open_ledger(site))
@@ -64,8 +67,10 @@ class Current:
         self._saying = threading.Lock()
         self._turning = threading.Lock()
         self._waiting: Waiting | None = None
-        self._made: dict[str, tuple[object, Any]] = {}  # by name: of which state, and what
-        self._making: dict[str, threading.Lock] = {}
+        self._made: dict[
+            tuple[Path, str], tuple[int, Any]
+        ] = {}  # by casebook and name: up to which line, and what
+        self._making: dict[tuple[Path, str], threading.Lock] = {}
         self._again: tuple[Casebook | None, Mapping[Pair, Case]] = (None, {})
 
     def book(self) -> Casebook:
@@ -80,43 +85,55 @@ class Current:
         if self._book is None:
             self.turn()
         elif self._book.snapshot != snapshot and not self._turning.locked():
-            threading.Thread(target=self._turn_behind, daemon=True).start()
+            threading.Thread(target=self.keep_up, daemon=True).start()
         assert self._book is not None  # it was just turned to
         return self._book
 
-    def _turn_behind(self) -> None:
-        """The same in a thread of its own, of which nobody would hear: the desk goes on with the cases of before."""
+    def keep_up(self) -> None:
+        """Turn to the current snapshot where nobody waits for it. Of a fault the log is told: the desk goes on with the cases of
+        before or, where there are none, who asks first meets it again."""
         try:
             self.turn()
         except Exception as fault:
             tell_fault(fault)
 
     def turn(self) -> None:
-        """Lay out the cases of the current snapshot, unless that is done."""
+        """Lay out the cases of the current snapshot and work out ahead what everybody asks for, unless that is done; only then
+        is anything answered from it."""
         with self._turning:
             snapshot = current_snapshot(self.site)
             if snapshot is None or (self._book is not None and self._book.snapshot == snapshot):
                 return
             with open_ledger(self.site) as ledger:
                 said = ledger.verdicts()
-            self._book = open_casebook(self.site, snapshot, said)
+            book = open_casebook(self.site, snapshot, said).indexed()
+            try:
+                self._ahead(self, book)
+            except Exception as fault:  # the page that asks for it meets it again, and says so
+                tell_fault(fault)
+            with self.standing() as (_, standing), open_desk(self.site) as desk:
+                waiting = Waiting(book, standing, _put_off(desk), now())
+                self._book, self._waiting = book, waiting
+                self._made = {key: made for key, made in self._made.items() if key[0] == book.file}
 
     def close(self) -> None:
         """Close the books."""
         self._books.close()
 
-    def once(self, name: str, make: Callable[[], T], *, verdicts: bool = False) -> T:
-        """What follows from the snapshot and the ledger alone: made anew when either has changed, else as it was. verdicts: whether it
-        follows from what was said of who is who, too; those lines come every second when many judge."""
+    def once(self, book: Casebook, name: str, make: Callable[[], T], *, verdicts: bool = False) -> T:
+        """What follows from the snapshot of a casebook and the ledger alone: made anew when the ledger has changed, else as it was.
+        verdicts: whether it follows from what was said of who is who, too; those lines come every second when many judge."""
+        key = (book.file, name)
         with self._saying:
             said = self._ledger.last(*(() if verdicts else _OF_VERDICTS))
-            making = self._making.setdefault(name, threading.Lock())
-        state = current_snapshot(self.site), self.book().snapshot, said
-        with making:  # many may ask at once, and it takes seconds where records go by the million
-            if name not in self._made or self._made[name][0] != state:
-                self._made[name] = state, make()
-            found: T = self._made[name][1]
-        return found
+            making = self._making.setdefault(key, threading.Lock())
+        with making:  # many may ask at once
+            upto, found = self._made.get(key, (-1, None))
+            if upto != said:
+                found = make()
+                self._made[key] = said, found
+        made: T = found
+        return made
 
     def note(self, event: Event, by: str, **facts: str | int) -> None:
         """Add a line to the audit.
@@ -148,13 +165,13 @@ class Current:
         self, desk: sqlite3.Connection, book: Casebook, standing: Standing, who: Account, now: datetime
     ) -> list[Case]:
         """What waits and is asked of somebody, most pressing first. Inside `standing` only."""
-        put_off = deferrals(desk) | at_the_door(desk)
+        put_off = _put_off(desk)
         if self._waiting is None:
             self._waiting = Waiting(book, standing, put_off, now)
         self._waiting = self._waiting.brought_up_to(book, standing, put_off, now)
         judged = (case for pair in standing.by_two for case in book.of_pair.get(pair, ()))
-        not_theirs = {case.id for case in judged if not asks(standing, case, who, now)}
-        waits = [case for case in self._waiting.cases if case.id not in not_theirs]
+        open_ones = (case for case in judged if case in self._waiting)
+        waits = self._waiting.besides(case.id for case in open_ones if not asks(standing, case, who, now))
         again = [
             case
             for pair, case in self._drawn().items()
@@ -164,6 +181,11 @@ class Current:
             and not (case.id in put_off and put_off[case.id].until > stamp(now))
         ]
         return sorted([*waits, *again], key=lambda case: book.places[case.id]) if again else waits
+
+
+def _put_off(desk: sqlite3.Connection) -> dict[str, Deferred]:
+    """Every case that was ever put off, or is at somebody's door."""
+    return deferrals(desk) | at_the_door(desk)
 
 
 def now() -> datetime:

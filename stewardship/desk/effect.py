@@ -11,9 +11,11 @@ from typing import Literal
 
 from starlette.responses import RedirectResponse, Response
 
+from stewardship.casebook import Casebook
 from stewardship.desk.answers import page
+from stewardship.desk.current import Current
 from stewardship.desk.guard import Asking, Way
-from warehouse.applying import Request, ask, last_request, not_in_effect, said_up_to
+from warehouse.applying import Request, ask, last_request, said_up_to, settled_not_in_effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,15 @@ class Effect:
 def effect(asking: Asking) -> Effect:
     """How it stands, as far as the cases on the desk show it."""
     current = asking.current
-    snapshot = current.book().snapshot
-    said = current.once("said", lambda: said_up_to(snapshot))
-    with current.standing() as (ledger, _):
-        return Effect(not_in_effect(ledger, said), last_request(ledger, said))
+    said = shown_up_to(current, current.book())
+    with current.standing() as (ledger, standing):
+        waits = standing.not_in_effect(said) + settled_not_in_effect(ledger, said)
+        return Effect(waits, last_request(ledger, said))
+
+
+def shown_up_to(current: Current, book: Casebook) -> int:
+    """The line of the ledger up to which the cases on the desk show what was said."""
+    return current.once(book, "said", lambda: said_up_to(book.snapshot))
 
 
 def effect_page(asking: Asking) -> Response:

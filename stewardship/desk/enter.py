@@ -62,13 +62,13 @@ def _page(
 def _theirs(asking: Asking) -> tuple[list[Entry], list[Entry]]:
     """The rows that somebody may take back, newest first: those that no night has read yet, one's own and, for who may look at
     all residents, everybody's; and those that one has read, one's own and, for who may undo for others, everybody's."""
-    current, account = asking.current, asking.who.account
+    current, book, account = asking.current, asking.current.book(), asking.who.account
 
     def read() -> tuple[list[Entry], set[int]]:
-        with open_ledger(current.site) as ledger, read_store(current.book().snapshot) as con:
+        with open_ledger(current.site) as ledger, read_store(book.snapshot) as con:
             return entries(ledger), read_by_a_night(ledger, con)
 
-    every, by_a_night = current.once("entries", read)
+    every, by_a_night = current.once(book, "entries", read)
     everybodys = account.may("look") and not account.areas
     mine = [one for one in reversed(every) if everybodys or one.by == account.name]
     waiting = [one for one in mine if one.line not in by_a_night]

@@ -37,6 +37,12 @@ def render(template: str, speak: Language, **facts: Any) -> str:
     return _environment().get_template(template).render(t=t, field=field, speak=speak, **facts)
 
 
+def prepare() -> None:
+    """Read every template, so that nobody's first page waits for that."""
+    for name in _environment().list_templates(extensions=["html"]):
+        _environment().get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -45,6 +51,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # they come with the program: no page looks whether one has changed
     )
     made.filters |= {
         "moment": _moment,

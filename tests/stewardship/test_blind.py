@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from stewardship.blind import Agreement, agreement, drawn
 from stewardship.casebook import Casebook
+from stewardship.conflicts import Conflicts
 from stewardship.standing import Standing
 from tests.stewardship.test_queue import small_book
 from warehouse.ledger import Ledger, open_ledger
@@ -19,6 +21,7 @@ from warehouse.site import Site
 from warehouse.words import Word
 
 PAIR = ("a", "b")
+NO_CONFLICTS = Conflicts(date.max, [])
 
 
 @pytest.fixture
@@ -78,11 +81,11 @@ def test_a_blind_word_changes_nothing_is_asked_of_one_person_only_and_again_once
 def test_as_large_a_share_as_is_said_is_drawn_and_others_when_other_data_are_seen() -> None:
     book = small_book()
     many = [replace(book.cases[0], id=f"c{at}", left=f"r{at}") for at in range(2000)]
-    book = Casebook(Path(), Path(), many, {}, {}, {})
+    book = Casebook(Path(), Path(), many, {}, {}, {}, NO_CONFLICTS)
     found = drawn(book, b"k", 0.05)
     assert 60 < len(found) < 140  # of a hundred that are to be expected, give or take four deviations
     assert found == drawn(book, b"k", 0.05) != drawn(book, b"another", 0.05)
-    other = Casebook(Path(), Path(), [replace(one, seen="g") for one in many], {}, {}, {})
+    other = Casebook(Path(), Path(), [replace(one, seen="g") for one in many], {}, {}, {}, NO_CONFLICTS)
     assert found.keys() != drawn(other, b"k", 0.05).keys()
     assert drawn(book, b"k", 0.0) == {} and len(drawn(book, b"k", 1.0)) == 2000
 

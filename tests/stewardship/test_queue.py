@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from stewardship.casebook import Casebook, Member
 from stewardship.cases import Case
+from stewardship.conflicts import Conflicts
 from stewardship.queue import (
     LEASE,
     Asked,
@@ -178,7 +179,15 @@ def small_book() -> Casebook:
         for a, b in combinations(range(6), 2)
     ]
     members = {f"r{place:02}": Member(RESIDENTS[place % 6], place, "grid") for place in range(12)}
-    return Casebook(Path(), Path(), cases, {case.id: at for at, case in enumerate(cases)}, members, {})
+    return Casebook(
+        Path(),
+        Path(),
+        cases,
+        {case.id: at for at, case in enumerate(cases)},
+        members,
+        {},
+        Conflicts(date.max, []),
+    )
 
 
 def waiting_slowly(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from warehouse.applying import ask, begin, fail, last_request, not_in_effect
+from warehouse.applying import ask, begin, fail, last_request, settled_not_in_effect
 from warehouse.ledger import Ledger, open_chain
+from warehouse.one_person import declare
+from warehouse.pins import pin, unpin
 
 
 @pytest.fixture
@@ -38,16 +41,16 @@ def test_a_request_waits_is_taken_up_fails_is_made_again_and_is_done_when_reader
     assert state(ledger, said=second) == "done"
 
 
-def test_what_changes_who_is_who_or_what_we_stand_for_counts_as_waiting(ledger):
+def test_a_word_on_values_and_numbers_counts_as_waiting_until_readers_see_it(ledger):
     ledger.append("prepared", {})
-    line = ledger.judge("a", "b", "same", by="王芳", because="", seen="")
-    ledger.undo(line, by="王芳", because="")
+    line = pin(ledger, "a", "name", "张三", by="王芳", because="", until=date(2027, 1, 1))
+    unpin(ledger, line, by="王芳", because="")
     ask(ledger, "王芳")
-    assert not_in_effect(ledger, 0) == 2
-    assert not_in_effect(ledger, line) == 1
-    assert not_in_effect(ledger, ledger.last()) == 0
-    before = ledger.last()
-    ledger.judge("a", "c", "same", by="王芳", because="", seen="", needs=2)
-    assert not_in_effect(ledger, before) == 0  # waits for a second person
-    ledger.judge("a", "c", "same", by="李伟", because="", seen="", needs=2)
-    assert not_in_effect(ledger, before) == 2
+    assert settled_not_in_effect(ledger, 0) == 2
+    assert settled_not_in_effect(ledger, line) == 1
+    assert settled_not_in_effect(ledger, before := ledger.last()) == 0
+    words = {"because": "", "evidence": "", "needs": 2}
+    declare(ledger, "1", "2", by="王芳", **words)
+    assert settled_not_in_effect(ledger, before) == 0  # waits for a second person
+    declare(ledger, "1", "2", by="李伟", **words)
+    assert settled_not_in_effect(ledger, before) == 2

@@ -12,7 +12,6 @@ from stewardship.cases import Case
 from stewardship.desk.app import desk
 from tests.stewardship.conftest import Clock
 from tests.stewardship.desk.conftest import Office, Visitor
-from warehouse.applying import not_in_effect
 from warehouse.ledger import open_ledger
 from warehouse.site import Review, Site
 from warehouse.words import Word
@@ -87,8 +86,8 @@ def test_the_second_answer_changes_nothing_and_both_see_it_once_it_was_given(
     zhou = office.at_work("zhou")  # one person is asked again, not everybody
     zhou.get("/next")
     assert zhou.case != first.id
-    with open_ledger(office.site) as ledger:
-        assert not_in_effect(ledger, 0) == 1
+    with office.current.standing() as (_, standing):
+        assert standing.not_in_effect(0) == 1
     for page in ("/own-work", "/trends"):
         li.get(page)
         assert f"1 案由两人互不知情地裁定，{int(word == 'same')} 案一致" in li.text
