@@ -11,12 +11,14 @@ beside the site, `cases/<snapshot>.sqlite`. The heads of all cases are kept in m
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from warehouse.site import Site
 from warehouse.store import given, read_store
 
 _FORMAT = 5  # of the files: another number, and they are written anew
+_LAST = 19  # how far a process lets others go first, of 19
 _TABLES = """
 create table "case" (id text primary key, place integer not null, head text not null, sheet text not null) without rowid;
 create table member (
@@ -139,17 +142,41 @@ def open_casebook(site: Site, snapshot: Path, said: Sequence[Verdict]) -> Casebo
 
     `said`: the standing verdicts.
     """
-    written = snapshot.stat().st_mtime_ns
-    file = site.cases / f"{snapshot.stem}.{written}.{_FORMAT}.sqlite"
+    file = _lay_out(site, snapshot, said)
+    others = (one for one in site.cases.glob("*.sqlite") if one != file)
+    for old in sorted(others, key=lambda one: one.stat().st_mtime_ns)[:-1]:
+        old.unlink()
+    return _read(snapshot, file)
+
+
+def lay_out_aside(site: Site, snapshot: Path, said: Sequence[Verdict]) -> None:
+    """Write the casebook of a snapshot, when it is not there yet, in a process that lets all others go first: people are at
+    work. What cannot be done there says nothing, since its words may quote a value; `open_casebook` meets it again."""
+    if _file(site, snapshot).exists():
+        return
+    aside = get_context("spawn").Process(target=_aside, args=(site, snapshot, said), daemon=True)
+    aside.start()
+    aside.join()
+
+
+def _aside(site: Site, snapshot: Path, said: Sequence[Verdict]) -> None:
+    os.nice(_LAST)
+    with suppress(Exception):
+        _lay_out(site, snapshot, said)
+
+
+def _lay_out(site: Site, snapshot: Path, said: Sequence[Verdict]) -> Path:
+    file = _file(site, snapshot)
     if not file.exists():
         site.cases.mkdir(mode=0o700, exist_ok=True)
         with in_turn(site.cases):  # the processes of a desk turn to a night at once
             if not file.exists():
                 _write(site, snapshot, said, file)
-    others = (one for one in site.cases.glob("*.sqlite") if one != file)
-    for old in sorted(others, key=lambda one: one.stat().st_mtime_ns)[:-1]:
-        old.unlink()
-    return _read(snapshot, file)
+    return file
+
+
+def _file(site: Site, snapshot: Path) -> Path:
+    return site.cases / f"{snapshot.stem}.{snapshot.stat().st_mtime_ns}.{_FORMAT}.sqlite"
 
 
 def _write(site: Site, snapshot: Path, said: Sequence[Verdict], file: Path) -> None:

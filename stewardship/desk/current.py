@@ -22,7 +22,7 @@ from dedup.site import site_model
 from stewardship.accounts import Account
 from stewardship.audit import Event, note, open_audit
 from stewardship.blind import drawn
-from stewardship.casebook import Casebook, open_casebook
+from stewardship.casebook import Casebook, lay_out_aside, open_casebook
 from stewardship.cases import Case
 from stewardship.desk.faults import tell_fault
 from stewardship.four_eyes import asks
@@ -106,6 +106,8 @@ class Current:
                 return
             with open_ledger(self.site) as ledger:
                 said = ledger.verdicts()
+            if self._book is not None:
+                lay_out_aside(self.site, snapshot, said)
             book = open_casebook(self.site, snapshot, said).indexed()
             try:
                 self._ahead(self, book)
