@@ -72,12 +72,13 @@ def in_the_browser(address: str, token: str, verdicts: int) -> dict[str, Any]:
     return {"verdicts": verdicts, **_spread(times)}
 
 
-def take_pictures(address: str, token: str, folder: Path) -> None:
-    """The pages of docs/stewardship.md. The people are synthetic."""
+def take_pictures(address: str, token: str, colleague: str, folder: Path) -> None:
+    """The pages of docs/stewardship.md, each that has something to show. The people are synthetic."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        page, other = (browser.new_page(viewport={"width": 1366, "height": 768}) for _ in range(2))
         page.context.add_cookies([{"name": "desk", "value": token, "url": address}])
+        other.context.add_cookies([{"name": "desk", "value": colleague, "url": address}])
         page.goto(address)
         page.screenshot(path=folder / "desk-queue.png")
         page.goto(f"{address}/next?kind=near_tie")
@@ -95,7 +96,32 @@ def take_pictures(address: str, token: str, folder: Path) -> None:
         if (part := page.get_by_role("link", name="打开").first).is_visible():  # of a city that is live
             part.click()
             page.screenshot(path=folder / "desk-approvals.png")
+        if _doubt(other, address, 3):
+            page.goto(f"{address}/moves")
+            page.screenshot(path=folder / "desk-moves.png")
         browser.close()
+
+
+def _doubt(page: Page, address: str, people: int) -> int:
+    """Say of some people that one of their records is somebody else's, where that is for two; of how many."""
+    said, case = 0, ""
+    for _ in range(20 * people):
+        page.goto(f"{address}/next?from={case}")
+        case = page.url.split("/cases/")[1].partition("?")[0]
+        page.locator("a.letter").first.click()
+        page.goto(f"{page.url}/move")
+        boxes = page.locator("tbody input[type=checkbox]")
+        if boxes.count() < 2:
+            continue
+        boxes.last.check()
+        page.locator("button[value=look]").click()
+        if page.get_by_text("须两人裁定").is_visible() and page.locator("button[value=save]").is_visible():
+            page.locator("#because").fill("上门看过，不是同一人")
+            page.locator("button[value=save]").click()
+            said += 1
+        if said == people:
+            break
+    return said
 
 
 def _press(page: Page, key: str) -> None:
@@ -178,10 +204,11 @@ def measure(
     begun = time.perf_counter()
     book = open_casebook(site, snapshot, [])
     laid_out = time.perf_counter() - begun
-    tokens = [_staff(site, f"steward{number}") for number in range(stewards + 1)]
+    tokens = [_staff(site, f"steward{number}", "steward") for number in range(stewards + 1)]
+    drawn = [_staff(site, name, role) for name, role in (("王芳", "approver"), ("李伟", "steward"))]
     with _served(root) as (address, desk):
         if pictures:
-            take_pictures(address, tokens[0], pictures)
+            take_pictures(address, *drawn, pictures)
         browser = in_the_browser(address, tokens[0], verdicts)
         before = _cpu_seconds(desk)
         together = at_once(address, tokens[1:], seconds)
@@ -211,11 +238,11 @@ def _records(snapshot: Path) -> int:
         return int(scalar(con, "select count(*) from staged.record"))
 
 
-def _staff(site: Site, name: str) -> str:
+def _staff(site: Site, name: str, role: str) -> str:
     """Somebody who is logged in already: how long a password takes is not the question."""
     now = datetime.now(UTC)
     with open_desk(site) as con:
-        account = add_account(con, name, "steward", secrets.token_urlsafe(12), now)
+        account = add_account(con, name, role, secrets.token_urlsafe(12), now)
         return begin_session(con, account, "zh", now)[0]
 
 
@@ -266,7 +293,8 @@ def _copy(site: Path, root: Path) -> None:
     root.mkdir()
     for name in ("site.toml", "secret.key"):
         shutil.copy(site / name, root)
-    shutil.copytree(site / "snapshots", root / "snapshots", symlinks=True)
+    for name in ("snapshots", "reports"):
+        shutil.copytree(site / name, root / name, symlinks=True)
 
 
 if __name__ == "__main__":

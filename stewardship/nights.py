@@ -77,8 +77,8 @@ class LastNight:
     attention: Sequence[Mapping[Language, str]]
 
 
-def last_night(site: Site) -> LastNight | None:
-    """The newest report; None when there is none, or it cannot be read."""
+def last_night(site: Site, titles: Mapping[str, str]) -> LastNight | None:
+    """The newest report; None when there is none, or it cannot be read. titles: of the platforms, by slug."""
     reports = sorted(site.reports.glob("????-??-??.json"))
     try:
         told: dict[str, Any] = json.loads(reports[-1].read_text(encoding="utf-8"))
@@ -89,7 +89,7 @@ def last_night(site: Site) -> LastNight | None:
             told["seconds"],
             {name: told[name] for name in FIGURES},
             {slug: _platform(one) for slug, one in told["platforms"].items()},
-            list(_attention(told)),
+            list(_attention(told, titles)),
         )
     except (IndexError, OSError, ValueError, KeyError):
         return None
@@ -126,7 +126,7 @@ def _platform(told: Mapping[str, Any]) -> PlatformNight:
     return PlatformNight(told["status"], told["rows_in"] or 0, told["message"], told["age"])
 
 
-def _attention(told: Mapping[str, Any]) -> list[Mapping[Language, str]]:
+def _attention(told: Mapping[str, Any], titles: Mapping[str, str]) -> list[Mapping[Language, str]]:
     """Whose export was not taken in, what the gate warns of, what doors found (the landed one only counts what the gate
     found), what went out and was not answered."""
     failed: list[Mapping[Language, str]] = [
@@ -134,8 +134,12 @@ def _attention(told: Mapping[str, Any]) -> list[Mapping[Language, str]]:
         for one in told["platforms"].values()
         if one["status"] in FAILED
     ]
-    warned = [_sentence(one, one["platform"]) for one in told["gate"] if one["severity"] == "warning"]
-    doors = [_sentence(one, "、".join(one["platforms"])) for one in told["doors"] if one["door"] != "landed"]
+
+    def where(*slugs: str) -> str:
+        return "、".join(titles.get(slug, slug) for slug in slugs)
+
+    warned = [_sentence(one, where(one["platform"])) for one in told["gate"] if one["severity"] == "warning"]
+    doors = [_sentence(one, where(*one["platforms"])) for one in told["doors"] if one["door"] != "landed"]
     return [*failed, *warned, *doors, *(one["text"] for one in told["remarks"])]
 
 

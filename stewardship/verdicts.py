@@ -88,7 +88,13 @@ def give(
             now = standing.known(case.left, case.right, by, decides=decides)
             if now != knew:
                 last = standing.lines.get(now)
-                if last and last.by == by and not last.undoes and last.verdict == word and last.seen == case.seen:
+                if (
+                    last
+                    and last.by == by
+                    and not last.undoes
+                    and last.verdict == word
+                    and last.seen == case.seen
+                ):
                     return last  # the same click twice
                 raise Overtaken(last)
             if needs > 1 and standing.between(case.left, case.right).on(case.seen).disputed:

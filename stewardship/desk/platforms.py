@@ -46,7 +46,8 @@ def platforms_page(asking: Asking) -> Response:
 
 
 def _page(asking: Asking, *, wrong: str = "", status: int = 200) -> Response:
-    current, night = asking.current, last_night(asking.current.site)
+    current = asking.current
+    night = last_night(current.site, current.book().platforms)
     held = {one.platform for one in gated(asking) if not one.accepted}
     cells, refused = _waiting(waiting_groups(asking))
     rows = quarantined(asking)

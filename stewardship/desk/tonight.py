@@ -15,7 +15,8 @@ from stewardship.nights import FIGURES, last_night
 
 def tonight_page(asking: Asking) -> Response:
     """Figures and messages of the night, and what waits, by kind."""
-    night, account = last_night(asking.current.site), asking.who.account
+    current, account = asking.current, asking.who.account
+    night = last_night(current.site, current.book().platforms)
     waits = [one for one in work(asking) if one.shown_to(account)]
     return page(
         asking,

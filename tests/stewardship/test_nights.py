@@ -43,24 +43,24 @@ def report(site: Site, text: str, night: str = "2026-11-20") -> None:
 def test_the_newest_report_says_who_failed_what_is_warned_of_and_what_waits(site: Site) -> None:
     report(site, json.dumps(TOLD | {"night": "2026-11-19"}), "2026-11-19")
     report(site, json.dumps(TOLD))
-    found = last_night(site)
+    found = last_night(site, {"card": "市民卡"})
     assert found is not None and (found.night, found.status) == ("2026-11-20", "partial")
     assert [one["zh"] for one in found.attention] == [
         "grid：只有 25 行",
-        "card：少了一些行。请核对",
+        "市民卡：少了一些行。请核对",
         "golden 的事。请看",
         "等着",
     ]
-    assert found.attention[1]["en"] == "card: fewer rows. look"
+    assert found.attention[1]["en"] == "市民卡: fewer rows. look"
     assert (found.platforms["grid"].rows, found.platforms["card"].age) == (0, 0)
 
 
 def test_a_site_without_a_report_or_with_half_of_one_has_none(site: Site) -> None:
-    assert last_night(site) is None
+    assert last_night(site, {}) is None
     report(site, json.dumps(TOLD)[:100])
-    assert last_night(site) is None
+    assert last_night(site, {}) is None
     report(site, json.dumps({"night": "2026-11-20"}))
-    assert last_night(site) is None
+    assert last_night(site, {}) is None
 
 
 def test_figures_are_followed_over_the_last_nights_and_half_a_report_is_none(site: Site) -> None:
