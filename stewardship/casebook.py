@@ -68,10 +68,9 @@ class Casebook:
     platforms: Mapping[str, str]  # titles by slug
     conflicts: Conflicts
 
-    def indexed(self) -> Casebook:
-        """This, with all that is looked things up by worked out: nobody's first look waits for it."""
+    def index(self) -> None:
+        """Work out everything that things are looked up by, so that nobody's first look waits for it."""
         _ = self.patterns, self.unspoken, self.of_pair, self._by_states, self._by_resident
-        return self
 
     def case(self, case_id: str) -> Case | None:
         """The case of that id; None when this snapshot has no such case."""

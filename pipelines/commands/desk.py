@@ -69,11 +69,11 @@ def open_desk(asked: argparse.Namespace, speak: Language) -> Answer:
 def _say_when_open(port: int, said: str) -> None:
     """Say so once the desk takes calls: its processes lay out the cases first."""
     while True:
+        time.sleep(_KNOCK)  # where another has the port, this process is gone by then
         with socket.socket() as call:
             if call.connect_ex(("127.0.0.1", port)) == 0:
                 sys.stderr.write(said)
                 return
-        time.sleep(_KNOCK)
 
 
 def add_one(asked: argparse.Namespace, speak: Language) -> Answer:

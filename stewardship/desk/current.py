@@ -74,7 +74,7 @@ class Current:
         self._again: tuple[Casebook | None, Mapping[Pair, Case]] = (None, {})
 
     def book(self) -> Casebook:
-        """The cases of now. After a flip, those of before until the new ones are laid out.
+        """The cases of now. After a flip, those of before until the new ones are laid out. Not first asked for inside `standing`.
 
         Raises:
             NothingPublished: there is no snapshot.
@@ -83,7 +83,7 @@ class Current:
         if snapshot is None:
             raise NothingPublished
         if self._book is None:
-            self.turn()
+            self.turn(ahead=False)  # there is nothing else to answer from
         elif self._book.snapshot != snapshot and not self._turning.locked():
             threading.Thread(target=self.keep_up, daemon=True).start()
         assert self._book is not None  # it was just turned to
@@ -97,9 +97,9 @@ class Current:
         except Exception as fault:
             tell_fault(fault)
 
-    def turn(self) -> None:
+    def turn(self, *, ahead: bool = True) -> None:
         """Lay out the cases of the current snapshot and work out ahead what everybody asks for, unless that is done; only then
-        is anything answered from it."""
+        is anything answered from it. ahead: where somebody waits for the cases it is left to who asks."""
         with self._turning:
             snapshot = current_snapshot(self.site)
             if snapshot is None or (self._book is not None and self._book.snapshot == snapshot):
@@ -108,15 +108,21 @@ class Current:
                 said = ledger.verdicts()
             if self._book is not None:
                 lay_out_aside(self.site, snapshot, said)
-            book = open_casebook(self.site, snapshot, said).indexed()
-            try:
-                self._ahead(self, book)
-            except Exception as fault:  # the page that asks for it meets it again, and says so
-                tell_fault(fault)
-            with self.standing() as (_, standing), open_desk(self.site) as desk:
-                waiting = Waiting(book, standing, _put_off(desk), now())
-                self._book, self._waiting = book, waiting
-                self._made = {key: made for key, made in self._made.items() if key[0] == book.file}
+            book = open_casebook(self.site, snapshot, said)
+            if ahead:
+                self._look_ahead(book)
+            self._book = book
+
+    def _look_ahead(self, book: Casebook) -> None:
+        """Work out what everybody asks for of a casebook, and forget what was made of others."""
+        book.index()
+        try:
+            self._ahead(self, book)
+        except Exception as fault:  # the page that asks for it meets it again, and says so
+            tell_fault(fault)
+        with self.standing() as (_, standing), open_desk(self.site) as desk:
+            self._waiting = Waiting(book, standing, _put_off(desk), now())
+            self._made = {key: made for key, made in self._made.items() if key[0] == book.file}
 
     def close(self) -> None:
         """Close the books."""

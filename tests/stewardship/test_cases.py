@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from stewardship.casebook import Casebook, open_casebook
+from stewardship.casebook import Casebook, lay_out_aside, open_casebook
 from stewardship.cases import FIELDS, Case, case_id
 from tests.stewardship.office import FIRST, HOME, PEOPLE, SECOND, night, number
 from warehouse.approvals import Said, set_mode
@@ -124,6 +124,22 @@ def test_a_casebook_is_written_once_a_snapshot_and_readable_by_its_owner_only(
     assert again.file.stat().st_mode & 0o777 == 0o600
     assert [one.id for one in again.cases] == [one.id for one in book.cases]
     assert {file.name for file in site.cases.iterdir()} == {book.file.name, again.file.name}
+
+
+def test_a_casebook_laid_out_aside_is_the_same_and_a_fault_there_says_nothing(
+    site: Site, book: Casebook, capfd: pytest.CaptureFixture[str]
+) -> None:
+    snapshot = current_snapshot(site)
+    assert snapshot is not None
+    book.file.unlink()
+    lay_out_aside(site, snapshot, [])
+    assert book.file.exists()
+    again = open_casebook(site, snapshot, [])
+    assert (again.cases, again.members, again.conflicts) == (book.cases, book.members, book.conflicts)
+    snapshot.write_bytes(b"nothing")
+    lay_out_aside(site, snapshot, [])
+    assert [one.name for one in site.cases.glob("*.sqlite")] == [book.file.name]
+    assert capfd.readouterr() == ("", "")
 
 
 QIAN = {"name": "钱思远", "birth_date": "1978-09-10", "sex": "1", "phone": "13500000007", "address": HOME}
