@@ -190,8 +190,7 @@ class Waiting:
             return Waiting(book, standing, put_off, now)
         for one in added:
             stands = standing.of(one.left, one.right) == one and one.verdict != "unsure"
-            touched = self._settle(one) if stands else [self._book.resident(one.left)]
-            for resident in touched:
+            for resident in [*(self._settle(one) if stands else ()), self._book.resident(one.left)]:
                 for case in self._book.about(resident) if resident else ():
                     if not self._answered(case, standing, now):
                         if case.id not in self._open:  # a word that waits brings it back
