@@ -4,6 +4,8 @@ SITE ?= var
 BIN := .venv/bin
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
+# Also where an image says otherwise: a night starts several processes and a test run hundreds, and each would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup nightly test check bench bench-desk bench-draft bench-loop bench-matching bench-publishing bench-staging bench-stewards serve clean
 
