@@ -109,6 +109,8 @@ def know(con: duckdb.DuckDBPyConnection, ledger: Ledger, values: str) -> None:
     """Add the digests of the values that a query gives."""
     new = f"select * from ({values}) as asked(value) anti join outbox.digest using (value)"
     asked = [row[0] for row in con.execute(new).fetchall()]
+    if not asked:
+        return
     columns = {"value": pa.array(asked, pa.string()), "digest": pa.array(ledger.digests(asked), pa.string())}
     with given(con, "loading", pa.table(columns)):
         con.execute("insert into outbox.digest from loading")
