@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from here import run_here
+from here import nights_here
 
 from pipelines.cli import main
 from pipelines.night import Night
@@ -71,11 +71,29 @@ def enter_once():
     return _run
 
 
+@contextlib.contextmanager
+def _no_doors() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("pipelines.steps.pass_door", lambda _night, _door: None)
+        yield
+
+
+@contextlib.contextmanager
+def _plainly() -> Iterator[None]:
+    def conduct(night: Night) -> None:
+        for name in STEPS:
+            run_step(night, name)
+
+    with pytest.MonkeyPatch.context() as patched, nights_here():
+        for module in ("conduct", "live"):
+            patched.setattr(f"pipelines.{module}.conduct", conduct)
+        yield
+
+
 @pytest.fixture(scope="module")
 def no_doors() -> Iterator[None]:
     """What the doors find is tried elsewhere (`test_doors.py`, `test_nightly.py`), and is most of a small night."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("pipelines.steps.pass_door", lambda _night, _door: None)
+    with _no_doors():
         yield
 
 
@@ -86,17 +104,24 @@ def plain_nights() -> Iterator[None]:
     Dagster around them is tried in `test_definitions.py`, reading files in processes of their own in `test_bad_input.py` and
     `test_sandbox.py`, and all of it together in `test_nightly.py`.
     """
-
-    def conduct(night: Night) -> None:
-        for name in STEPS:
-            run_step(night, name)
-
-    with pytest.MonkeyPatch.context() as patched:
-        for module in ("conduct", "live"):
-            patched.setattr(f"pipelines.{module}.conduct", conduct)
-        for module in ("connectors.land", "connectors.receipts", "connectors.write.form", "pipelines.trial"):
-            patched.setattr(f"{module}.run_all", run_here)
+    with _plainly():
         yield
+
+
+@pytest.fixture
+def plainly() -> Iterator[None]:
+    """Plain nights without doors, for one test of a file in which another is about all of a night."""
+    with _plainly(), _no_doors():
+        yield
+
+
+@pytest.fixture(scope="session")
+def first_night(towns: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+    """A town whose first night is done, plainly and without doors, and what the night said: made once, to be read or copied."""
+    root = tmp_path_factory.mktemp("first") / "site"
+    towns.town(root)
+    with _plainly(), _no_doors():
+        return root, _run("nightly", "--site", root, "--json")
 
 
 @pytest.fixture(scope="module")

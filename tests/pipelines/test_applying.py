@@ -23,17 +23,11 @@ from warehouse.store import read_store
 pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
 
 
-@pytest.fixture(scope="module")
-def after_a_night(towns, enter_once, tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("applying") / "site"
-    towns.town(root)
-    assert enter_once("nightly", "--site", root, "--json").status == 0
-    return root
-
-
 @pytest.fixture
-def site(after_a_night: Path, tmp_path: Path, monkeypatch) -> Site:
-    shutil.copytree(after_a_night, tmp_path / "site", symlinks=True)
+def site(first_night, tmp_path: Path, monkeypatch) -> Site:
+    root, ran = first_night
+    assert ran.status == 0
+    shutil.copytree(root, tmp_path / "site", symlinks=True)
     monkeypatch.setenv("ENTER_ONCE_SITE", str(tmp_path / "site"))
     return read_site(tmp_path / "site")
 

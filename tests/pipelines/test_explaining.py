@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from dedup.explain import UnknownId, how, why
 from pipelines.explaining import pair_in_words, resident_in_words
-from pipelines.night import open_night
 from pipelines.published import published
-from pipelines.steps import STEPS, run_step
-
-pytestmark = pytest.mark.usefixtures("plain_nights", "no_doors")
-
-
-@pytest.fixture(scope="module")
-def night(towns, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root: Path = tmp_path_factory.mktemp("explaining") / "site"
-    towns.town(root)
-    with open_night(root) as opened:
-        for step in STEPS:
-            run_step(opened, step)
-    return root
-
 
 @pytest.fixture
-def con(night: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with published(night, "zh") as opened:
+def con(first_night) -> Iterator[duckdb.DuckDBPyConnection]:
+    with published(first_night[0], "zh") as opened:
         yield opened
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -53,13 +54,13 @@ def test_a_login_page_costs_its_platform_one_night_and_the_others_nothing(towns,
     assert (mended.status, mended.found["platforms"]["social_card"]["status"]) == (0, "staged")
 
 
-def test_a_register_of_addresses_makes_dwellings_and_nobody(towns, settled, fresh, enter_once):
+def test_a_register_of_addresses_makes_dwellings_and_nobody(towns, first_night, fresh, enter_once):
     doors = {"A1": "近江路12号1幢1单元1层101室", "A2": "近江路12号9幢1单元1层101室", "A3": ""}
     file = fresh / "inbox" / towns.NIGHTS[0].isoformat() / "standard_addresses" / "地址.csv"
     file.parent.mkdir(parents=True)
     listed = [{"地址编码": code, "标准地址": address} for code, address in doors.items()]
     write_export(read_platform(PLATFORMS / "standard_addresses.toml"), listed, file)
-    ran, without = enter_once("nightly", "--site", fresh, "--json"), settled[1].found
+    ran, without = enter_once("nightly", "--site", fresh, "--json"), first_night[1].found
     assert ran.status == 0
     register = {"rows_in": 3, "staged": 2, "quarantined": 1, "changes": 0}
     assert (
@@ -77,13 +78,13 @@ def test_a_register_of_addresses_makes_dwellings_and_nobody(towns, settled, fres
     assert all(again["steps"][name]["skipped"] for name in ("stage", "match", "resolve", "golden"))
 
 
-def test_an_export_of_half_its_size_is_refused_and_the_last_good_one_stays(towns, fresh, enter_once):
-    enter_once("nightly", "--site", fresh)
-    towns.deliver(towns.read_site(fresh), "grid", towns.NIGHTS[1], range(25))
-    ran = enter_once("nightly", "--site", fresh, "--json")
+def test_an_export_of_half_its_size_is_refused_and_the_last_good_one_stays(towns, first_night, enter_once, tmp_path):
+    root = shutil.copytree(first_night[0], tmp_path / "site", symlinks=True)
+    towns.deliver(towns.read_site(root), "grid", towns.NIGHTS[1], range(25))
+    ran = enter_once("nightly", "--site", root, "--json")
     assert ran.status == 1
     grid = ran.found["platforms"]["grid"]
     assert (grid["status"], grid["changes"]) == ("refused", 0)
     assert "人员.xlsx" in grid["message"]
-    assert rows(fresh, "select count(*) from staged.record where platform = 'grid' and present") == [(60,)]
+    assert rows(root, "select count(*) from staged.record where platform = 'grid' and present") == [(60,)]
     assert ran.found["residents"] == 60

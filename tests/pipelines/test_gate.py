@@ -17,19 +17,17 @@ KEPT = 25  # of sixty
 
 
 @pytest.fixture(scope="module")
-def refusal(towns, enter_once, tmp_path_factory):
+def refusal(towns, first_night, enter_once, tmp_path_factory):
     """A town whose grid sent less than half on its second night, which was refused; and what that night said."""
-    root = tmp_path_factory.mktemp("refusal") / "site"
-    site = towns.town(root)
-    enter_once("nightly", "--site", root)
-    towns.deliver(site, "grid", towns.NIGHTS[1], range(KEPT))
+    root = shutil.copytree(first_night[0], tmp_path_factory.mktemp("refusal") / "site", symlinks=True)
+    towns.deliver(towns.read_site(root), "grid", towns.NIGHTS[1], range(KEPT))
     return root, enter_once("nightly", "--site", root, "--json").found
 
 
 @pytest.fixture
 def shrunken(refusal, tmp_path):
     """A copy of that town, to go on with."""
-    return shutil.copytree(refusal[0], tmp_path / "site")
+    return shutil.copytree(refusal[0], tmp_path / "site", symlinks=True)
 
 
 def accept(enter_once, root, *more):
@@ -116,11 +114,9 @@ def test_an_export_outside_the_bounds_of_its_rows_can_be_accepted(
     assert (after["status"], after["rows_in"]) == ("staged", 60)
 
 
-def test_with_nothing_refused_there_is_nothing_to_accept(towns, enter_once, tmp_path):
-    root = tmp_path / "site"
-    towns.town(root)
-    told = [accept(enter_once, root, "--json")]
-    enter_once("nightly", "--site", root)
+def test_with_nothing_refused_there_is_nothing_to_accept(fresh, first_night, enter_once, tmp_path):
+    told = [accept(enter_once, fresh, "--json")]
+    root = shutil.copytree(first_night[0], tmp_path / "after", symlinks=True)
     told.append(accept(enter_once, root, "--json"))
     told.append(accept(enter_once, root, "--json", "--night", "2026-11-20"))
     told.append(enter_once("gate", "accept", "atlantis", "--site", root, "--because", "理由", "--json"))
@@ -130,7 +126,8 @@ def test_with_nothing_refused_there_is_nothing_to_accept(towns, enter_once, tmp_
         told, ("nightly", "没有需要确认", "2026-11-20", "atlantis", "--because"), strict=True
     ):
         assert words in json.loads(ran.out)["error"]
-    assert not (root / "ledger.sqlite").exists() or "gate_accepted" not in ledger_kinds(root)
+    for site in (fresh, root):
+        assert not (site / "ledger.sqlite").exists() or "gate_accepted" not in ledger_kinds(site)
 
 
 def ledger_kinds(root) -> set[str]:

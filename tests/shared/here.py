@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from connectors.sandbox import Answer, Outcome
+
+_HANDING_OUT = ("connectors.land", "connectors.receipts", "connectors.write.form", "pipelines.trial")
 
 
 def run_here(
@@ -24,3 +29,12 @@ def run_here(
         except Exception as error:
             outcome = Outcome("failed", detail=type(error).__name__)
         yield at, outcome
+
+
+@contextmanager
+def nights_here() -> Iterator[None]:
+    """All that a night gives to workers is done in this process while the block runs."""
+    with pytest.MonkeyPatch.context() as patched:
+        for module in _HANDING_OUT:
+            patched.setattr(f"{module}.run_all", run_here)
+        yield
