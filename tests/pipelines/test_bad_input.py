@@ -2,7 +2,8 @@
 
 A small city has one good night. Then a second night brings its platforms every kind of broken file at once, a
 different one each. Beside it runs a control: the same second night, where the same platforms simply bring the file of
-the first night again. What a fault may cost is exactly that: its platform's news of one night, and nothing else.
+the first night again. What a fault may cost is exactly that: its platform's news of one night, and nothing else. Files that may
+be broken are read in workers; the good ones of the first night and of the controls, where no fault is, in this process.
 
 `tests/cases/locked.xlsx` is a workbook encrypted with a password as Excel does it, with nobody in it.
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from here import nights_here
 
 from connectors.platform import PLATFORMS, read_platforms
 from pipelines.night import Night, open_night
@@ -226,7 +228,8 @@ def city(tmp_path_factory) -> Path:
     """A city of three hundred whose first night is done, and whose second and third wait in the inbox."""
     root = tmp_path_factory.mktemp("city") / "site"
     make_city(root, residents=300, nights=3, seed=5, platforms=TWELVE)
-    night = run(root)
+    with nights_here():
+        night = run(root)
     assert night.status == "done"
     return root
 
@@ -241,7 +244,10 @@ def broken(city, tmp_path_factory, request) -> tuple[Told, Told, dict[str, Fault
     for slug, fault in faults.items():
         fault.break_it(arrived(folder / "faulty", slug))
         shutil.copyfile(arrived(city, slug, "2026-11-16"), arrived(folder / "control", slug))
-    return (*(Told(folder / name, run(folder / name)) for name in ("faulty", "control")), faults)
+    faulty = Told(folder / "faulty", run(folder / "faulty"))
+    with nights_here():
+        control = Told(folder / "control", run(folder / "control"))
+    return faulty, control, faults
 
 
 def test_each_fault_is_one_line_that_names_file_place_and_next_move(broken):
@@ -336,6 +342,7 @@ def test_a_platform_file_with_a_typo_costs_its_platform_one_night(city, tmp_path
         assert words in line
     assert [slug for slug, outcome in faulty.night.outcomes.items() if outcome.failed] == ["grid"]
     assert known_of(root, "grid") == known_of(city, "grid")
-    assert faulty.night.golden_checksum == run(control).golden_checksum
+    with nights_here():
+        assert faulty.night.golden_checksum == run(control).golden_checksum
+        assert run(root).status == "done"
     assert not (root / "outbox" / "2026-11-17" / "grid").exists()
-    assert run(root).status == "done"

@@ -1,6 +1,7 @@
 """The story of platforms that the site asks itself: a night with one, nights on which it is down, and what changed.
 
-`one_table` is served by a real HTTP server on loopback: a token, then pages. The other platforms bring files.
+`one_table` is served by a real HTTP server on loopback: a token, then pages. The other platforms bring files. One night is the
+whole command, with Dagster, doors and workers; the others are plain ones.
 """
 
 from __future__ import annotations
@@ -150,6 +151,7 @@ def phones(site: Site) -> set[str]:
         return {stated for (stated,) in con.execute(query).fetchall()}
 
 
+@pytest.mark.usefixtures("plainly")
 def test_a_platform_that_is_down_is_shown_with_the_age_of_what_stays_in_force(towns, site, peer, enter_once):
     platforms, _ = peer
     first = run(site, TODAY)
@@ -180,6 +182,7 @@ def test_a_platform_that_is_down_is_shown_with_the_age_of_what_stays_in_force(to
     assert (third.status, third.outcomes["one_table"].age) == ("done", 0)
 
 
+@pytest.mark.usefixtures("plainly")
 def test_what_changed_is_merged_and_what_is_not_in_it_is_not_gone(towns, site, peer):
     platforms, _ = peer
     run(site, TODAY)
@@ -201,6 +204,7 @@ def test_what_changed_is_merged_and_what_is_not_in_it_is_not_gone(towns, site, p
     assert again.golden_checksum == before
 
 
+@pytest.mark.usefixtures("plainly")
 def test_a_batch_of_changes_that_is_refused_makes_the_next_night_ask_for_everything(
     towns, site, peer, folder
 ):
@@ -230,6 +234,7 @@ def test_the_secret_is_in_no_file_no_output_and_no_event_of_the_whole_command(si
     assert not [path for path in kept if SECRET.encode() in path.read_bytes()]
 
 
+@pytest.mark.usefixtures("plainly")
 def test_a_first_look_shows_ten_masked_rows_and_leaves_nothing_behind(towns, site, peer, enter_once):
     peer[0].rows[0]["members.sfzh"] = "33010"
     peer[0].rows[3]["members.xm"] = peer[0].rows[3]["members.sfzh"] = ""
