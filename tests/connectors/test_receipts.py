@@ -7,6 +7,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from here import run_here
 from pages import HEAD
 
 from connectors.platform import Platform, read_platform
@@ -48,6 +49,12 @@ ROWS = [
 ]
 
 
+@pytest.fixture
+def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list is read in this process: that it is read in a worker is tried with lists that are good and lists that are bad."""
+    monkeypatch.setattr("connectors.receipts.run_all", run_here)
+
+
 def page(tmp_path: Path, format: str = "csv", more: str = 'message = "失败原因"') -> Platform:
     path = tmp_path / "trial.toml"
     path.write_text(PAGE.replace("{format}", format).replace("{more}", more), encoding="utf-8")
@@ -86,11 +93,13 @@ def test_rows_are_read_by_the_names_of_their_columns_wherever_these_stand(tmp_pa
     assert "张三" not in repr(received)
 
 
+@pytest.mark.usefixtures("read_here")
 def test_without_words_for_a_refusal_every_other_word_refuses_but_none_at_all(tmp_path: Path) -> None:
     received = read(page(tmp_path), csv(tmp_path / "a", [HEADER, *ROWS]))
     assert [line.verdict for line in received.lines] == ["accepted", "refused", "refused", "unclear"]
 
 
+@pytest.mark.usefixtures("read_here")
 def test_a_line_that_cannot_be_split_is_kept_as_one_that_is_not_understood(tmp_path: Path) -> None:
     path = csv(tmp_path / "a", [HEADER, *ROWS[:2] * 5])
     head, _, last = path.read_bytes().rpartition(b"\r\n")
@@ -100,6 +109,7 @@ def test_a_line_that_cannot_be_split_is_kept_as_one_that_is_not_understood(tmp_p
     assert verdicts == [*["accepted", "refused"] * 4, "accepted", "unclear", "refused"]
 
 
+@pytest.mark.usefixtures("read_here")
 def test_a_file_that_ends_in_the_middle_of_a_row_is_not_taken(tmp_path: Path) -> None:
     path = csv(tmp_path / "a", [HEADER, *ROWS[:2]])
     path.write_bytes(path.read_bytes().rpartition(b",")[0])

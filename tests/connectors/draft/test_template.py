@@ -51,6 +51,7 @@ def test_what_has_no_partner_on_either_side_is_asked_about(answer):
     assert "新住户姓名 → *姓名" in asked
 
 
+@pytest.mark.usefixtures("read_here")
 def test_a_required_column_that_is_no_field_is_pointed_out(tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["摸排编号", "姓名", "从事工作", "住进来的日期"])
