@@ -60,12 +60,12 @@ class Ring:
         choose_values(con)
         build_golden(con)
         find_wanted(con, night)
-        decide(con, self.ledger, night)
-        for platform, digest in self.world.rows(
-            "select platform, digest from outbox.decision where decision = 'approval'"
-        ):
-            say_of_cells(self.ledger, "approved", platform, night, [Cell(platform, "phone", digest)], ME)
         asked = decide(con, self.ledger, night)
+        waiting = self.world.rows("select platform, digest from outbox.decision where decision = 'approval'")
+        for platform, digest in waiting:
+            say_of_cells(self.ledger, "approved", platform, night, [Cell(platform, "phone", digest)], ME)
+        if waiting:
+            asked = decide(con, self.ledger, night)
         files = {one: [change for change in asked if change.platform == one] for one in OTHERS}
         prepared = note_prepared(con, self.ledger, night, files)
         for platform, changes in files.items():
