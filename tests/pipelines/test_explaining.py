@@ -11,6 +11,7 @@ from dedup.explain import UnknownId, how, why
 from pipelines.explaining import pair_in_words, resident_in_words
 from pipelines.published import published
 
+
 @pytest.fixture
 def con(first_night) -> Iterator[duckdb.DuckDBPyConnection]:
     with published(first_night[0], "zh") as opened:

@@ -78,7 +78,9 @@ def test_a_register_of_addresses_makes_dwellings_and_nobody(towns, first_night, 
     assert all(again["steps"][name]["skipped"] for name in ("stage", "match", "resolve", "golden"))
 
 
-def test_an_export_of_half_its_size_is_refused_and_the_last_good_one_stays(towns, first_night, enter_once, tmp_path):
+def test_an_export_of_half_its_size_is_refused_and_the_last_good_one_stays(
+    towns, first_night, enter_once, tmp_path
+):
     root = shutil.copytree(first_night[0], tmp_path / "site", symlinks=True)
     towns.deliver(towns.read_site(root), "grid", towns.NIGHTS[1], range(25))
     ran = enter_once("nightly", "--site", root, "--json")
