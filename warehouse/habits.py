@@ -14,6 +14,8 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from warehouse.store import append
+
 _EXPORTS = 5  # the last so many accepted exports say what is usual: one odd one does not
 
 
@@ -25,6 +27,15 @@ class Fill(NamedTuple):
     rows: int
     filled: int
     usable: int
+
+
+_FILL = {
+    "field": pa.string(),
+    "column": pa.string(),
+    "rows": pa.int64(),
+    "filled": pa.int64(),
+    "usable": pa.int64(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +59,18 @@ def note_fill(
 ) -> None:
     """Keep how full an accepted export was."""
     con.execute("delete from staged.fill where platform = ? and night = ?", [platform, night])
-    con.executemany(
-        "insert into staged.fill values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [[night, platform, sha256, *fill] for fill in fills],
+    of = {
+        "night": pa.scalar(night, pa.date32()),
+        "platform": pa.scalar(platform),
+        "sha256": pa.scalar(sha256),
+    }
+    append(
+        con,
+        "staged.fill",
+        pa.table(
+            {name: pa.repeat(value, len(fills)) for name, value in of.items()}
+            | {name: pa.array([getattr(fill, name) for fill in fills], kind) for name, kind in _FILL.items()}
+        ),
     )
 
 
