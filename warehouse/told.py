@@ -20,7 +20,7 @@ import pyarrow as pa
 from warehouse.approvals import Approval, approvals, live_platforms
 from warehouse.batches import Told, read_batches, told
 from warehouse.ledger import Ledger
-from warehouse.store import given, rebuild
+from warehouse.store import given, rebuild, scalar
 
 _TOLD = pa.schema(
     {name: pa.string() for name in Told._fields}
@@ -77,6 +77,9 @@ def load_told(con: duckdb.DuckDBPyConnection, ledger: Ledger, night: date) -> No
 
 def _adopt(con: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     """Find the records that platforms made of the rows we inserted; what was told of such a row was told of its record."""
+    if not scalar(con, "select count(*) from outbox.told where kind = 'insert'"):
+        con.execute("delete from staged.adopted")
+        return
     know(
         con,
         ledger,
