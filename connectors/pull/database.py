@@ -169,10 +169,12 @@ def _fault(ask: Ask, pull: DatabasePull, error: DBAPIError) -> Unreadable:
     view = f"{pull.schema}.{pull.view}" if pull.schema else pull.view
     if code in DENIED:
         return denied(ask)
-    if code in FORBIDDEN:
+    if (
+        code in FORBIDDEN
+    ):  # so says a recent MariaDB also of a column that is not there, to who may read only some
         return Unreadable(
-            f"没有读取视图 {view} 的权限，或没有这个视图",
-            "请核对平台文件里的 pull.view；无误时请平台方为这个账号开通只读权限",
+            f"没有读取视图 {view} 的权限（或其中一列的），也可能没有这个视图或这一列",
+            "请核对平台文件里的 [pull] view、columns；无误时请平台方为这个账号开通只读权限",
         )
     if code in NOT_THERE:
         return Unreadable(

@@ -138,7 +138,7 @@ REFUSALS = {
     "no such column": (
         {},
         VIEW.replace('"xm" ', '"xn" ').replace('= "xm"', '= "xn"'),
-        ("没有视图", "columns"),
+        ("列", "columns"),
     ),
     "no right to the view": (
         {},
