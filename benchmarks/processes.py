@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dedup.match import Stopwatch
+from dedup.stopwatch import Stopwatch
 
 LAUNCHER = Path(__file__).parent / "launcher.py"
 

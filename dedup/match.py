@@ -6,10 +6,8 @@ Lives elsewhere: each step in its own module, and reading and writing tables (`n
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -21,22 +19,8 @@ from dedup.columns import Ints
 from dedup.model import Model
 from dedup.nodes import Nodes
 from dedup.score import Scored, score_pairs, weights
+from dedup.stopwatch import Stopwatch
 from dedup.variants import collapse, kept_apart
-
-
-@dataclass(frozen=True, slots=True)
-class Stopwatch:
-    """Wall and CPU seconds of each step that was timed; what is timed twice adds up. CPU counts all threads."""
-
-    wall: dict[str, float] = field(default_factory=dict)
-    cpu: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
-        wall, cpu = time.perf_counter(), time.process_time()
-        yield
-        self.wall[step] = self.wall.get(step, 0.0) + time.perf_counter() - wall
-        self.cpu[step] = self.cpu.get(step, 0.0) + time.process_time() - cpu
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,10 @@ from dedup.columns import Ints, distinct
 from dedup.crowding import Crowded, crowded_values
 from dedup.estimates import Estimates
 from dedup.expected import last_expected, remember_expected
-from dedup.match import Stopwatch
 from dedup.model import Model, built_in
 from dedup.nodes import Nodes
 from dedup.score import score_pairs, weights
+from dedup.stopwatch import Stopwatch
 from dedup.tables import REFUSED_ZH, meaning
 from dedup.variants import collapse, each_row
 from warehouse.store import transaction
