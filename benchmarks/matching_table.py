@@ -14,7 +14,8 @@ Written by `make bench-matching` from matching.json; medians over the seeds name
 Accuracy is that of the clusters, pairwise over all true pairs, also those never compared. "At best" is the threshold
 with the best F1 in hindsight, chosen on the truth: a ceiling that no user has. *Two numbers*: clusters that hold two
 different trustworthy ID numbers. *Match* is block, score, cluster and, for Splink, training, on normalised
-records; *all CPU* is raw values to clusters (for the peers: normalising measured once, and the whole process).
+records; *all CPU* is raw values to clusters: the process with its imports until it has them, for the peers with normalising,
+measured once, added.
 """
 COLUMNS = (
     "contender",

@@ -84,7 +84,8 @@ def _read(path: Path, wanted: Sequence[str]) -> pa.Table:
 
 
 def _read_parquet(path: Path, wanted: Sequence[str]) -> pa.Table:
-    return pq.read_table(path, columns=_present(path, pq.read_schema(path).names, wanted))
+    present = _present(path, pq.read_schema(path).names, wanted)
+    return pq.read_table(path, columns=present, pre_buffer=False)  # read ahead for the sake of slow networks
 
 
 def _read_csv(path: Path, wanted: Sequence[str]) -> pa.Table:

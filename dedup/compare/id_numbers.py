@@ -38,9 +38,10 @@ def _levels(
     level[foreign[left] & foreign[right] & (number[left] == number[right])] = comparer.code("equal")
 
     rows = np.flatnonzero((cut[left] | cut[right]) & (prefix[left] >= 0) & (prefix[right] >= 0))
-    one, other = left[rows], right[rows]
-    agree = prefix[one] == prefix[other]
-    level[rows] = np.where(agree, comparer.code("prefix"), _prefixes_apart(nodes, one, other))
+    agree = prefix[left[rows]] == prefix[right[rows]]
+    level[rows[agree]] = comparer.code("prefix")
+    apart = rows[~agree]
+    level[apart] = _prefixes_apart(nodes, left[apart], right[apart])
 
     hidden = (masked[left] & (full | masked)[right]) | (masked[right] & full[left])
     rows = np.flatnonzero(hidden)
@@ -52,13 +53,14 @@ def _levels(
 def _full_numbers(nodes: Nodes, left: Ints, right: Ints) -> Levels:
     one, other = nodes["id_number"].codes[left], nodes["id_number"].codes[right]
     sound, trusted = nodes.facts["id_sound"], nodes.facts["id_trusted"]
-    both_sound = sound[left] & sound[right]
-    apart = by_value_pair(nodes["id_number"], one, other, _compare_full)
+    both_sound, same = sound[left] & sound[right], one == other
+    level = np.where(both_sound, COMPARER.code("equal"), COMPARER.code("equal_bad")).astype(np.int8)
     # Two sound numbers one digit apart are neighbours (twins, a reissued number), not a slip of the pen.
-    apart = np.where(both_sound, COMPARER.code("far"), apart)
-    apart = np.where(trusted[left] & trusted[right], COMPARER.code("conflict"), apart)
-    equal = np.where(both_sound, COMPARER.code("equal"), COMPARER.code("equal_bad"))
-    return np.where(one == other, equal, apart).astype(np.int8)
+    level[both_sound & ~same] = COMPARER.code("far")
+    level[trusted[left] & trusted[right] & ~same] = COMPARER.code("conflict")
+    rows = np.flatnonzero(~both_sound & ~same)
+    level[rows] = by_value_pair(nodes["id_number"], one[rows], other[rows], _compare_full)
+    return level
 
 
 def _compare_full(one: list[str], other: list[str]) -> Levels:
