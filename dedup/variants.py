@@ -10,12 +10,13 @@ state the same: each of these is a node of its own, and weak, so that nobody els
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from dedup.columns import Bools, Ints, coded, distinct, first_rows, groups
+from dedup.columns import Bools, Coded, Ints, coded, distinct, first_rows, groups
 from dedup.crowding import Crowded, mark_crowded, mark_own_crowds
 from dedup.model import Model
 from dedup.nodes import Nodes
@@ -47,7 +48,9 @@ def collapse(records: pa.Table, model: Model, crowded: Crowded | None = None, al
     split[several] = ~_links_itself(nodes, several, model)
     by_itself = split[variant]
     by_itself[alone] = True
-    return _one_by_one(nodes, by_itself)
+    columns, facts = dict(nodes.columns), dict(nodes.facts)
+    del nodes, one_each, stated  # what is laid out anew takes the room of what was
+    return _one_by_one(variant, columns, facts, by_itself)
 
 
 def weak(nodes: Nodes, model: Model) -> Bools:
@@ -77,17 +80,18 @@ def each_row(records: pa.Table, model: Model, crowded: Crowded) -> Nodes:
     return mark_crowded(nodes, crowded)
 
 
-def _one_by_one(nodes: Nodes, by_itself: Bools) -> Nodes:
-    """The same nodes, but some records are nodes of their own."""
+def _one_by_one(
+    variant: Ints, columns: dict[str, Coded], facts: dict[str, npt.NDArray[Any]], by_itself: Bools
+) -> Nodes:
+    """Nodes of variants, but some records are nodes of their own. `columns`, `facts`: of the variants, replaced one by one."""
     if not by_itself.any():
-        return replace(nodes, facts={**nodes.facts, "alone": np.zeros(len(nodes), dtype=np.bool_)})
-    variant = nodes.record_node
-    record_node = groups([np.where(by_itself, len(nodes) + np.arange(len(variant)), variant)])
+        many = int(variant.max(initial=-1)) + 1
+        return Nodes(variant, columns, facts | {"alone": np.zeros(many, dtype=np.bool_)})
+    record_node = groups([np.where(by_itself, len(variant) + np.arange(len(variant)), variant)])
     first = first_rows(record_node)
     came_from = variant[first]
-    facts = {name: fact[came_from] for name, fact in nodes.facts.items()}
-    return Nodes(
-        record_node,
-        {name: column.take(came_from) for name, column in nodes.columns.items()},
-        facts | {"alone": by_itself[first]},
-    )
+    for name in columns:
+        columns[name] = columns[name].take(came_from)
+    for name in facts:
+        facts[name] = facts[name][came_from]
+    return Nodes(record_node, columns, facts | {"alone": by_itself[first]})
