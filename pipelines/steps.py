@@ -82,14 +82,18 @@ def land(night: Night) -> None:
 
 def stage(night: Night) -> None:
     """Take in whatever was landed and is not in the warehouse yet; then look at the landed and the staged door."""
+    # A night that is killed between taking in and laying out leaves tables that know nothing of what was taken in.
+    laid_out = remembered(night.con).get("stage") == "laid out"
+    remember(night.con, "stage", "taking in")
     taken, withdrawn = take_in(night, pulls(night.site)), withdraw_entries(night)
-    if taken or withdrawn:
+    if taken or withdrawn or not laid_out:
         with open_ledger(night.site) as ledger:
             load_told(night.con, ledger, night.date)  # what comes back of it is no evidence
         for table in STAGED_TABLES:
             rebuild(night.con, table)
     else:
         night.skipped.add("stage")
+    remember(night.con, "stage", "laid out")
     tell_outcomes(night)
     night.findings = findings(night.con, night.date)
     night.overrides = counted(night.con, night.site, night.date)

@@ -34,6 +34,16 @@ def test_a_warehouse_that_is_deleted_comes_back_the_same_and_sends_nothing_again
     assert again["published_cells"] == 0
 
 
+def test_a_night_that_dies_after_taking_in_is_made_up_for_by_the_next_run(fresh, monkeypatch, enter_once):
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.steps.rebuild", lambda _con, _table: 1 / 0)
+        assert enter_once("nightly", "--site", fresh, "--json").status == 1
+    ran = enter_once("nightly", "--site", fresh, "--json")
+    assert ran.status == 0 and not ran.found["steps"]["stage"]["skipped"]
+    assert rows(fresh, "select count(*) > 0 from staged.person") == [(True,)]
+    assert enter_once("nightly", "--site", fresh, "--json").found["steps"]["stage"]["skipped"]
+
+
 def test_a_login_page_costs_its_platform_one_night_and_the_others_nothing(towns, fresh, enter_once):
     file = next((fresh / "inbox").rglob("持卡人.csv"))
     whole = file.read_bytes()
