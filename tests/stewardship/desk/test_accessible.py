@@ -76,6 +76,7 @@ def visitor(shop: Shop, name: str) -> Page:
     page.goto(shop.address)
     log_in(page, name)
     expect(page.get_by_role("link", name="今夜", exact=True)).to_have_attribute("aria-current", "page")
+    page.wait_for_load_state()  # before its script runs, a key is nobody's
     return page
 
 
