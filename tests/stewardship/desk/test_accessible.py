@@ -172,6 +172,7 @@ def test_a_case_is_settled_with_the_keyboard_alone_and_the_verdict_is_read_out(
     page = shop.page()
     page.set_viewport_size(size)
     page.goto(shop.address)
+    expect(page.get_by_label("账号")).to_be_focused()  # of itself, once the page is drawn
     page.keyboard.type("wang")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
