@@ -87,6 +87,11 @@ def remember(con: duckdb.DuckDBPyConnection, step: str, digest: str) -> None:
     remember_all(con, {step: digest})
 
 
+def forget(con: duckdb.DuckDBPyConnection, step: str) -> None:
+    """Note that a step is not done, before anything is changed that it lays out."""
+    con.execute("delete from facts.fingerprint where step = ?", [step])
+
+
 def remember_all(con: duckdb.DuckDBPyConnection, done: Mapping[str, str]) -> None:
     """Note many steps at once: each its digest."""
     told = {"steps": list(done), "digests": list(done.values())}

@@ -25,7 +25,7 @@ from expectations.door import DoorBroken
 from expectations.frames import frame
 from pipelines.doors import pass_door
 from pipelines.entries import leave_entries, withdraw_entries
-from pipelines.fingerprint import facts_digest, remember, remembered, resolving_software
+from pipelines.fingerprint import facts_digest, forget, remember, remembered, resolving_software
 from pipelines.gate import findings
 from pipelines.intake import take_in
 from pipelines.night import Night
@@ -82,9 +82,8 @@ def land(night: Night) -> None:
 
 def stage(night: Night) -> None:
     """Take in whatever was landed and is not in the warehouse yet; then look at the landed and the staged door."""
-    # A night that is killed between taking in and laying out leaves tables that know nothing of what was taken in.
-    laid_out = remembered(night.con).get("stage") == "laid out"
-    remember(night.con, "stage", "taking in")
+    laid_out = "stage" in remembered(night.con)  # by a night that was not killed in between
+    forget(night.con, "stage")
     taken, withdrawn = take_in(night, pulls(night.site)), withdraw_entries(night)
     if taken or withdrawn or not laid_out:
         with open_ledger(night.site) as ledger:
@@ -93,7 +92,7 @@ def stage(night: Night) -> None:
             rebuild(night.con, table)
     else:
         night.skipped.add("stage")
-    remember(night.con, "stage", "laid out")
+    remember(night.con, "stage", night.date.isoformat())
     tell_outcomes(night)
     night.findings = findings(night.con, night.date)
     night.overrides = counted(night.con, night.site, night.date)

@@ -29,15 +29,6 @@ class Fill(NamedTuple):
     usable: int
 
 
-_FILL = {
-    "field": pa.string(),
-    "column": pa.string(),
-    "rows": pa.int64(),
-    "filled": pa.int64(),
-    "usable": pa.int64(),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Usual:
     """How a column usually is: the share of rows that state something, and of these the share that is usable."""
@@ -59,19 +50,9 @@ def note_fill(
 ) -> None:
     """Keep how full an accepted export was."""
     con.execute("delete from staged.fill where platform = ? and night = ?", [platform, night])
-    of = {
-        "night": pa.scalar(night, pa.date32()),
-        "platform": pa.scalar(platform),
-        "sha256": pa.scalar(sha256),
-    }
-    append(
-        con,
-        "staged.fill",
-        pa.table(
-            {name: pa.repeat(value, len(fills)) for name, value in of.items()}
-            | {name: pa.array([getattr(fill, name) for fill in fills], kind) for name, kind in _FILL.items()}
-        ),
-    )
+    export = {"night": night, "platform": platform, "sha256": sha256}
+    if fills:
+        append(con, "staged.fill", pa.Table.from_pylist([export | fill._asdict() for fill in fills]))
 
 
 def usual(con: duckdb.DuckDBPyConnection, platform: str, night: date) -> dict[str, Usual]:
