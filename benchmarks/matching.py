@@ -127,8 +127,8 @@ def enter_once(folder: Folder, truth: Truth) -> dict[str, Any]:
     return {
         "match_wall_s": round(sum(seconds[step] for step in MATCHING), 2),
         "wall_s": done["wall_s"],
-        "cpu_s": done["answer"]["cpu_to_clusters"],
-        "process_cpu_s": done["cpu_s"],
+        "cpu_s": done["cpu_s"],
+        "cpu_to_clusters_s": done["answer"]["cpu_to_clusters"],
         "match_cpu_s": round(sum(done["answer"]["cpu"][step] for step in MATCHING), 2),
         "peak_mb": done["peak_mb"],
         "pairs": done["answer"]["pairs"],
@@ -268,6 +268,8 @@ def main() -> None:
     asked.results.mkdir(parents=True, exist_ok=True)
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     command = f"python -m benchmarks.matching --sets {asked.sets} --repeats {asked.repeats}"
+    if len(contenders) < len(CONTENDERS):
+        command += f' --contenders "{asked.contenders}"'
     for name in sets:
         found = bench_set(name, contenders, asked.repeats, asked.data)
         known[name] = found | {"command": command, "machine": _machine()}

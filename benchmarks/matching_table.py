@@ -14,8 +14,9 @@ Written by `make bench-matching` from matching.json; medians over the seeds name
 Accuracy is that of the clusters, pairwise over all true pairs, also those never compared. "At best" is the threshold
 with the best F1 in hindsight, chosen on the truth: a ceiling that no user has. *Two numbers*: clusters that hold two
 different trustworthy ID numbers. *Match* is block, score, cluster and, for Splink, training, on normalised
-records; *all CPU* is raw values to clusters: the process with its imports until it has them, for the peers with normalising,
-measured once, added.
+records; *all CPU* is raw values to clusters: of ours the whole process, which also estimates how good they are and writes
+them (until it has them: `cpu_to_clusters_s` of each run in matching.json); of the peers the process until it has them, and
+normalising, measured once.
 """
 COLUMNS = (
     "contender",
