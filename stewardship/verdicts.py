@@ -88,14 +88,8 @@ def give(
             now = standing.known(case.left, case.right, by, decides=decides)
             if now != knew:
                 last = standing.lines.get(now)
-                if (
-                    last
-                    and last.by == by
-                    and not last.undoes
-                    and last.verdict == word
-                    and last.seen == case.seen
-                ):
-                    return last  # the same click twice
+                if last is not None and _clicked_twice(last, case, word, by):
+                    return last
                 raise Overtaken(last)
             if needs > 1 and standing.between(case.left, case.right).on(case.seen).disputed:
                 raise Disputed
@@ -116,6 +110,11 @@ def give(
         )
         standing.refresh(ledger)
         return standing.lines[seq]
+
+
+def _clicked_twice(last: Said, case: Case, word: Word, by: str) -> bool:
+    """Whether the last line is this very word, by the same person, of the same data."""
+    return not last.undoes and (last.by, last.verdict, last.seen) == (by, word, case.seen)
 
 
 class Saying(NamedTuple):
